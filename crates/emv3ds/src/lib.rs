@@ -1,0 +1,39 @@
+//! EMV 3-D Secure on the wire.
+//!
+//! **Here:** the messages a 3DS Server, a directory server and an ACS exchange ([`message`]), the code lists of their
+//! elements ([`code`]), which element exists, is required or conditional in which protocol version ([`rules`]: tables
+//! to be held against the specification, and the one engine that applies them in both directions), what goes through
+//! the cardholder's browser ([`encoding`]), and the `Erro` a faulty message deserves ([`Fault`]).
+//!
+//! **Not here:** merchants, orders, money as a value, the state of an authentication (crate `mpi`), and any network.
+//!
+//! **Covered:** protocol versions 2.1.0 and 2.2.0, browser channel. The tables have a column per version and a channel
+//! per row, so that 2.3.1, the app channel and 3RI are further columns and rows.
+//!
+//! Read [`rules::Rules`] first: it reads and writes every message. Then [`message::AReq`].
+//!
+//! ```
+//! use emv3ds::{Rules, Version, code::Component, message::{CReq, Received}};
+//!
+//! let at_the_acs = Rules::received_by(Component::Acs, &Version::ALL);
+//! let fault = at_the_acs.read_as::<CReq>(b"{}").unwrap_err();
+//! assert_eq!(fault.code.number(), 101);
+//! ```
+
+pub mod account_number;
+pub mod authentication_value;
+pub mod code;
+pub mod encoding;
+mod fault;
+mod json;
+pub mod message;
+pub mod rules;
+pub mod transaction_id;
+mod version;
+
+pub use account_number::AccountNumber;
+pub use authentication_value::{AuthenticationValue, Eci};
+pub use fault::Fault;
+pub use rules::Rules;
+pub use transaction_id::{AcsTransId, DsTransId, ThreeDsServerTransId, TransactionIds};
+pub use version::{ProtocolVersion, Version};
