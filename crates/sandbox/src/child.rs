@@ -11,8 +11,8 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, kill_process};
 pub use rustix::process::Signal;
+use rustix::process::{Pid, kill_process};
 use tokio::sync::watch;
 
 /// How often a waiting caller looks whether a child has ended.
@@ -35,19 +35,23 @@ impl Child {
         command.process_group(0);
         let (started_sender, started) = mpsc::channel();
         let (ended_sender, ended) = watch::channel(None);
-        thread::Builder::new().name("keeper".to_owned()).spawn(move || match command.spawn() {
-            Ok(mut child) => {
-                // Whoever asked may be gone already; the child is waited for all the same.
-                let _ = started_sender.send(Ok(child.id()));
-                if let Ok(status) = child.wait() {
-                    ended_sender.send_replace(Some(status));
+        thread::Builder::new()
+            .name("keeper".to_owned())
+            .spawn(move || match command.spawn() {
+                Ok(mut child) => {
+                    // Whoever asked may be gone already; the child is waited for all the same.
+                    let _ = started_sender.send(Ok(child.id()));
+                    if let Ok(status) = child.wait() {
+                        ended_sender.send_replace(Some(status));
+                    }
                 }
-            }
-            Err(error) => {
-                let _ = started_sender.send(Err(error));
-            }
-        })?;
-        let process_id = started.recv().map_err(|_| io::Error::other("the keeper thread died"))??;
+                Err(error) => {
+                    let _ = started_sender.send(Err(error));
+                }
+            })?;
+        let process_id = started
+            .recv()
+            .map_err(|_| io::Error::other("the keeper thread died"))??;
         Ok(Self { process_id, ended })
     }
 
@@ -67,7 +71,11 @@ impl Child {
     pub async fn ended(&self) -> Option<ExitStatus> {
         let mut ended = self.ended.clone();
         // An error means that the keeper could not wait, which ends the child's story just as well.
-        ended.wait_for(Option::is_some).await.ok().and_then(|status| *status)
+        ended
+            .wait_for(Option::is_some)
+            .await
+            .ok()
+            .and_then(|status| *status)
     }
 
     /// Sends a signal; a child that has ended is left alone, since its id may be somebody else's by now.

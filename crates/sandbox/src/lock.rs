@@ -38,7 +38,10 @@ impl Lock {
     /// # Errors
     /// [`CannotLock::Held`] at once when somebody else holds it; it never waits.
     pub fn take(path: &Path) -> Result<Self, CannotLock> {
-        let fault = |source| CannotLock::File { path: path.to_owned(), source };
+        let fault = |source| CannotLock::File {
+            path: path.to_owned(),
+            source,
+        };
         let mut file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -53,8 +56,16 @@ impl Lock {
                 let mut holder = String::new();
                 // A holder that cannot be read still holds the lock.
                 let _ = file.read_to_string(&mut holder);
-                let holder = if holder.trim().is_empty() { "?" } else { holder.trim() }.to_owned();
-                return Err(CannotLock::Held { holder, path: path.to_owned() });
+                let holder = if holder.trim().is_empty() {
+                    "?"
+                } else {
+                    holder.trim()
+                }
+                .to_owned();
+                return Err(CannotLock::Held {
+                    holder,
+                    path: path.to_owned(),
+                });
             }
             Err(TryLockError::Error(source)) => return Err(fault(source)),
         }

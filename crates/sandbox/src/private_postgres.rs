@@ -69,7 +69,9 @@ pub enum PostgresFault {
         version: String,
     },
     /// Root found no user to run the server as.
-    #[error("PostgreSQL refuses to run as root, and neither `postgres` nor `nobody` is a user here: set DATABASE_URL")]
+    #[error(
+        "PostgreSQL refuses to run as root, and neither `postgres` nor `nobody` is a user here: set DATABASE_URL"
+    )]
     NoAccount,
     /// The user id we run under has no name, which PostgreSQL does not accept.
     #[error("user id {0} has no entry in the user database, which PostgreSQL needs: set DATABASE_URL")]
@@ -169,7 +171,14 @@ impl PrivatePostgres {
         };
         let database_url = database_url(password.as_deref(), place.socket());
         let server = start_server(flavour, &installation, &account, &place)?;
-        Ok(Self { flavour, installation, account, place, database_url, server })
+        Ok(Self {
+            flavour,
+            installation,
+            account,
+            place,
+            database_url,
+            server,
+        })
     }
 
     /// Where to connect, with the password if there is one. Understood by sqlx and by libpq (`psql "$DATABASE_URL"`).
@@ -245,11 +254,20 @@ fn make_cluster(
     account.make_folder(&unfinished)?;
 
     let mut initdb = account.command(installation, "initdb");
-    initdb.arg("-D").arg(&unfinished).args(["-U", NAME, "-E", "UTF8", "--locale=C.UTF-8", "--no-instructions"]);
+    initdb.arg("-D").arg(&unfinished).args([
+        "-U",
+        NAME,
+        "-E",
+        "UTF8",
+        "--locale=C.UTF-8",
+        "--no-instructions",
+    ]);
     match flavour {
         Flavour::Durable | Flavour::Measured => {
             write_password(account, &place.password())?;
-            initdb.args(["-A", "scram-sha-256", "--data-checksums", "--pwfile"]).arg(place.password());
+            initdb
+                .args(["-A", "scram-sha-256", "--data-checksums", "--pwfile"])
+                .arg(place.password());
         }
         // The socket's folder lets in only the server's user and root: what a password would add is the time that
         // hashing takes on each of a test run's thousands of connections.
@@ -260,7 +278,11 @@ fn make_cluster(
     run_to_the_end("initdb", initdb, "")?;
 
     let mut single = account.command(installation, "postgres");
-    single.arg("--single").arg("-D").arg(&unfinished).args(["-c", "fsync=off", "postgres"]);
+    single
+        .arg("--single")
+        .arg("-D")
+        .arg(&unfinished)
+        .args(["-c", "fsync=off", "postgres"]);
     run_to_the_end("postgres --single", single, &format!("CREATE DATABASE {NAME}\n"))?;
 
     fs::rename(&unfinished, place.data()).map_err(PostgresFault::file("rename", &unfinished))
@@ -279,13 +301,20 @@ fn write_password(account: &Account, path: &Path) -> Result<(), PostgresFault> {
         .mode(0o600)
         .open(path)
         .map_err(PostgresFault::file("write", path))?;
-    file.write_all(password.as_bytes()).map_err(PostgresFault::file("write", path))?;
+    file.write_all(password.as_bytes())
+        .map_err(PostgresFault::file("write", path))?;
     account.give(path)
 }
 
 fn run_to_the_end(name: &str, mut command: Command, input: &str) -> Result<(), PostgresFault> {
-    let no_start = |source| PostgresFault::Program { program: name.to_owned(), source };
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    let no_start = |source| PostgresFault::Program {
+        program: name.to_owned(),
+        source,
+    };
+    command
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
     let mut child = command.spawn().map_err(no_start)?;
     if let Some(mut stdin) = child.stdin.take() {
         // A program that ended without reading says why itself.
@@ -296,7 +325,11 @@ fn run_to_the_end(name: &str, mut command: Command, input: &str) -> Result<(), P
         return Ok(());
     }
     let said = last_line(&String::from_utf8_lossy(&output.stderr));
-    Err(PostgresFault::Failed { program: name.to_owned(), status: output.status, said })
+    Err(PostgresFault::Failed {
+        program: name.to_owned(),
+        status: output.status,
+        said,
+    })
 }
 
 /// Starts the server and waits until it is ready, for a few seconds again and again while a killed predecessor's last
@@ -330,7 +363,9 @@ fn start_server_once(
 ) -> Result<Child, PostgresFault> {
     account.make_folder(place.socket())?;
     let log = place.fresh_log()?;
-    let also_log = log.try_clone().map_err(PostgresFault::file("write", &place.log()))?;
+    let also_log = log
+        .try_clone()
+        .map_err(PostgresFault::file("write", &place.log()))?;
 
     let mut command = account.command(installation, "postgres");
     command.arg("-D").arg(place.data());
@@ -338,8 +373,10 @@ fn start_server_once(
         command.arg("-c").arg(setting);
     }
     command.stdin(Stdio::null()).stdout(log).stderr(also_log);
-    let server = Child::spawn(command)
-        .map_err(|source| PostgresFault::Program { program: "setpriv postgres".to_owned(), source })?;
+    let server = Child::spawn(command).map_err(|source| PostgresFault::Program {
+        program: "setpriv postgres".to_owned(),
+        source,
+    })?;
 
     let deadline = Instant::now() + START_PATIENCE;
     loop {
@@ -348,11 +385,18 @@ fn start_server_once(
         }
         if let Some(status) = server.status() {
             let said = reason_in_log(&place.log());
-            return Err(PostgresFault::Failed { program: "postgres".to_owned(), status, said });
+            return Err(PostgresFault::Failed {
+                program: "postgres".to_owned(),
+                status,
+                said,
+            });
         }
         if Instant::now() >= deadline {
             let _ = server.stop(Signal::QUIT, QUIT_PATIENCE) || server.stop(Signal::KILL, QUIT_PATIENCE);
-            return Err(PostgresFault::NotReady { waited: START_PATIENCE, log: place.log() });
+            return Err(PostgresFault::NotReady {
+                waited: START_PATIENCE,
+                log: place.log(),
+            });
         }
         thread::sleep(Duration::from_millis(10));
     }
@@ -363,12 +407,19 @@ fn settings(flavour: Flavour, socket: &Path) -> Vec<OsString> {
     let mut folder = OsString::from("unix_socket_directories=\"");
     folder.push(socket);
     folder.push("\"");
-    let mut settings = vec![OsString::from("listen_addresses="), folder, "unix_socket_permissions=0700".into()];
+    let mut settings = vec![
+        OsString::from("listen_addresses="),
+        folder,
+        "unix_socket_permissions=0700".into(),
+    ];
     let more: &[&str] = match flavour {
         Flavour::Durable | Flavour::Measured => &[],
-        Flavour::Throwaway => {
-            &["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=200"]
-        }
+        Flavour::Throwaway => &[
+            "fsync=off",
+            "synchronous_commit=off",
+            "full_page_writes=off",
+            "max_connections=200",
+        ],
     };
     settings.extend(more.iter().map(OsString::from));
     settings
@@ -376,14 +427,20 @@ fn settings(flavour: Flavour, socket: &Path) -> Vec<OsString> {
 
 /// The eighth line of the server's pid file is its state; `ready` is what `pg_ctl -w` waits for, too.
 fn is_ready(data: &Path, process_id: u32) -> bool {
-    let Ok(pid_file) = fs::read_to_string(data.join("postmaster.pid")) else { return false };
+    let Ok(pid_file) = fs::read_to_string(data.join("postmaster.pid")) else {
+        return false;
+    };
     let mut lines = pid_file.lines();
-    lines.next().is_some_and(|line| line.trim() == process_id.to_string())
+    lines
+        .next()
+        .is_some_and(|line| line.trim() == process_id.to_string())
         && lines.nth(6).is_some_and(|line| line.trim() == "ready")
 }
 
 fn database_url(password: Option<&str>, socket: &Path) -> String {
-    let password = password.map(|password| format!(":{password}")).unwrap_or_default();
+    let password = password
+        .map(|password| format!(":{password}"))
+        .unwrap_or_default();
     let encoded = url::form_urlencoded::byte_serialize(socket.as_os_str().as_encoded_bytes())
         // That is the encoding of forms, where a space is `+`; in a connection URL it is not.
         .map(|part| part.replace('+', "%20"))
@@ -399,19 +456,28 @@ fn read(path: &Path) -> Result<String, PostgresFault> {
 fn reason_in_log(log: &Path) -> String {
     let text = fs::read(log).unwrap_or_default();
     let text = String::from_utf8_lossy(&text);
-    text.lines().rev().find(|line| line.contains("FATAL") || line.contains("PANIC")).map_or_else(
-        || last_line(&text),
-        |line| line.trim().to_owned(),
-    )
+    text.lines()
+        .rev()
+        .find(|line| line.contains("FATAL") || line.contains("PANIC"))
+        .map_or_else(|| last_line(&text), |line| line.trim().to_owned())
 }
 
 fn last_line(text: &str) -> String {
-    text.lines().rev().find(|line| !line.trim().is_empty()).unwrap_or("it said nothing").trim().to_owned()
+    text.lines()
+        .rev()
+        .find(|line| !line.trim().is_empty())
+        .unwrap_or("it said nothing")
+        .trim()
+        .to_owned()
 }
 
 /// Opens the server's log for appending.
 fn open_log(path: &Path) -> io::Result<File> {
-    OpenOptions::new().create(true).append(true).mode(0o600).open(path)
+    OpenOptions::new()
+        .create(true)
+        .append(true)
+        .mode(0o600)
+        .open(path)
 }
 
 #[cfg(test)]
@@ -421,18 +487,29 @@ mod tests {
     #[test]
     fn a_url_names_the_socket_folder_and_survives_odd_paths() {
         let url = database_url(Some("pw"), Path::new("/var/lib/a b+c/sock"));
-        assert_eq!(url, "postgres://pasarela:pw@localhost/pasarela?host=%2Fvar%2Flib%2Fa%20b%2Bc%2Fsock");
+        assert_eq!(
+            url,
+            "postgres://pasarela:pw@localhost/pasarela?host=%2Fvar%2Flib%2Fa%20b%2Bc%2Fsock"
+        );
     }
 
     #[test]
     fn without_a_password_the_url_has_none() {
-        assert_eq!(database_url(None, Path::new("/s")), "postgres://pasarela@localhost/pasarela?host=%2Fs");
+        assert_eq!(
+            database_url(None, Path::new("/s")),
+            "postgres://pasarela@localhost/pasarela?host=%2Fs"
+        );
     }
 
     #[test]
     fn only_the_throwaway_flavour_gives_up_durability() {
         let socket = Path::new("/s");
-        let unsafe_settings = |flavour| settings(flavour, socket).iter().filter(|s| s.to_string_lossy().ends_with("=off")).count();
+        let unsafe_settings = |flavour| {
+            settings(flavour, socket)
+                .iter()
+                .filter(|s| s.to_string_lossy().ends_with("=off"))
+                .count()
+        };
         assert_eq!(unsafe_settings(Flavour::Durable), 0);
         assert_eq!(unsafe_settings(Flavour::Measured), 0);
         assert_eq!(unsafe_settings(Flavour::Throwaway), 3);

@@ -48,7 +48,10 @@ pub async fn with_postgres(
     let mut terminate = signal(SignalKind::terminate()).map_err(CannotRun::Signals)?;
     let postgres = PrivatePostgres::start(flavour, var)?;
 
-    let fault = |source| CannotRun::Command { program: program.to_string_lossy().into_owned(), source };
+    let fault = |source| CannotRun::Command {
+        program: program.to_string_lossy().into_owned(),
+        source,
+    };
     let mut command = Command::new(program)
         .args(arguments)
         .env("DATABASE_URL", postgres.database_url())
@@ -71,7 +74,9 @@ pub async fn with_postgres(
 }
 
 fn exit_code(status: ExitStatus) -> u8 {
-    let code = status.code().or_else(|| status.signal().map(|signal| 128 + signal));
+    let code = status
+        .code()
+        .or_else(|| status.signal().map(|signal| 128 + signal));
     code.and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX)
 }
 

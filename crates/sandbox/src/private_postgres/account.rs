@@ -35,7 +35,9 @@ impl Account {
     pub fn for_new_cluster() -> Result<Self, PostgresFault> {
         let uid = rustix::process::geteuid();
         if uid.is_root() {
-            return named("postgres").or_else(|| named("nobody")).ok_or(PostgresFault::NoAccount);
+            return named("postgres")
+                .or_else(|| named("nobody"))
+                .ok_or(PostgresFault::NoAccount);
         }
         let uid = uid.as_raw();
         match named(&uid.to_string()) {
@@ -49,12 +51,17 @@ impl Account {
     /// # Errors
     /// When the owner is somebody whom we may not become.
     pub fn or_owner_of(self, data: &Path) -> Result<Self, PostgresFault> {
-        let Ok(metadata) = fs::metadata(data) else { return Ok(self) };
+        let Ok(metadata) = fs::metadata(data) else {
+            return Ok(self);
+        };
         let owner = metadata.uid();
         if owner == self.uid() {
             return Ok(self);
         }
-        let not_ours = || PostgresFault::NotOurs { data: data.to_owned(), owner };
+        let not_ours = || PostgresFault::NotOurs {
+            data: data.to_owned(),
+            owner,
+        };
         match self {
             Self::Ourselves { .. } => Err(not_ours()),
             Self::Other { .. } if owner == 0 => Err(not_ours()),
@@ -102,8 +109,14 @@ impl Account {
     #[must_use]
     pub fn can_pass(&self, folder: &Path) -> bool {
         let mut test = self.privileges(None);
-        test.args(["--", "test", "-x"]).arg(folder).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        test.current_dir("/").status().is_ok_and(|status| status.success())
+        test.args(["--", "test", "-x"])
+            .arg(folder)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        test.current_dir("/")
+            .status()
+            .is_ok_and(|status| status.success())
     }
 
     /// Makes a folder that only this user (and root) can enter; one that is there already is handed over.
@@ -112,7 +125,10 @@ impl Account {
     /// [`PostgresFault::File`].
     pub fn make_folder(&self, folder: &Path) -> Result<(), PostgresFault> {
         if !folder.is_dir() {
-            DirBuilder::new().mode(0o700).create(folder).map_err(PostgresFault::file("make", folder))?;
+            DirBuilder::new()
+                .mode(0o700)
+                .create(folder)
+                .map_err(PostgresFault::file("make", folder))?;
         }
         fs::set_permissions(folder, fs::Permissions::from_mode(0o700))
             .map_err(PostgresFault::file("close to others", folder))?;
@@ -138,7 +154,10 @@ impl Account {
             command.args(["--pdeathsig", signal]);
         }
         if let Self::Other { name, gid, .. } = self {
-            command.arg(format!("--reuid={name}")).arg(format!("--regid={gid}")).arg("--init-groups");
+            command
+                .arg(format!("--reuid={name}"))
+                .arg(format!("--regid={gid}"))
+                .arg("--init-groups");
         }
         command
     }
@@ -146,7 +165,11 @@ impl Account {
 
 /// Looks a user up by name or number, in whatever user database the machine has.
 fn named(key: &str) -> Option<Account> {
-    let output = Command::new("getent").args(["passwd", key]).stderr(Stdio::null()).output().ok()?;
+    let output = Command::new("getent")
+        .args(["passwd", key])
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
     let text = String::from_utf8(output.stdout).ok()?;
     parse_passwd(text.lines().next()?)
 }
@@ -166,7 +189,14 @@ mod tests {
     #[test]
     fn a_line_of_the_user_database_is_read() {
         let line = "postgres:x:109:117:PostgreSQL administrator,,,:/var/lib/postgresql:/bin/bash";
-        assert_eq!(parse_passwd(line), Some(Account::Other { name: "postgres".to_owned(), uid: 109, gid: 117 }));
+        assert_eq!(
+            parse_passwd(line),
+            Some(Account::Other {
+                name: "postgres".to_owned(),
+                uid: 109,
+                gid: 117
+            })
+        );
     }
 
     #[test]

@@ -21,14 +21,22 @@ impl Installation {
     pub fn find(var: &Path, data: &Path) -> Result<Self, PostgresFault> {
         let extracted = absolute(var).join("postgres-dist");
         let mut found = versions_below(Path::new("/usr/lib/postgresql"), None);
-        found.extend(versions_below(&extracted.join("usr/lib/postgresql"), Some(&extracted)));
+        found.extend(versions_below(
+            &extracted.join("usr/lib/postgresql"),
+            Some(&extracted),
+        ));
         let wanted = fs::read_to_string(data.join("PG_VERSION")).ok();
         match wanted {
             Some(version) => {
                 let version = version.trim().to_owned();
-                let fits = found.into_iter().find(|(number, _)| number.to_string() == version);
+                let fits = found
+                    .into_iter()
+                    .find(|(number, _)| number.to_string() == version);
                 fits.map(|(_, installation)| installation)
-                    .ok_or_else(|| PostgresFault::OtherVersion { data: data.to_owned(), version })
+                    .ok_or_else(|| PostgresFault::OtherVersion {
+                        data: data.to_owned(),
+                        version,
+                    })
             }
             None => found
                 .into_iter()
@@ -58,7 +66,9 @@ impl Installation {
 }
 
 fn versions_below(folder: &Path, extracted: Option<&Path>) -> Vec<(u32, Installation)> {
-    let Ok(entries) = fs::read_dir(folder) else { return Vec::new() };
+    let Ok(entries) = fs::read_dir(folder) else {
+        return Vec::new();
+    };
     entries
         .flatten()
         .filter_map(|entry| {
@@ -68,7 +78,13 @@ fn versions_below(folder: &Path, extracted: Option<&Path>) -> Vec<(u32, Installa
             if !bin.join("postgres").is_file() || !bin.join("initdb").is_file() {
                 return None;
             }
-            Some((version, Installation { bin, libraries: extracted.map(library_path) }))
+            Some((
+                version,
+                Installation {
+                    bin,
+                    libraries: extracted.map(library_path),
+                },
+            ))
         })
         .collect()
 }
@@ -77,8 +93,12 @@ fn versions_below(folder: &Path, extracted: Option<&Path>) -> Vec<(u32, Installa
 fn library_path(extracted: &Path) -> String {
     let mut folders = Vec::new();
     for parent in [extracted.join("usr/lib"), extracted.join("lib")] {
-        let Ok(entries) = fs::read_dir(&parent) else { continue };
-        let machines = entries.flatten().filter(|entry| entry.file_name().to_string_lossy().contains("-linux-gnu"));
+        let Ok(entries) = fs::read_dir(&parent) else {
+            continue;
+        };
+        let machines = entries
+            .flatten()
+            .filter(|entry| entry.file_name().to_string_lossy().contains("-linux-gnu"));
         folders.extend(machines.map(|entry| entry.path().display().to_string()));
     }
     folders.join(":")

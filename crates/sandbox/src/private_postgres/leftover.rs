@@ -11,7 +11,8 @@ use crate::child::{Signal, signal_process, wait_until};
 
 /// Whether the server gave up because a predecessor still holds the cluster.
 pub(super) fn is_to_blame(said: &str) -> bool {
-    said.contains("lock file") && said.contains("already exists") || said.contains("pre-existing shared memory block")
+    said.contains("lock file") && said.contains("already exists")
+        || said.contains("pre-existing shared memory block")
 }
 
 /// Ends an orphaned server and removes a pid file that nobody stands behind.
@@ -20,7 +21,10 @@ pub(super) fn is_to_blame(said: &str) -> bool {
 /// When the pid file cannot be removed.
 pub(super) fn clear(data: &Path, patience: Duration) -> Result<(), PostgresFault> {
     let pid_file = data.join("postmaster.pid");
-    let Some(process_id) = fs::read_to_string(&pid_file).ok().and_then(|text| first_number(&text)) else {
+    let Some(process_id) = fs::read_to_string(&pid_file)
+        .ok()
+        .and_then(|text| first_number(&text))
+    else {
         return Ok(());
     };
     if state_of(process_id) == State::Serves && serves(process_id, data) {
@@ -63,7 +67,10 @@ fn state_of(process_id: u32) -> State {
 
 /// The third field; the second is the program's name in parentheses and may itself hold spaces and parentheses.
 fn parse_state(stat: &str) -> State {
-    match stat.rsplit_once(')').and_then(|(_, rest)| rest.trim_start().chars().next()) {
+    match stat
+        .rsplit_once(')')
+        .and_then(|(_, rest)| rest.trim_start().chars().next())
+    {
         Some('Z' | 'X') => State::Zombie,
         _ => State::Serves,
     }
@@ -92,7 +99,9 @@ mod tests {
     #[test]
     fn the_servers_own_words_for_a_predecessor_are_known() {
         assert!(is_to_blame("FATAL:  lock file \"postmaster.pid\" already exists"));
-        assert!(is_to_blame("FATAL:  pre-existing shared memory block (key 8, ID 3) is still in use"));
+        assert!(is_to_blame(
+            "FATAL:  pre-existing shared memory block (key 8, ID 3) is still in use"
+        ));
         assert!(!is_to_blame("FATAL:  could not create any Unix-domain sockets"));
     }
 

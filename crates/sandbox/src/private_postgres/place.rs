@@ -103,7 +103,8 @@ impl Place {
     pub(super) fn fresh_log(&self) -> Result<File, PostgresFault> {
         let path = self.log();
         if fs::metadata(&path).is_ok_and(|metadata| metadata.len() > LOG_MAX_BYTES) {
-            fs::rename(&path, self.base.join("server.log.old")).map_err(PostgresFault::file("rename", &path))?;
+            fs::rename(&path, self.base.join("server.log.old"))
+                .map_err(PostgresFault::file("rename", &path))?;
         }
         open_log(&path).map_err(PostgresFault::file("write", &path))
     }
@@ -140,15 +141,27 @@ fn beside(var: &Path, name: &str, account: &Account) -> Result<(PathBuf, Option<
     make_passable(&base)?;
     if !account.can_pass(&base) {
         let tried = format!("{} and {}", var.display(), base.display());
-        return Err(PostgresFault::NoPlace { user: account.label(), tried });
+        return Err(PostgresFault::NoPlace {
+            user: account.label(),
+            tried,
+        });
     }
-    let note = format!("PostgreSQL's data is in {} since its user {} cannot reach {}", base.display(), account.label(), var.display());
+    let note = format!(
+        "PostgreSQL's data is in {} since its user {} cannot reach {}",
+        base.display(),
+        account.label(),
+        var.display()
+    );
     Ok((base, Some(note)))
 }
 
 /// A new folder in the first temporary folder that the server's user can reach.
 fn temporary_folder(account: &Account) -> Result<PathBuf, PostgresFault> {
-    let parents = [std::env::temp_dir(), PathBuf::from("/tmp"), PathBuf::from("/var/tmp")];
+    let parents = [
+        std::env::temp_dir(),
+        PathBuf::from("/tmp"),
+        PathBuf::from("/var/tmp"),
+    ];
     for parent in &parents {
         let usable = account.can_pass(parent);
         if let Some(folder) = usable.then(|| new_folder(parent).ok()).flatten() {
@@ -156,8 +169,15 @@ fn temporary_folder(account: &Account) -> Result<PathBuf, PostgresFault> {
             return Ok(folder);
         }
     }
-    let tried = parents.iter().map(|parent| parent.display().to_string()).collect::<Vec<_>>().join(", ");
-    Err(PostgresFault::NoPlace { user: account.label(), tried })
+    let tried = parents
+        .iter()
+        .map(|parent| parent.display().to_string())
+        .collect::<Vec<_>>()
+        .join(", ");
+    Err(PostgresFault::NoPlace {
+        user: account.label(),
+        tried,
+    })
 }
 
 /// A folder with a name nobody can foresee; made, not found, so that nobody else's can be slipped in.
@@ -175,7 +195,11 @@ fn sweep(parent: &Path) {
     let us = rustix::process::geteuid().as_raw();
     for entry in entries.flatten() {
         let Ok(metadata) = entry.metadata() else { continue };
-        let old = metadata.modified().ok().and_then(|at| at.elapsed().ok()).is_some_and(|age| age > SWEEP_AFTER);
+        let old = metadata
+            .modified()
+            .ok()
+            .and_then(|at| at.elapsed().ok())
+            .is_some_and(|age| age > SWEEP_AFTER);
         let ours = entry.file_name().to_string_lossy().starts_with(TEMPORARY_PREFIX) && metadata.uid() == us;
         if old && ours && metadata.is_dir() && Lock::take(&entry.path().join("lock")).is_ok() {
             let _ = fs::remove_dir_all(entry.path());
@@ -198,22 +222,35 @@ fn fits_a_socket(folder: &Path) -> bool {
 
 /// Makes a folder that others may pass through but not list; one that is there already stays as it is.
 fn make_passable(folder: &Path) -> Result<(), PostgresFault> {
-    DirBuilder::new().recursive(true).mode(0o711).create(folder).map_err(PostgresFault::file("make", folder))
+    DirBuilder::new()
+        .recursive(true)
+        .mode(0o711)
+        .create(folder)
+        .map_err(PostgresFault::file("make", folder))
 }
 
 /// A folder below a temporary folder that everybody can write to may have been put there by somebody else.
 fn refuse_strangers_folder(folder: &Path) -> Result<(), PostgresFault> {
-    let owner = fs::symlink_metadata(folder).map_err(PostgresFault::file("look at", folder))?.uid();
+    let owner = fs::symlink_metadata(folder)
+        .map_err(PostgresFault::file("look at", folder))?
+        .uid();
     if owner == rustix::process::geteuid().as_raw() {
         return Ok(());
     }
-    Err(PostgresFault::NotOurs { data: folder.to_owned(), owner })
+    Err(PostgresFault::NotOurs {
+        data: folder.to_owned(),
+        owner,
+    })
 }
 
 /// A short name for a checkout's `var` that stays the same from run to run.
 fn mark_of(var: &Path) -> String {
     let hash = digest::digest(&digest::SHA256, var.as_os_str().as_encoded_bytes());
-    hash.as_ref().iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    hash.as_ref()
+        .iter()
+        .take(8)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
 }
 
 #[cfg(test)]
