@@ -26,5 +26,5 @@ pub use capabilities::{Capabilities, Captures, Refunds, Voids};
 pub use inquiry::{Inquiry, InquiryAnswer};
 pub use notification::{Notification, NotificationRefused};
 pub use processor::{CannotBuild, Processor};
-pub use response_code::{Advice, Reason};
+pub use response_code::{Advice, Meaning, Reason};
 pub use settlement::{Capture, Refund, SettlementAnswer, Void};

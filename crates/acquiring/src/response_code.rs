@@ -1,4 +1,10 @@
 //! Why a charge was refused, in one vocabulary for all processors, and what may be done about it.
+//!
+//! The tables of the networks' own codes are in [`iso8583`] and [`merchant_advice`]; a processor's own codes are in its
+//! adapter.
+
+pub mod iso8583;
+pub mod merchant_advice;
 
 use serde::{Deserialize, Serialize};
 
@@ -111,5 +117,47 @@ impl Advice {
             Advice::Failover | Advice::Transient => true,
             Advice::Later | Advice::Reauthenticate | Advice::FixInput | Advice::Never => false,
         }
+    }
+
+    /// The advice that holds when several sources gave one, named in the order of their authority (network advice,
+    /// processor advice, issuer code, processor code): the first given, except that a [`Advice::Never`] from any of
+    /// them wins.
+    pub fn of_sources(sources: impl IntoIterator<Item = Option<Advice>>) -> Option<Advice> {
+        sources
+            .into_iter()
+            .flatten()
+            .reduce(|first, next| if next == Advice::Never { next } else { first })
+    }
+}
+
+/// What a code says of a charge. Most codes refuse; some leave the outcome open and must not be read as a decline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Meaning {
+    /// Approved as asked.
+    Approved,
+    /// Approved for less than was asked.
+    PartiallyApproved,
+    /// May or may not have been approved: inquire before anything else is sent.
+    OutcomeUnknown,
+    /// The same request was seen before; what became of it is not said: inquire.
+    Duplicate,
+    /// Refused, and nothing was taken.
+    Refused(Reason),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_advice_holds_unless_somebody_says_never() {
+        use Advice::{Failover, Later, Never};
+        assert_eq!(
+            Advice::of_sources([None, Some(Later), Some(Failover)]),
+            Some(Later)
+        );
+        assert_eq!(Advice::of_sources([Some(Later), None, Some(Never)]), Some(Never));
+        assert_eq!(Advice::of_sources([Some(Never), Some(Failover)]), Some(Never));
+        assert_eq!(Advice::of_sources([None, None]), None);
     }
 }
