@@ -1,7 +1,7 @@
 //! EMV 3-D Secure on the wire.
 //!
 //! **Here:** the messages a 3DS Server, a directory server and an ACS exchange ([`message`]), the code lists of their
-//! elements ([`code`]), which element exists, is required or conditional in which protocol version ([`rules`]: tables
+//! elements ([`code`]), which element exists, is required or conditional in which protocol version ([`validate`]: tables
 //! to be held against the specification, and the one engine that applies them in both directions), what goes through
 //! the cardholder's browser ([`encoding`]), and the `Erro` a faulty message deserves ([`Fault`]).
 //!
@@ -10,7 +10,7 @@
 //! **Covered:** protocol versions 2.1.0 and 2.2.0, browser channel. The tables have a column per version and a channel
 //! per row, so that 2.3.1, the app channel and 3RI are further columns and rows.
 //!
-//! Read [`rules::Rules`] first: it reads and writes every message. Then [`message::AReq`].
+//! Read [`validate::Rules`] first: it reads and writes every message. Then [`message::AReq`].
 //!
 //! ```
 //! use emv3ds::{Rules, Version, code::Component, message::{CReq, Received}};
@@ -27,13 +27,13 @@ pub mod encoding;
 mod fault;
 mod json;
 pub mod message;
-pub mod rules;
 pub mod transaction_id;
+pub mod validate;
 mod version;
 
 pub use account_number::AccountNumber;
 pub use authentication_value::{AuthenticationValue, Eci};
 pub use fault::Fault;
-pub use rules::Rules;
 pub use transaction_id::{AcsTransId, DsTransId, ThreeDsServerTransId, TransactionIds};
+pub use validate::Rules;
 pub use version::{ProtocolVersion, Version};

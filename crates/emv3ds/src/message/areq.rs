@@ -1,0 +1,422 @@
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::{MessageExtension, wire_message};
+use crate::{
+    AccountNumber, DsTransId, ThreeDsServerTransId, TransactionIds, Version,
+    code::{
+        AccountType, CompletionIndicator, DeviceChannel, MessageCategory, RequestorAuthenticationInd,
+        RequestorChallengeInd, TransactionType, TrustListSource, TrustListStatus, YesNo,
+    },
+};
+
+/// AReq: asks the issuer whether the cardholder is who pays.
+///
+/// One struct holds what the tables of [`crate::validate`] allow in any channel and version, in the order of the
+/// reference: server and requestor, acquirer and merchant, purchase, cardholder, browser, and what the directory server
+/// adds. `Option` therefore means "not always there", not "as you like".
+///
+/// `Debug` names the transaction only: the rest is the cardholder's.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "messageType")]
+pub struct AReq {
+    /// `messageVersion`.
+    #[serde(rename = "messageVersion")]
+    pub message_version: Version,
+    /// `messageCategory`.
+    #[serde(rename = "messageCategory")]
+    pub message_category: MessageCategory,
+    /// `deviceChannel`.
+    #[serde(rename = "deviceChannel")]
+    pub device_channel: DeviceChannel,
+    /// `threeDSServerTransID`.
+    #[serde(rename = "threeDSServerTransID")]
+    pub three_ds_server_trans_id: ThreeDsServerTransId,
+    /// `threeDSServerRefNumber`: EMVCo's approval number, at most 32 characters.
+    #[serde(rename = "threeDSServerRefNumber")]
+    pub three_ds_server_ref_number: String,
+    /// `threeDSServerOperatorID`, if the directory server assigned one, at most 32 characters.
+    #[serde(rename = "threeDSServerOperatorID", skip_serializing_if = "Option::is_none")]
+    pub three_ds_server_operator_id: Option<String>,
+    /// `threeDSServerURL`: where the directory server sends the RReq.
+    #[serde(rename = "threeDSServerURL")]
+    pub three_ds_server_url: String,
+    /// `threeDSRequestorID`: the merchant as the directory server knows it, at most 35 characters.
+    #[serde(rename = "threeDSRequestorID")]
+    pub three_ds_requestor_id: String,
+    /// `threeDSRequestorName`, at most 40 characters.
+    #[serde(rename = "threeDSRequestorName")]
+    pub three_ds_requestor_name: String,
+    /// `threeDSRequestorURL`: the merchant's site.
+    #[serde(rename = "threeDSRequestorURL")]
+    pub three_ds_requestor_url: String,
+    /// `threeDSRequestorAuthenticationInd`; required in the browser channel.
+    #[serde(
+        rename = "threeDSRequestorAuthenticationInd",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub three_ds_requestor_authentication_ind: Option<RequestorAuthenticationInd>,
+    /// `threeDSRequestorAuthenticationInfo`: how the requestor knows its customer.
+    #[serde(
+        rename = "threeDSRequestorAuthenticationInfo",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub three_ds_requestor_authentication_info: Option<RequestorAuthenticationInfo>,
+    /// `threeDSRequestorChallengeInd`; absent is no preference.
+    #[serde(
+        rename = "threeDSRequestorChallengeInd",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub three_ds_requestor_challenge_ind: Option<RequestorChallengeInd>,
+    /// `threeDSRequestorPriorAuthenticationInfo`: an earlier authentication of this cardholder.
+    #[serde(
+        rename = "threeDSRequestorPriorAuthenticationInfo",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub three_ds_requestor_prior_authentication_info: Option<PriorAuthenticationInfo>,
+    /// `threeDSReqAuthMethodInd`, from 2.2.0, set by the directory server.
+    #[serde(rename = "threeDSReqAuthMethodInd", skip_serializing_if = "Option::is_none")]
+    pub three_ds_req_auth_method_ind: Option<String>,
+    /// `threeDSRequestorDecReqInd`: whether decoupled authentication may be used, from 2.2.0; absent is no.
+    #[serde(rename = "threeDSRequestorDecReqInd", skip_serializing_if = "Option::is_none")]
+    pub three_ds_requestor_dec_req_ind: Option<YesNo>,
+    /// `threeDSRequestorDecMaxTime`: longest wait for it, five digits of minutes.
+    #[serde(
+        rename = "threeDSRequestorDecMaxTime",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub three_ds_requestor_dec_max_time: Option<String>,
+    /// `transType`: what is bought; some markets require it.
+    #[serde(rename = "transType", skip_serializing_if = "Option::is_none")]
+    pub trans_type: Option<TransactionType>,
+    /// `acquirerBIN`, at most 11 characters; required for a payment.
+    #[serde(rename = "acquirerBIN", skip_serializing_if = "Option::is_none")]
+    pub acquirer_bin: Option<String>,
+    /// `acquirerMerchantID`, at most 35 characters; required for a payment.
+    #[serde(rename = "acquirerMerchantID", skip_serializing_if = "Option::is_none")]
+    pub acquirer_merchant_id: Option<String>,
+    /// `mcc`: merchant category code, four digits; required for a payment.
+    #[serde(rename = "mcc", skip_serializing_if = "Option::is_none")]
+    pub mcc: Option<String>,
+    /// `merchantCountryCode`, ISO 3166-1 numeric; required for a payment.
+    #[serde(rename = "merchantCountryCode", skip_serializing_if = "Option::is_none")]
+    pub merchant_country_code: Option<String>,
+    /// `merchantName`, at most 40 characters; required for a payment.
+    #[serde(rename = "merchantName", skip_serializing_if = "Option::is_none")]
+    pub merchant_name: Option<String>,
+    /// `merchantRiskIndicator`.
+    #[serde(rename = "merchantRiskIndicator", skip_serializing_if = "Option::is_none")]
+    pub merchant_risk_indicator: Option<MerchantRiskIndicator>,
+    /// `purchaseAmount`, digits of minor units; required for a payment.
+    #[serde(rename = "purchaseAmount", skip_serializing_if = "Option::is_none")]
+    pub purchase_amount: Option<String>,
+    /// `purchaseCurrency`, ISO 4217 numeric; required for a payment.
+    #[serde(rename = "purchaseCurrency", skip_serializing_if = "Option::is_none")]
+    pub purchase_currency: Option<String>,
+    /// `purchaseExponent`: digits after the decimal point; required for a payment.
+    #[serde(rename = "purchaseExponent", skip_serializing_if = "Option::is_none")]
+    pub purchase_exponent: Option<String>,
+    /// `purchaseDate`, `YYYYMMDDHHMMSS` in UTC; required for a payment.
+    #[serde(rename = "purchaseDate", skip_serializing_if = "Option::is_none")]
+    pub purchase_date: Option<String>,
+    /// `purchaseInstalData`: most authorisations of an instalment plan, more than one.
+    #[serde(rename = "purchaseInstalData", skip_serializing_if = "Option::is_none")]
+    pub purchase_instal_data: Option<String>,
+    /// `recurringExpiry`, `YYYYMMDD`; required for recurring and instalment payments.
+    #[serde(rename = "recurringExpiry", skip_serializing_if = "Option::is_none")]
+    pub recurring_expiry: Option<String>,
+    /// `recurringFrequency`: least days between authorisations; required likewise.
+    #[serde(rename = "recurringFrequency", skip_serializing_if = "Option::is_none")]
+    pub recurring_frequency: Option<String>,
+    /// `acctNumber`.
+    #[serde(rename = "acctNumber")]
+    pub acct_number: AccountNumber,
+    /// `cardExpiryDate`, `YYMM`.
+    #[serde(rename = "cardExpiryDate", skip_serializing_if = "Option::is_none")]
+    pub card_expiry_date: Option<String>,
+    /// `acctType`.
+    #[serde(rename = "acctType", skip_serializing_if = "Option::is_none")]
+    pub acct_type: Option<AccountType>,
+    /// `acctID`: the cardholder's account at the requestor, at most 64 characters.
+    #[serde(rename = "acctID", skip_serializing_if = "Option::is_none")]
+    pub acct_id: Option<String>,
+    /// `acctInfo`: that account's history.
+    #[serde(rename = "acctInfo", skip_serializing_if = "Option::is_none")]
+    pub acct_info: Option<AccountInfo>,
+    /// `cardholderName`, 2 to 45 printable ASCII characters.
+    #[serde(rename = "cardholderName", skip_serializing_if = "Option::is_none")]
+    pub cardholder_name: Option<String>,
+    /// `email`, at most 254 characters.
+    #[serde(rename = "email", skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// `homePhone`.
+    #[serde(rename = "homePhone", skip_serializing_if = "Option::is_none")]
+    pub home_phone: Option<Phone>,
+    /// `mobilePhone`.
+    #[serde(rename = "mobilePhone", skip_serializing_if = "Option::is_none")]
+    pub mobile_phone: Option<Phone>,
+    /// `workPhone`.
+    #[serde(rename = "workPhone", skip_serializing_if = "Option::is_none")]
+    pub work_phone: Option<Phone>,
+    /// `billAddrLine1`, at most 50 characters.
+    #[serde(rename = "billAddrLine1", skip_serializing_if = "Option::is_none")]
+    pub bill_addr_line1: Option<String>,
+    /// `billAddrLine2`, at most 50 characters.
+    #[serde(rename = "billAddrLine2", skip_serializing_if = "Option::is_none")]
+    pub bill_addr_line2: Option<String>,
+    /// `billAddrLine3`, at most 50 characters.
+    #[serde(rename = "billAddrLine3", skip_serializing_if = "Option::is_none")]
+    pub bill_addr_line3: Option<String>,
+    /// `billAddrCity`, at most 50 characters.
+    #[serde(rename = "billAddrCity", skip_serializing_if = "Option::is_none")]
+    pub bill_addr_city: Option<String>,
+    /// `billAddrPostCode`, at most 16 characters.
+    #[serde(rename = "billAddrPostCode", skip_serializing_if = "Option::is_none")]
+    pub bill_addr_post_code: Option<String>,
+    /// `billAddrState`, ISO 3166-2 without the country, at most 3 characters.
+    #[serde(rename = "billAddrState", skip_serializing_if = "Option::is_none")]
+    pub bill_addr_state: Option<String>,
+    /// `billAddrCountry`, ISO 3166-1 numeric; required with a state.
+    #[serde(rename = "billAddrCountry", skip_serializing_if = "Option::is_none")]
+    pub bill_addr_country: Option<String>,
+    /// `shipAddrLine1`, at most 50 characters.
+    #[serde(rename = "shipAddrLine1", skip_serializing_if = "Option::is_none")]
+    pub ship_addr_line1: Option<String>,
+    /// `shipAddrLine2`, at most 50 characters.
+    #[serde(rename = "shipAddrLine2", skip_serializing_if = "Option::is_none")]
+    pub ship_addr_line2: Option<String>,
+    /// `shipAddrLine3`, at most 50 characters.
+    #[serde(rename = "shipAddrLine3", skip_serializing_if = "Option::is_none")]
+    pub ship_addr_line3: Option<String>,
+    /// `shipAddrCity`, at most 50 characters.
+    #[serde(rename = "shipAddrCity", skip_serializing_if = "Option::is_none")]
+    pub ship_addr_city: Option<String>,
+    /// `shipAddrPostCode`, at most 16 characters.
+    #[serde(rename = "shipAddrPostCode", skip_serializing_if = "Option::is_none")]
+    pub ship_addr_post_code: Option<String>,
+    /// `shipAddrState`, ISO 3166-2 without the country, at most 3 characters.
+    #[serde(rename = "shipAddrState", skip_serializing_if = "Option::is_none")]
+    pub ship_addr_state: Option<String>,
+    /// `shipAddrCountry`, ISO 3166-1 numeric; required with a state.
+    #[serde(rename = "shipAddrCountry", skip_serializing_if = "Option::is_none")]
+    pub ship_addr_country: Option<String>,
+    /// `addrMatch`: whether the shipping address is the billing address.
+    #[serde(rename = "addrMatch", skip_serializing_if = "Option::is_none")]
+    pub addr_match: Option<YesNo>,
+    /// `whiteListStatus`, from 2.2.0; only listed or not listed.
+    #[serde(rename = "whiteListStatus", skip_serializing_if = "Option::is_none")]
+    pub white_list_status: Option<TrustListStatus>,
+    /// `whiteListStatusSource`, from 2.2.0.
+    #[serde(rename = "whiteListStatusSource", skip_serializing_if = "Option::is_none")]
+    pub white_list_status_source: Option<TrustListSource>,
+    /// `payTokenInd`: only ever true, when the number was a token before.
+    #[serde(rename = "payTokenInd", skip_serializing_if = "Option::is_none")]
+    pub pay_token_ind: Option<bool>,
+    /// `payTokenSource`: who replaced the token, from 2.2.0.
+    #[serde(rename = "payTokenSource", skip_serializing_if = "Option::is_none")]
+    pub pay_token_source: Option<String>,
+    /// `threeDSCompInd`; required in the browser channel.
+    #[serde(rename = "threeDSCompInd", skip_serializing_if = "Option::is_none")]
+    pub three_ds_comp_ind: Option<CompletionIndicator>,
+    /// `notificationURL`: where the browser brings the CRes, at most 256 characters; required in the browser channel.
+    #[serde(rename = "notificationURL", skip_serializing_if = "Option::is_none")]
+    pub notification_url: Option<String>,
+    /// `browserAcceptHeader`, at most 2048 characters; required in the browser channel.
+    #[serde(rename = "browserAcceptHeader", skip_serializing_if = "Option::is_none")]
+    pub browser_accept_header: Option<String>,
+    /// `browserIP`, IPv4 or IPv6 text.
+    #[serde(rename = "browserIP", skip_serializing_if = "Option::is_none")]
+    pub browser_ip: Option<String>,
+    /// `browserJavascriptEnabled`, from 2.2.0, where it is required in the browser channel.
+    #[serde(rename = "browserJavascriptEnabled", skip_serializing_if = "Option::is_none")]
+    pub browser_javascript_enabled: Option<bool>,
+    /// `browserJavaEnabled`; like the next five, required in 2.1.0 and wherever JavaScript is enabled.
+    #[serde(rename = "browserJavaEnabled", skip_serializing_if = "Option::is_none")]
+    pub browser_java_enabled: Option<bool>,
+    /// `browserLanguage`, BCP 47, at most 8 characters; required in the browser channel.
+    #[serde(rename = "browserLanguage", skip_serializing_if = "Option::is_none")]
+    pub browser_language: Option<String>,
+    /// `browserColorDepth`, bits: 1, 4, 8, 15, 16, 24, 32 or 48.
+    #[serde(rename = "browserColorDepth", skip_serializing_if = "Option::is_none")]
+    pub browser_color_depth: Option<String>,
+    /// `browserScreenHeight`, pixels.
+    #[serde(rename = "browserScreenHeight", skip_serializing_if = "Option::is_none")]
+    pub browser_screen_height: Option<String>,
+    /// `browserScreenWidth`, pixels.
+    #[serde(rename = "browserScreenWidth", skip_serializing_if = "Option::is_none")]
+    pub browser_screen_width: Option<String>,
+    /// `browserTZ`: minutes, positive when local time is behind UTC.
+    #[serde(rename = "browserTZ", skip_serializing_if = "Option::is_none")]
+    pub browser_tz: Option<String>,
+    /// `browserUserAgent`, at most 2048 characters; required in the browser channel.
+    #[serde(rename = "browserUserAgent", skip_serializing_if = "Option::is_none")]
+    pub browser_user_agent: Option<String>,
+    /// `dsReferenceNumber`, added by the directory server.
+    #[serde(rename = "dsReferenceNumber", skip_serializing_if = "Option::is_none")]
+    pub ds_reference_number: Option<String>,
+    /// `dsTransID`, added by the directory server.
+    #[serde(rename = "dsTransID", skip_serializing_if = "Option::is_none")]
+    pub ds_trans_id: Option<DsTransId>,
+    /// `dsURL`: where the ACS sends the RReq, added by the directory server.
+    #[serde(rename = "dsURL", skip_serializing_if = "Option::is_none")]
+    pub ds_url: Option<String>,
+    /// `broadInfo`: free in 2.1.0 and 2.2.0.
+    #[serde(rename = "broadInfo", skip_serializing_if = "Option::is_none")]
+    pub broad_info: Option<serde_json::Map<String, serde_json::Value>>,
+    /// `messageExtension`.
+    #[serde(rename = "messageExtension", skip_serializing_if = "Option::is_none")]
+    pub message_extension: Option<Vec<MessageExtension>>,
+}
+
+impl AReq {
+    fn transaction_ids(&self) -> TransactionIds {
+        TransactionIds {
+            three_ds_server_trans_id: Some(self.three_ds_server_trans_id),
+            acs_trans_id: None,
+            ds_trans_id: self.ds_trans_id,
+        }
+    }
+}
+
+impl fmt::Debug for AReq {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("AReq")
+            .field("message_version", &self.message_version)
+            .field("three_ds_server_trans_id", &self.three_ds_server_trans_id)
+            .field("ds_trans_id", &self.ds_trans_id)
+            .finish_non_exhaustive()
+    }
+}
+
+wire_message!(AReq, Box);
+
+/// `homePhone`, `mobilePhone`, `workPhone`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Phone {
+    /// `cc`: country code, 1 to 3 digits.
+    #[serde(rename = "cc")]
+    pub cc: String,
+    /// `subscriber`, at most 15 digits.
+    #[serde(rename = "subscriber")]
+    pub subscriber: String,
+}
+
+/// `threeDSRequestorAuthenticationInfo`: how the requestor authenticated its customer.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct RequestorAuthenticationInfo {
+    /// `threeDSReqAuthMethod`: 01 guest, 02 credentials, 03 federated, 04 issuer, 05 third party, 06 FIDO, ….
+    #[serde(rename = "threeDSReqAuthMethod", skip_serializing_if = "Option::is_none")]
+    pub three_ds_req_auth_method: Option<String>,
+    /// `threeDSReqAuthTimestamp`, `YYYYMMDDHHMM` in UTC.
+    #[serde(rename = "threeDSReqAuthTimestamp", skip_serializing_if = "Option::is_none")]
+    pub three_ds_req_auth_timestamp: Option<String>,
+    /// `threeDSReqAuthData`.
+    #[serde(rename = "threeDSReqAuthData", skip_serializing_if = "Option::is_none")]
+    pub three_ds_req_auth_data: Option<String>,
+}
+
+/// `threeDSRequestorPriorAuthenticationInfo`: an earlier authentication of the same cardholder.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct PriorAuthenticationInfo {
+    /// `threeDSReqPriorRef`: the earlier `acsTransID`.
+    #[serde(rename = "threeDSReqPriorRef", skip_serializing_if = "Option::is_none")]
+    pub three_ds_req_prior_ref: Option<String>,
+    /// `threeDSReqPriorAuthMethod`: 01 frictionless, 02 challenge, 03 AVS, 04 other.
+    #[serde(rename = "threeDSReqPriorAuthMethod", skip_serializing_if = "Option::is_none")]
+    pub three_ds_req_prior_auth_method: Option<String>,
+    /// `threeDSReqPriorAuthTimestamp`, `YYYYMMDDHHMM` in UTC.
+    #[serde(
+        rename = "threeDSReqPriorAuthTimestamp",
+        skip_serializing_if = "Option::is_none"
+    )]
+    pub three_ds_req_prior_auth_timestamp: Option<String>,
+    /// `threeDSReqPriorAuthData`.
+    #[serde(rename = "threeDSReqPriorAuthData", skip_serializing_if = "Option::is_none")]
+    pub three_ds_req_prior_auth_data: Option<String>,
+}
+
+/// `acctInfo`: the cardholder's account at the requestor. Dates are `YYYYMMDD`.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct AccountInfo {
+    /// `chAccAgeInd`: age of the account, 01 guest to 05 over 60 days.
+    #[serde(rename = "chAccAgeInd", skip_serializing_if = "Option::is_none")]
+    pub ch_acc_age_ind: Option<String>,
+    /// `chAccDate`: when it was opened.
+    #[serde(rename = "chAccDate", skip_serializing_if = "Option::is_none")]
+    pub ch_acc_date: Option<String>,
+    /// `chAccChangeInd`: last change of the account, 01 now to 04 over 60 days.
+    #[serde(rename = "chAccChangeInd", skip_serializing_if = "Option::is_none")]
+    pub ch_acc_change_ind: Option<String>,
+    /// `chAccChange`: when that was.
+    #[serde(rename = "chAccChange", skip_serializing_if = "Option::is_none")]
+    pub ch_acc_change: Option<String>,
+    /// `chAccPwChangeInd`: last change of its password, 01 none to 05 over 60 days.
+    #[serde(rename = "chAccPwChangeInd", skip_serializing_if = "Option::is_none")]
+    pub ch_acc_pw_change_ind: Option<String>,
+    /// `chAccPwChange`: when that was.
+    #[serde(rename = "chAccPwChange", skip_serializing_if = "Option::is_none")]
+    pub ch_acc_pw_change: Option<String>,
+    /// `nbPurchaseAccount`: purchases in six months.
+    #[serde(rename = "nbPurchaseAccount", skip_serializing_if = "Option::is_none")]
+    pub nb_purchase_account: Option<String>,
+    /// `provisionAttemptsDay`: attempts to add a card in 24 hours.
+    #[serde(rename = "provisionAttemptsDay", skip_serializing_if = "Option::is_none")]
+    pub provision_attempts_day: Option<String>,
+    /// `txnActivityDay`: transactions in 24 hours.
+    #[serde(rename = "txnActivityDay", skip_serializing_if = "Option::is_none")]
+    pub txn_activity_day: Option<String>,
+    /// `txnActivityYear`: transactions in a year.
+    #[serde(rename = "txnActivityYear", skip_serializing_if = "Option::is_none")]
+    pub txn_activity_year: Option<String>,
+    /// `paymentAccAge`: when the card was added.
+    #[serde(rename = "paymentAccAge", skip_serializing_if = "Option::is_none")]
+    pub payment_acc_age: Option<String>,
+    /// `paymentAccInd`: how long ago that is, 01 guest to 05 over 60 days.
+    #[serde(rename = "paymentAccInd", skip_serializing_if = "Option::is_none")]
+    pub payment_acc_ind: Option<String>,
+    /// `shipAddressUsage`: when the address was first used.
+    #[serde(rename = "shipAddressUsage", skip_serializing_if = "Option::is_none")]
+    pub ship_address_usage: Option<String>,
+    /// `shipAddressUsageInd`: how long ago that is, 01 now to 04 over 60 days.
+    #[serde(rename = "shipAddressUsageInd", skip_serializing_if = "Option::is_none")]
+    pub ship_address_usage_ind: Option<String>,
+    /// `shipNameIndicator`: whether the recipient's name is the account's, 01 same, 02 different.
+    #[serde(rename = "shipNameIndicator", skip_serializing_if = "Option::is_none")]
+    pub ship_name_indicator: Option<String>,
+    /// `suspiciousAccActivity`: 01 none, 02 seen.
+    #[serde(rename = "suspiciousAccActivity", skip_serializing_if = "Option::is_none")]
+    pub suspicious_acc_activity: Option<String>,
+}
+
+/// `merchantRiskIndicator`: what the merchant knows about the risk of this purchase.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct MerchantRiskIndicator {
+    /// `deliveryEmailAddress`, for electronic delivery.
+    #[serde(rename = "deliveryEmailAddress", skip_serializing_if = "Option::is_none")]
+    pub delivery_email_address: Option<String>,
+    /// `deliveryTimeframe`: 01 electronic, 02 same day, 03 overnight, 04 two days or more.
+    #[serde(rename = "deliveryTimeframe", skip_serializing_if = "Option::is_none")]
+    pub delivery_timeframe: Option<String>,
+    /// `giftCardAmount`, **major** units.
+    #[serde(rename = "giftCardAmount", skip_serializing_if = "Option::is_none")]
+    pub gift_card_amount: Option<String>,
+    /// `giftCardCount`, two digits.
+    #[serde(rename = "giftCardCount", skip_serializing_if = "Option::is_none")]
+    pub gift_card_count: Option<String>,
+    /// `giftCardCurr`, ISO 4217 numeric.
+    #[serde(rename = "giftCardCurr", skip_serializing_if = "Option::is_none")]
+    pub gift_card_curr: Option<String>,
+    /// `preOrderDate`, `YYYYMMDD`.
+    #[serde(rename = "preOrderDate", skip_serializing_if = "Option::is_none")]
+    pub pre_order_date: Option<String>,
+    /// `preOrderPurchaseInd`: 01 available, 02 future.
+    #[serde(rename = "preOrderPurchaseInd", skip_serializing_if = "Option::is_none")]
+    pub pre_order_purchase_ind: Option<String>,
+    /// `reorderItemsInd`: 01 first time, 02 reorder.
+    #[serde(rename = "reorderItemsInd", skip_serializing_if = "Option::is_none")]
+    pub reorder_items_ind: Option<String>,
+    /// `shipIndicator`: 01 billing address, 02 other verified, 03 different, 04 store, 05 digital, 06 tickets, 07 other.
+    #[serde(rename = "shipIndicator", skip_serializing_if = "Option::is_none")]
+    pub ship_indicator: Option<String>,
+}
