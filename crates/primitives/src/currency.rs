@@ -34,7 +34,20 @@ impl Currency {
         upper.copy_from_slice(text.as_bytes());
         upper.make_ascii_uppercase();
         let code = std::str::from_utf8(&upper).map_err(|_| UnknownCurrency)?;
-        let found = iso_currency::Currency::from_code(code).ok_or(UnknownCurrency)?;
+        Self::chargeable(iso_currency::Currency::from_code(code))
+    }
+
+    /// Reads a numeric code of three digits such as `484`, as EMV 3DS and ISO 8583 write it.
+    pub fn parse_numeric3(text: &str) -> Result<Self, UnknownCurrency> {
+        if text.len() != 3 || !text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return Err(UnknownCurrency);
+        }
+        let number = text.parse().map_err(|_| UnknownCurrency)?;
+        Self::chargeable(iso_currency::Currency::from_numeric(number))
+    }
+
+    fn chargeable(found: Option<iso_currency::Currency>) -> Result<Self, UnknownCurrency> {
+        let found = found.ok_or(UnknownCurrency)?;
         match found.numeric() {
             955..=964 | 999 => Err(UnknownCurrency),
             _ if found.exponent().is_none() => Err(UnknownCurrency),
@@ -105,5 +118,9 @@ mod tests {
             assert_eq!(Currency::parse(code), Err(UnknownCurrency), "{code}");
         }
         assert_eq!(Currency::parse("mxn"), Ok(Currency::MXN));
+        assert_eq!(Currency::parse_numeric3("484"), Ok(Currency::MXN));
+        for number in ["999", "961", "48", "4840", "+84", "000"] {
+            assert_eq!(Currency::parse_numeric3(number), Err(UnknownCurrency), "{number}");
+        }
     }
 }
