@@ -26,7 +26,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use self::account::Account;
 use self::installation::Installation;
 use self::place::Place;
-use crate::child::{Child, Signal};
+use crate::child::{Child, Signal, wait_until};
 use crate::lock::CannotLock;
 
 /// Name of the cluster's superuser and of the database it comes with.
@@ -162,6 +162,11 @@ impl PrivatePostgres {
         let place = Place::choose(flavour, var, &account)?;
         let account = account.or_owner_of(&place.data())?;
         let installation = Installation::find(var, &place.data())?;
+        if flavour != Flavour::Durable && place.data().exists() {
+            // Left by a run that was killed before it could tidy up, whose server may still be leaving.
+            leftover::clear(&place.data(), STOP_PATIENCE)?;
+            remove_folder(&place.data())?;
+        }
         if !place.data().exists() {
             make_cluster(flavour, &installation, &account, &place)?;
         }
@@ -248,9 +253,7 @@ fn make_cluster(
     place: &Place,
 ) -> Result<(), PostgresFault> {
     let unfinished = place.unfinished_data();
-    if unfinished.exists() {
-        fs::remove_dir_all(&unfinished).map_err(PostgresFault::file("remove", &unfinished))?;
-    }
+    remove_folder(&unfinished)?;
     account.make_folder(&unfinished)?;
 
     let mut initdb = account.command(installation, "initdb");
@@ -286,6 +289,21 @@ fn make_cluster(
     run_to_the_end("postgres --single", single, &format!("CREATE DATABASE {NAME}\n"))?;
 
     fs::rename(&unfinished, place.data()).map_err(PostgresFault::file("rename", &unfinished))
+}
+
+/// Removes a folder into which a process that is on its way out may still write.
+fn remove_folder(folder: &Path) -> Result<(), PostgresFault> {
+    let mut fault = None;
+    let gone = wait_until(LEFTOVER_PATIENCE, || {
+        fault = fs::remove_dir_all(folder)
+            .err()
+            .filter(|error| error.kind() != io::ErrorKind::NotFound);
+        fault.is_none()
+    });
+    match fault {
+        Some(error) if !gone => Err(PostgresFault::file("remove", folder)(error)),
+        _ => Ok(()),
+    }
 }
 
 fn write_password(account: &Account, path: &Path) -> Result<(), PostgresFault> {

@@ -47,18 +47,13 @@ impl Place {
             Flavour::Measured => beside(var, "postgres-measured", account)?,
         };
         let lock = Lock::take(&base.join("lock"))?;
-        let place = Self {
+        Ok(Self {
             socket: socket_folder(&base, account)?,
             base,
             note,
             removed_at_end: flavour != Flavour::Durable,
             _lock: lock,
-        };
-        if place.removed_at_end && place.data().exists() {
-            // Left by a run that was killed before it could tidy up.
-            fs::remove_dir_all(place.data()).map_err(PostgresFault::file("remove", &place.data()))?;
-        }
-        Ok(place)
+        })
     }
 
     /// The folder that holds everything of this cluster but perhaps its socket.
