@@ -1,1 +1,5 @@
 //! mpi
+
+pub mod result;
+
+pub use result::{AuthenticationResult, Failure, Flow};

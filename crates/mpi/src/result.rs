@@ -1,0 +1,197 @@
+//! What a finished authentication is worth.
+//!
+//! An [`AuthenticationResult`] can be made only here, from a final ARes or an RReq that was checked against its
+//! transaction; holding one is evidence.
+
+use emv3ds::{
+    AcsTransId, AuthenticationValue, DsTransId, Eci, ThreeDsServerTransId, Version,
+    code::{ChallengeCancel, TransStatus, TransStatusReason},
+    message::{ARes, RReq},
+};
+use primitives::Brand;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use time::OffsetDateTime;
+
+/// The outcome of one run of 3-D Secure, as the issuer or the directory server gave it.
+///
+/// It can be written to a record and read back; there is no other way to make one outside this crate.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AuthenticationResult {
+    three_ds_server_trans_id: ThreeDsServerTransId,
+    ds_trans_id: DsTransId,
+    acs_trans_id: AcsTransId,
+    version: Version,
+    brand: Brand,
+    flow: Flow,
+    trans_status: TransStatus,
+    trans_status_reason: Option<TransStatusReason>,
+    eci: Option<Eci>,
+    authentication_value: Option<AuthenticationValue>,
+    challenge_cancel: Option<ChallengeCancel>,
+    #[serde(with = "time::serde::rfc3339")]
+    authenticated_at: OffsetDateTime,
+}
+
+/// How much the cardholder saw.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Flow {
+    /// Nothing.
+    Frictionless,
+    /// Our page, while the 3DS Method ran or browser data was collected; nothing was asked.
+    SemiFrictionless,
+    /// The issuer asked for something.
+    Challenge,
+}
+
+impl Flow {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Flow::Frictionless => "frictionless",
+            Flow::SemiFrictionless => "semi_frictionless",
+            Flow::Challenge => "challenge",
+        }
+    }
+}
+
+/// Why a run of 3-D Secure ended without a result.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Error)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// The directory server answered with an Erro that speaks of itself or of our request.
+    #[error("the directory server refused the request with error {code}")]
+    DirectoryErro { code: u16 },
+    /// The Erro came from, or speaks of, the issuer's ACS.
+    #[error("the issuer's access control server failed with error {code}")]
+    AcsErro { code: u16 },
+    /// No answer within the read time-out.
+    #[error("the directory server did not answer in time")]
+    DirectoryTimeout,
+    /// No connection could be made.
+    #[error("the directory server cannot be reached")]
+    DirectoryUnreachable,
+    /// The ARes could not be read, or does not answer what was asked.
+    #[error("the authentication response is unusable")]
+    UnusableAnswer,
+    /// The request could not be made of what is configured.
+    #[error("the authentication request cannot be made")]
+    CannotRequest,
+    /// The challenge's time has passed without a result.
+    #[error("the time for the challenge has passed")]
+    TimeExpired,
+}
+
+impl AuthenticationResult {
+    /// Makes the result of a final ARes. The caller has checked that it answers the AReq of this transaction.
+    pub(crate) fn of_ares(
+        ares: &ARes,
+        status: TransStatus,
+        brand: Brand,
+        flow: Flow,
+        at: OffsetDateTime,
+    ) -> Self {
+        Self {
+            three_ds_server_trans_id: ares.three_ds_server_trans_id,
+            ds_trans_id: ares.ds_trans_id,
+            acs_trans_id: ares.acs_trans_id,
+            version: ares.message_version,
+            brand,
+            flow,
+            trans_status: status,
+            trans_status_reason: ares.trans_status_reason,
+            eci: ares.eci.clone(),
+            authentication_value: ares.authentication_value.clone(),
+            challenge_cancel: None,
+            authenticated_at: at,
+        }
+    }
+
+    /// Makes the result of an RReq. The caller has checked that all three ids are this transaction's.
+    pub(crate) fn of_rreq(rreq: &RReq, status: TransStatus, brand: Brand, at: OffsetDateTime) -> Self {
+        Self {
+            three_ds_server_trans_id: rreq.three_ds_server_trans_id,
+            ds_trans_id: rreq.ds_trans_id,
+            acs_trans_id: rreq.acs_trans_id,
+            version: rreq.message_version,
+            brand,
+            flow: Flow::Challenge,
+            trans_status: status,
+            trans_status_reason: rreq.trans_status_reason,
+            eci: rreq.eci.clone(),
+            authentication_value: rreq.authentication_value.clone(),
+            challenge_cancel: rreq.challenge_cancel,
+            authenticated_at: at,
+        }
+    }
+
+    pub fn three_ds_server_trans_id(&self) -> ThreeDsServerTransId {
+        self.three_ds_server_trans_id
+    }
+
+    pub fn ds_trans_id(&self) -> DsTransId {
+        self.ds_trans_id
+    }
+
+    pub fn acs_trans_id(&self) -> AcsTransId {
+        self.acs_trans_id
+    }
+
+    pub fn version(&self) -> Version {
+        self.version
+    }
+
+    pub fn brand(&self) -> Brand {
+        self.brand
+    }
+
+    pub fn flow(&self) -> Flow {
+        self.flow
+    }
+
+    pub fn trans_status(&self) -> TransStatus {
+        self.trans_status
+    }
+
+    pub fn trans_status_reason(&self) -> Option<TransStatusReason> {
+        self.trans_status_reason
+    }
+
+    /// Exactly as it came; never computed from the status (emv-3ds section 16.1).
+    pub fn eci(&self) -> Option<&Eci> {
+        self.eci.as_ref()
+    }
+
+    pub fn authentication_value(&self) -> Option<&AuthenticationValue> {
+        self.authentication_value.as_ref()
+    }
+
+    pub fn challenge_cancel(&self) -> Option<ChallengeCancel> {
+        self.challenge_cancel
+    }
+
+    pub fn authenticated_at(&self) -> OffsetDateTime {
+        self.authenticated_at
+    }
+
+    /// Whether the issuer carries fraud liability: an ECI of "authenticated" or "attempted" for the brand, with an
+    /// authentication value to prove it (processors README, "Neutral 3DS input").
+    pub fn liability_shift(&self) -> bool {
+        let shifting: &[&str] = match self.brand {
+            Brand::Mastercard => &["02", "01"],
+            Brand::Visa
+            | Brand::Amex
+            | Brand::Elo
+            | Brand::Jcb
+            | Brand::Diners
+            | Brand::Discover
+            | Brand::Carnet
+            | Brand::Other => &["05", "06"],
+        };
+        self.authentication_value.is_some()
+            && self
+                .eci
+                .as_ref()
+                .is_some_and(|eci| shifting.contains(&eci.as_str()))
+    }
+}

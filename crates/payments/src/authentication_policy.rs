@@ -1,0 +1,250 @@
+//! What the outcome of 3-D Secure means for a payment, and where it may be carried.
+
+use crate::{
+    connection::OnDoubt,
+    decide::AuthenticationOutcome,
+    payment::{Authenticated, Denial, DeniedBy, Payment},
+    routing::Route,
+};
+use acquiring::CardholderAuthentication;
+use emv3ds::code::{ChallengeCancel, TransStatus, TransStatusReason};
+use mpi::{AuthenticationResult, Failure, Flow};
+use primitives::Brand;
+use time::{Duration, OffsetDateTime};
+
+/// How old an authentication may be when it is carried to another processor. Schemes take authentication values for
+/// days; a checkout that takes longer than this is another checkout.
+const REUSE_MAX: Duration = Duration::minutes(60);
+
+/// The `DEUNA_3DS.*` codes (deuna-api.md 6.4).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ThreeDsCode {
+    FailedChallengeAuthentication,
+    UnavailableChallengeAuthentication,
+    UnableIssuer,
+    EnrollmentCheckError,
+    AuthenticationNotAvailableWhenCheckingEnrollment,
+    EnrollmentCheckTimeout,
+    UnsuccessfulFrictionlessAuthentication,
+    StandInFrictionlessAuthenticationAttempted,
+    UnavailableFrictionlessAuthentication,
+    RejectedFrictionlessAuthentication,
+    TimeExpired,
+}
+
+impl ThreeDsCode {
+    pub const ALL: [ThreeDsCode; 11] = [
+        Self::FailedChallengeAuthentication,
+        Self::UnavailableChallengeAuthentication,
+        Self::UnableIssuer,
+        Self::EnrollmentCheckError,
+        Self::AuthenticationNotAvailableWhenCheckingEnrollment,
+        Self::EnrollmentCheckTimeout,
+        Self::UnsuccessfulFrictionlessAuthentication,
+        Self::StandInFrictionlessAuthenticationAttempted,
+        Self::UnavailableFrictionlessAuthentication,
+        Self::RejectedFrictionlessAuthentication,
+        Self::TimeExpired,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::FailedChallengeAuthentication => "DEUNA_3DS.FAILED_CHALLENGE_AUTHENTICATION",
+            Self::UnavailableChallengeAuthentication => "DEUNA_3DS.UNAVAILABLE_CHALLENGE_AUTHENTICATION",
+            Self::UnableIssuer => "DEUNA_3DS.UNABLE_ISSUER",
+            Self::EnrollmentCheckError => "DEUNA_3DS.ENROLLMENT_CHECK_ERROR",
+            Self::AuthenticationNotAvailableWhenCheckingEnrollment => {
+                "DEUNA_3DS.AUTHENTICATION_NOT_AVAILABLE_WHEN_CHECKING_ENROLLMENT"
+            }
+            Self::EnrollmentCheckTimeout => "DEUNA_3DS.ENROLLMENT_CHECK_TIMEOUT",
+            Self::UnsuccessfulFrictionlessAuthentication => {
+                "DEUNA_3DS.UNSUCCESSFUL_FRICTIONLESS_AUTHENTICATION"
+            }
+            Self::StandInFrictionlessAuthenticationAttempted => {
+                "DEUNA_3DS.STAND_IN_FRICTIONLESS_AUTHENTICATION_ATTEMPTED"
+            }
+            Self::UnavailableFrictionlessAuthentication => {
+                "DEUNA_3DS.UNAVAILABLE_FRICTIONLESS_AUTHENTICATION"
+            }
+            Self::RejectedFrictionlessAuthentication => "DEUNA_3DS.REJECTED_FRICTIONLESS_AUTHENTICATION",
+            Self::TimeExpired => "DEUNA_3DS.TIME_EXPIRED",
+        }
+    }
+
+    /// The reason in words, for the order document.
+    pub fn reason(self) -> &'static str {
+        match self {
+            Self::FailedChallengeAuthentication => "the cardholder failed the challenge",
+            Self::UnavailableChallengeAuthentication => {
+                "the issuer could not or would not finish the challenge"
+            }
+            Self::UnableIssuer => "the issuer could not authenticate the cardholder",
+            Self::EnrollmentCheckError => "the directory server could not be asked",
+            Self::AuthenticationNotAvailableWhenCheckingEnrollment => {
+                "the card does not take part in 3-D Secure"
+            }
+            Self::EnrollmentCheckTimeout => "the directory server did not answer in time",
+            Self::UnsuccessfulFrictionlessAuthentication => "the issuer did not authenticate the cardholder",
+            Self::StandInFrictionlessAuthenticationAttempted => {
+                "the issuer does not support 3-D Secure; only the attempt is proven"
+            }
+            Self::UnavailableFrictionlessAuthentication => "authentication was not available",
+            Self::RejectedFrictionlessAuthentication => "the issuer rejected the authentication",
+            Self::TimeExpired => "the time for authentication has passed",
+        }
+    }
+}
+
+/// Whether the payment goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Verdict {
+    Proceed(Authenticated),
+    Deny(Denial),
+}
+
+/// What an outcome means under the policy of the route that asked for it.
+pub fn judge(outcome: &AuthenticationOutcome, route: &Route) -> Verdict {
+    match outcome {
+        Ok(result) => judge_result(result, route),
+        Err(failure) => deny(code_of_failure(*failure), DeniedBy::System),
+    }
+}
+
+fn judge_result(result: &AuthenticationResult, route: &Route) -> Verdict {
+    let challenged = result.flow() == Flow::Challenge;
+    match (result.trans_status(), challenged) {
+        (TransStatus::Authenticated, _) => Verdict::Proceed(carried(result)),
+        (TransStatus::Attempted, _) => match route.on_attempted {
+            OnDoubt::Proceed => Verdict::Proceed(carried(result)),
+            OnDoubt::Reject => deny(
+                ThreeDsCode::StandInFrictionlessAuthenticationAttempted,
+                DeniedBy::Issuer,
+            ),
+        },
+        (TransStatus::NotAuthenticated, true) => deny_failed_challenge(result),
+        (TransStatus::NotAuthenticated, false) => deny(
+            ThreeDsCode::UnsuccessfulFrictionlessAuthentication,
+            DeniedBy::Issuer,
+        ),
+        (TransStatus::Rejected, true) => {
+            deny(ThreeDsCode::UnavailableChallengeAuthentication, DeniedBy::Issuer)
+        }
+        (TransStatus::Rejected, false) => {
+            deny(ThreeDsCode::RejectedFrictionlessAuthentication, DeniedBy::Issuer)
+        }
+        // Informational: nothing was authenticated, which is what "unavailable" says to the merchant.
+        (TransStatus::Unavailable | TransStatus::InformationOnly, challenged) => match route.on_unavailable {
+            OnDoubt::Proceed => Verdict::Proceed(carried(result)),
+            OnDoubt::Reject if challenged => {
+                deny(ThreeDsCode::UnavailableChallengeAuthentication, DeniedBy::Issuer)
+            }
+            OnDoubt::Reject if is_issuers_fault(result.trans_status_reason()) => {
+                deny(ThreeDsCode::UnableIssuer, DeniedBy::Issuer)
+            }
+            OnDoubt::Reject => deny(
+                ThreeDsCode::UnavailableFrictionlessAuthentication,
+                DeniedBy::Issuer,
+            ),
+        },
+        // Never final: a result cannot be made of them, and if one were, nothing would be charged.
+        (TransStatus::ChallengeRequired | TransStatus::DecoupledChallenge, _) => {
+            deny(ThreeDsCode::UnableIssuer, DeniedBy::Issuer)
+        }
+    }
+}
+
+fn deny_failed_challenge(result: &AuthenticationResult) -> Verdict {
+    if result.trans_status_reason() == Some(TransStatusReason::TimedOutAtAcs) {
+        return deny(ThreeDsCode::TimeExpired, DeniedBy::System);
+    }
+    let by = match result.challenge_cancel() {
+        Some(ChallengeCancel::Cardholder) => DeniedBy::Cardholder,
+        _ => DeniedBy::Issuer,
+    };
+    deny(ThreeDsCode::FailedChallengeAuthentication, by)
+}
+
+fn is_issuers_fault(reason: Option<TransStatusReason>) -> bool {
+    matches!(
+        reason,
+        Some(TransStatusReason::AcsTechnicalIssue | TransStatusReason::TimedOutAtAcs)
+    )
+}
+
+fn code_of_failure(failure: Failure) -> ThreeDsCode {
+    match failure {
+        Failure::DirectoryErro { .. } | Failure::DirectoryUnreachable | Failure::CannotRequest => {
+            ThreeDsCode::EnrollmentCheckError
+        }
+        Failure::AcsErro { .. } | Failure::UnusableAnswer => ThreeDsCode::UnableIssuer,
+        Failure::DirectoryTimeout => ThreeDsCode::EnrollmentCheckTimeout,
+        Failure::TimeExpired => ThreeDsCode::TimeExpired,
+    }
+}
+
+fn deny(code: ThreeDsCode, by: DeniedBy) -> Verdict {
+    Verdict::Deny(Denial {
+        code: code.as_str().to_owned(),
+        reason: code.reason().to_owned(),
+        by,
+        processor: None,
+        late: None,
+    })
+}
+
+fn carried(result: &AuthenticationResult) -> Authenticated {
+    Authenticated {
+        values: CardholderAuthentication {
+            brand: result.brand(),
+            eci: result.eci().map(|eci| eci.as_str().to_owned()),
+            authentication_value: result
+                .authentication_value()
+                .map(|value| value.as_str().to_owned()),
+            ds_trans_id: Some(result.ds_trans_id().to_string()),
+            acs_trans_id: Some(result.acs_trans_id().to_string()),
+            xid: None,
+            version: result.version().as_str().to_owned(),
+            trans_status: Some(result.trans_status().as_str().to_owned()),
+            liability_shift: result.liability_shift(),
+        },
+        three_ds_server_trans_id: Some(result.three_ds_server_trans_id().to_string()),
+        trans_status_reason: result
+            .trans_status_reason()
+            .map(|reason| reason.as_str().to_owned()),
+        flow: Some(result.flow().as_str().to_owned()),
+        at: result.authenticated_at(),
+    }
+}
+
+/// What is carried when a card takes no part in 3-D Secure and the merchant's policy is to charge all the same: the
+/// brand's ECI for "not authenticated", and nothing else.
+pub fn without_authentication(brand: Brand, now: OffsetDateTime) -> Authenticated {
+    let eci = if brand == Brand::Mastercard { "00" } else { "07" };
+    Authenticated {
+        values: CardholderAuthentication {
+            brand,
+            eci: Some(eci.to_owned()),
+            authentication_value: None,
+            ds_trans_id: None,
+            acs_trans_id: None,
+            xid: None,
+            version: "2.2.0".to_owned(),
+            trans_status: None,
+            liability_shift: false,
+        },
+        three_ds_server_trans_id: None,
+        trans_status_reason: None,
+        flow: None,
+        at: now,
+    }
+}
+
+/// Whether the payment, with what is known of its cardholder, may be charged by another route: an authentication of
+/// this payment (so of the same card, amount and currency) goes along only where the processor takes it and while it
+/// is fresh; a route that would have authenticated is not used without any.
+pub fn may_charge_by(payment: &Payment, route: &Route, now: OffsetDateTime) -> bool {
+    match &payment.authentication {
+        Some(authenticated) => route.takes_external_authentication && now - authenticated.at <= REUSE_MAX,
+        None => !route.authenticates,
+    }
+}

@@ -1,0 +1,490 @@
+//! A connection as people write it (deuna-api.md 12.1), read with every problem at once; and written back, without
+//! credentials.
+
+use super::{
+    Connection, MpiData, MpiOverrides, OPERATION_WORDS, OnDoubt, ThreeDsProvider, ThreeDsSettings,
+    operation_as_str,
+};
+use crate::fields::{Fields, Problems, ascii, digits, integer, list, parsed, text, word};
+use acquiring::ChargeKind;
+use primitives::{Brand, Country, Currency, HttpUrl, Secret, UrlPolicy};
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+
+/// A day: longer windows would keep a payment in doubt without anybody to look at it.
+const INQUIRY_WINDOW_MAX_SECONDS: u32 = 86_400;
+const CREDENTIAL_MAX_CHARACTERS: usize = 8_192;
+const PREFERENCE_MAX: i32 = 10_000;
+
+const PROVIDERS: &[(&str, ThreeDsProvider)] = &[
+    ("none", ThreeDsProvider::None),
+    ("deuna", ThreeDsProvider::Deuna),
+    ("processor", ThreeDsProvider::Processor),
+];
+const DOUBTS: &[(&str, OnDoubt)] = &[("reject", OnDoubt::Reject), ("proceed", OnDoubt::Proceed)];
+
+const MPI_MEMBERS: [&str; 8] = [
+    "acquirer_merchant_id",
+    "acquirer_bin",
+    "merchant_name",
+    "mcc",
+    "merchant_url",
+    "merchant_country",
+    "requestor_id",
+    "requestor_name",
+];
+
+/// A connection to be created, checked as far as that goes without knowing the processor.
+#[derive(Debug, Clone)]
+pub struct NewConnection {
+    pub settings: Settings,
+    pub credentials: BTreeMap<String, Secret<String>>,
+}
+
+/// Everything of a connection that its owner may say, credentials apart.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settings {
+    pub name: String,
+    pub processor_name: String,
+    pub operation: ChargeKind,
+    pub currencies: Vec<Currency>,
+    pub countries: Vec<Country>,
+    pub base_url: Option<HttpUrl>,
+    pub inquiry_visible_after_seconds: Option<u32>,
+    pub inquiry_final_after_seconds: Option<u32>,
+    /// `None`: after all others.
+    pub preference: Option<i32>,
+    pub three_ds: ThreeDsSettings,
+}
+
+/// Members of a connection's document that are read; `id`, `kind`, `status` and the times are shown but not taken,
+/// so that what was read can be sent back.
+const MEMBERS: [&str; 17] = [
+    "id",
+    "kind",
+    "status",
+    "created_at",
+    "updated_at",
+    "name",
+    "processor_name",
+    "operation",
+    "currencies",
+    "countries",
+    "base_url",
+    "inquiry_visible_after_seconds",
+    "inquiry_final_after_seconds",
+    "preference",
+    "three_ds",
+    "credentials",
+    "merchant_id",
+];
+
+impl NewConnection {
+    /// Reads the body of "create connection". `path` leads every problem's field (empty at the top).
+    pub fn read(document: &Value, path: &str, policy: UrlPolicy) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let read = Fields::open(document, path, &MEMBERS, &mut problems).and_then(|fields| {
+            let settings = read_settings(&fields, policy, &mut problems);
+            let credentials = read_credentials(&fields, &mut problems);
+            Some(Self {
+                settings: settings?,
+                credentials: credentials?,
+            })
+        });
+        problems.or(read)
+    }
+}
+
+impl Settings {
+    /// Reads a change: members that are there replace those of `current`, all others stay.
+    ///
+    /// Credentials are refused here, whatever the connection's state: they are fixed with it.
+    pub fn read_change(document: &Value, current: &Connection, policy: UrlPolicy) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let Some(change) = document.as_object() else {
+            return Err(Problems::of("", "must be an object"));
+        };
+        let mut whole = as_written(current);
+        if let Value::Object(members) = &mut whole {
+            members.extend(change.iter().map(|(name, value)| (name.clone(), value.clone())));
+        }
+        let read = Fields::open(&whole, "", &MEMBERS, &mut problems)
+            .and_then(|fields| read_settings(&fields, policy, &mut problems));
+        problems.or(read)
+    }
+
+    /// The connection that these settings make of `current`.
+    pub fn applied_to(self, current: &Connection) -> Connection {
+        Connection {
+            id: current.id,
+            merchant: current.merchant,
+            status: current.status,
+            name: self.name,
+            processor_name: self.processor_name,
+            operation: self.operation,
+            currencies: self.currencies,
+            countries: self.countries,
+            base_url: self.base_url,
+            inquiry_visible_after_seconds: self.inquiry_visible_after_seconds,
+            inquiry_final_after_seconds: self.inquiry_final_after_seconds,
+            preference: self.preference.unwrap_or(current.preference),
+            three_ds: self.three_ds,
+        }
+    }
+}
+
+/// The connection as it is shown: every member of [`Settings`] in the form in which it is read.
+pub fn as_written(connection: &Connection) -> Value {
+    json!({
+        "name": connection.name,
+        "processor_name": connection.processor_name,
+        "status": connection.status.as_str(),
+        "operation": operation_as_str(connection.operation),
+        "currencies": connection.currencies,
+        "countries": connection.countries,
+        "base_url": connection.base_url,
+        "inquiry_visible_after_seconds": connection.inquiry_visible_after_seconds,
+        "inquiry_final_after_seconds": connection.inquiry_final_after_seconds,
+        "preference": connection.preference,
+        "three_ds": three_ds_as_written(&connection.three_ds),
+    })
+}
+
+fn three_ds_as_written(settings: &ThreeDsSettings) -> Value {
+    let mut mpi = json!(settings.mpi);
+    if let Value::Object(members) = &mut mpi {
+        members.insert("brands".into(), json!(settings.brands));
+    }
+    json!({
+        "provider": settings.provider,
+        "on_attempted": settings.on_attempted,
+        "on_unavailable": settings.on_unavailable,
+        "mpi": mpi,
+    })
+}
+
+fn read_settings(fields: &Fields<'_>, policy: UrlPolicy, problems: &mut Problems) -> Option<Settings> {
+    let url = |text: &str| HttpUrl::parse(text, policy);
+    let name = fields.need("name", text(100), problems);
+    let processor_name = fields.need("processor_name", ascii(40), problems);
+    let operation = fields
+        .take("operation", word(OPERATION_WORDS), problems)
+        .unwrap_or(ChargeKind::Sale);
+    let currencies = fields.need("currencies", list(1..=50, parsed(Currency::parse)), problems);
+    let countries = fields.take("countries", list(0..=249, parsed(Country::parse)), problems);
+    let base_url = fields.take("base_url", parsed(url), problems);
+    let window = || integer(0..=INQUIRY_WINDOW_MAX_SECONDS);
+    let visible_after = fields.take("inquiry_visible_after_seconds", window(), problems);
+    let final_after = fields.take("inquiry_final_after_seconds", window(), problems);
+    if visible_after
+        .zip(final_after)
+        .is_some_and(|(visible, last)| visible > last)
+    {
+        problems.add(
+            fields.at("inquiry_final_after_seconds"),
+            "must not be before inquiry_visible_after_seconds",
+        );
+    }
+    let preference = fields.take("preference", integer(0..=PREFERENCE_MAX), problems);
+    let three_ds = match fields.value("three_ds") {
+        Some(value) => read_three_ds(value, &fields.at("three_ds"), policy, problems),
+        None => {
+            problems.add(fields.at("three_ds"), "is required");
+            None
+        }
+    };
+    Some(Settings {
+        name: name?,
+        processor_name: processor_name?,
+        operation,
+        currencies: currencies?,
+        countries: countries.unwrap_or_default(),
+        base_url,
+        inquiry_visible_after_seconds: visible_after,
+        inquiry_final_after_seconds: final_after,
+        preference,
+        three_ds: three_ds?,
+    })
+}
+
+fn read_credentials(
+    fields: &Fields<'_>,
+    problems: &mut Problems,
+) -> Option<BTreeMap<String, Secret<String>>> {
+    let path = fields.at("credentials");
+    let Some(value) = fields.value("credentials") else {
+        problems.add(path, "is required");
+        return None;
+    };
+    let Some(members) = value.as_object() else {
+        problems.add(path, "must be an object");
+        return None;
+    };
+    let before = problems.0.len();
+    let mut credentials = BTreeMap::new();
+    for (name, value) in members {
+        match text(CREDENTIAL_MAX_CHARACTERS)(value) {
+            Ok(secret) => drop(credentials.insert(name.clone(), Secret::new(secret))),
+            Err(problem) => problems.add(
+                format!("{path}.{}", name.chars().take(64).collect::<String>()),
+                problem,
+            ),
+        }
+    }
+    (problems.0.len() == before).then_some(credentials)
+}
+
+fn read_three_ds(
+    value: &Value,
+    path: &str,
+    policy: UrlPolicy,
+    problems: &mut Problems,
+) -> Option<ThreeDsSettings> {
+    let fields = Fields::open(
+        value,
+        path,
+        &["provider", "on_attempted", "on_unavailable", "mpi"],
+        problems,
+    )?;
+    let provider = fields.need("provider", word(PROVIDERS), problems);
+    // Where nobody decided, a doubtful authentication is no authentication.
+    let doubt = |name: &str, problems: &mut Problems| {
+        fields
+            .take(name, word(DOUBTS), problems)
+            .unwrap_or(OnDoubt::Reject)
+    };
+    let on_attempted = doubt("on_attempted", problems);
+    let on_unavailable = doubt("on_unavailable", problems);
+    let (mpi, brands) = match fields.value("mpi") {
+        Some(value) => {
+            let (mpi, brands) = read_mpi(value, &fields.at("mpi"), policy, problems)?;
+            (Some(mpi), brands)
+        }
+        None => (None, BTreeMap::new()),
+    };
+    if provider == Some(ThreeDsProvider::Deuna) && mpi.is_none() {
+        problems.add(fields.at("mpi"), "is required when the provider is deuna");
+    }
+    Some(ThreeDsSettings {
+        provider: provider?,
+        on_attempted,
+        on_unavailable,
+        mpi,
+        brands,
+    })
+}
+
+fn read_mpi(
+    value: &Value,
+    path: &str,
+    policy: UrlPolicy,
+    problems: &mut Problems,
+) -> Option<(MpiData, BTreeMap<Brand, MpiOverrides>)> {
+    let known = [MPI_MEMBERS.as_slice(), &["brands"]].concat();
+    let fields = Fields::open(value, path, &known, problems)?;
+    let given = read_mpi_members(&fields, policy, problems);
+    for name in MPI_MEMBERS.iter().filter(|name| fields.value(name).is_none()) {
+        problems.add(fields.at(name), "is required");
+    }
+    let brands = fields
+        .value("brands")
+        .map(|value| read_brands(value, &fields.at("brands"), policy, problems));
+    let mpi = MpiData {
+        acquirer_merchant_id: given.acquirer_merchant_id?,
+        acquirer_bin: given.acquirer_bin?,
+        merchant_name: given.merchant_name?,
+        mcc: given.mcc?,
+        merchant_url: given.merchant_url?,
+        merchant_country: given.merchant_country?,
+        requestor_id: given.requestor_id?,
+        requestor_name: given.requestor_name?,
+    };
+    Some((mpi, brands.unwrap_or_default()))
+}
+
+fn read_brands(
+    value: &Value,
+    path: &str,
+    policy: UrlPolicy,
+    problems: &mut Problems,
+) -> BTreeMap<Brand, MpiOverrides> {
+    let names: Vec<_> = Brand::KNOWN.iter().map(|brand| brand.as_str()).collect();
+    let Some(fields) = Fields::open(value, path, &names, problems) else {
+        return BTreeMap::new();
+    };
+    Brand::KNOWN
+        .into_iter()
+        .filter_map(|brand| {
+            let value = fields.value(brand.as_str())?;
+            let own = Fields::open(value, &fields.at(brand.as_str()), &MPI_MEMBERS, problems)?;
+            Some((brand, read_mpi_members(&own, policy, problems)))
+        })
+        .collect()
+}
+
+fn read_mpi_members(fields: &Fields<'_>, policy: UrlPolicy, problems: &mut Problems) -> MpiOverrides {
+    MpiOverrides {
+        acquirer_merchant_id: fields.take("acquirer_merchant_id", ascii(35), problems),
+        acquirer_bin: fields.take("acquirer_bin", digits(6..=11), problems),
+        merchant_name: fields.take("merchant_name", text(40), problems),
+        mcc: fields.take("mcc", digits(4..=4), problems),
+        merchant_url: fields.take(
+            "merchant_url",
+            parsed(|text| HttpUrl::parse(text, policy)),
+            problems,
+        ),
+        merchant_country: fields.take("merchant_country", parsed(Country::parse), problems),
+        requestor_id: fields.take("requestor_id", ascii(35), problems),
+        requestor_name: fields.take("requestor_name", text(40), problems),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::ConnectionStatus;
+    use super::*;
+
+    fn written() -> Value {
+        json!({
+            "name": "Kushki MX", "processor_name": "kushki", "operation": "authorization",
+            "currencies": ["MXN", "USD"], "countries": ["MX"],
+            "credentials": {"private_merchant_id": "k-1"},
+            "three_ds": {
+                "provider": "deuna", "on_attempted": "proceed",
+                "mpi": {
+                    "acquirer_merchant_id": "9876543210001", "acquirer_bin": "400551", "merchant_name": "Demo",
+                    "mcc": "5999", "merchant_url": "https://demo.example", "merchant_country": "MX",
+                    "requestor_id": "10001", "requestor_name": "Pasarela demo",
+                    "brands": {"mastercard": {"acquirer_bin": "520013"}}
+                }
+            }
+        })
+    }
+
+    fn connection(document: &Value) -> Connection {
+        let settings = NewConnection::read(document, "", UrlPolicy::HttpsOnly)
+            .unwrap()
+            .settings;
+        let template = Connection {
+            id: "01910000-0000-7000-8000-000000000001".parse().unwrap(),
+            merchant: "01910000-0000-7000-8000-000000000002".parse().unwrap(),
+            status: ConnectionStatus::Inactive,
+            preference: 10,
+            name: String::new(),
+            processor_name: String::new(),
+            operation: ChargeKind::Sale,
+            currencies: vec![],
+            countries: vec![],
+            base_url: None,
+            inquiry_visible_after_seconds: None,
+            inquiry_final_after_seconds: None,
+            three_ds: settings.three_ds.clone(),
+        };
+        settings.applied_to(&template)
+    }
+
+    #[test]
+    fn a_brand_overrides_only_what_it_says() {
+        let three_ds = connection(&written()).three_ds;
+        let visa = three_ds.mpi_for(Brand::Visa).unwrap();
+        let mastercard = three_ds.mpi_for(Brand::Mastercard).unwrap();
+        assert_eq!(
+            (visa.acquirer_bin.as_str(), mastercard.acquirer_bin.as_str()),
+            ("400551", "520013")
+        );
+        assert_eq!(visa.mcc, mastercard.mcc);
+        assert_eq!(
+            three_ds.on_unavailable,
+            OnDoubt::Reject,
+            "what nobody decided is rejected"
+        );
+    }
+
+    #[test]
+    fn every_problem_is_told_at_once() {
+        let document = json!({
+            "processor_name": 7, "currencies": ["XXX"], "operation": "sale", "nmae": "x",
+            "base_url": "http://example.com", "inquiry_visible_after_seconds": -1,
+            "credentials": {"private_merchant_id": 12},
+            "three_ds": {"provider": "deuna", "on_attempted": "maybe", "mpi": {
+                "acquirer_merchant_id": "x".repeat(36), "acquirer_bin": "12345", "merchant_name": "",
+                "mcc": "59990", "merchant_url": "http://demo.example", "merchant_country": "Nowhere",
+                "requestor_id": "ñ", "brands": {"visas": {}, "visa": {"mcc": 5, "brands": {}}}
+            }}
+        });
+        let problems = NewConnection::read(&document, "", UrlPolicy::HttpsOnly).unwrap_err();
+        let mut fields: Vec<_> = problems.0.iter().map(|problem| problem.field.as_str()).collect();
+        fields.sort_unstable();
+        assert_eq!(
+            fields,
+            [
+                "base_url",
+                "credentials.private_merchant_id",
+                "currencies",
+                "inquiry_visible_after_seconds",
+                "name",
+                "nmae",
+                "operation",
+                "processor_name",
+                "three_ds.mpi.acquirer_bin",
+                "three_ds.mpi.acquirer_merchant_id",
+                "three_ds.mpi.brands.visa.brands",
+                "three_ds.mpi.brands.visa.mcc",
+                "three_ds.mpi.brands.visas",
+                "three_ds.mpi.mcc",
+                "three_ds.mpi.merchant_country",
+                "three_ds.mpi.merchant_name",
+                "three_ds.mpi.merchant_url",
+                "three_ds.mpi.requestor_id",
+                "three_ds.mpi.requestor_name",
+                "three_ds.on_attempted",
+            ]
+        );
+        let told = problems.to_string();
+        assert!(
+            !told.contains("12345") && !told.contains("Nowhere"),
+            "values are not quoted: {told}"
+        );
+    }
+
+    #[test]
+    fn our_mpi_needs_its_data() {
+        let mut document = written();
+        document["three_ds"] = json!({"provider": "deuna"});
+        let problems = NewConnection::read(&document, "connections.0", UrlPolicy::HttpsOnly).unwrap_err();
+        assert_eq!(problems.0[0].field, "connections.0.three_ds.mpi");
+    }
+
+    #[test]
+    fn a_change_replaces_what_it_mentions_and_null_clears() {
+        let mut document = written();
+        document["inquiry_visible_after_seconds"] = json!(2);
+        let current = connection(&document);
+        let change = json!({"name": "Otro", "inquiry_visible_after_seconds": null, "operation": "purchase"});
+        let changed = Settings::read_change(&change, &current, UrlPolicy::HttpsOnly)
+            .unwrap()
+            .applied_to(&current);
+        assert_eq!(
+            (changed.name.as_str(), changed.operation),
+            ("Otro", ChargeKind::Sale)
+        );
+        assert_eq!(changed.inquiry_visible_after_seconds, None);
+        assert_eq!(changed.three_ds, current.three_ds);
+        assert_eq!(changed.id, current.id);
+    }
+
+    #[test]
+    fn loopback_http_is_for_the_sandbox() {
+        let mut document = written();
+        document["base_url"] = json!("http://127.0.0.1:8090/kushki");
+        assert!(NewConnection::read(&document, "", UrlPolicy::HttpsOnly).is_err());
+        assert!(NewConnection::read(&document, "", UrlPolicy::LoopbackHttpToo).is_ok());
+    }
+
+    #[test]
+    fn settings_survive_the_database() {
+        let three_ds = connection(&written()).three_ds;
+        let row = serde_json::to_value(&three_ds).unwrap();
+        assert_eq!(serde_json::from_value::<ThreeDsSettings>(row).unwrap(), three_ds);
+    }
+}

@@ -1,0 +1,315 @@
+//! The first beat of every flow: from a state and an event to the next step.
+//!
+//! [`decide`] is pure. Its [`Step`] is data: the next state, the attempts to write, the one message to send if any, and
+//! when to look again if we die. The caller records the step in one transaction, sends with none open, and comes back
+//! with the answer as the next event.
+
+mod authenticating;
+mod authorizing;
+mod late;
+mod purchasing;
+
+#[cfg(test)]
+mod matrix;
+
+use crate::{
+    attempt::AttemptRecord,
+    order::{Lifecycle, Order},
+    payment::{AuthenticationStage, CardFacts, Closed, DeniedBy, PaymentState, Terms},
+    refusal::{Refusal, RefusalCode},
+    routing::Route,
+    status::{self, Announcement},
+};
+use acquiring::{Approval, AuthorizationAnswer, CardholderAuthentication, InquiryAnswer};
+use primitives::{Id, Moment, id::kind};
+use time::{Duration, OffsetDateTime};
+
+/// Time limits of the rules. Seconds, counted from what the name says.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// From issuing the hosted page's address to its first opening.
+    pub page_unopened_seconds: u32,
+    /// From the first opening of the hosted page: the challenge's life (deuna-api.md 6.1).
+    pub page_opened_seconds: u32,
+    /// How long a charge may be on its way before its sender counts as dead. Must exceed the transport's time-out.
+    pub charge_lease_seconds: u32,
+    /// The same for an authentication request.
+    pub authentication_lease_seconds: u32,
+    /// Longest pause between two inquiries.
+    pub inquiry_pause_max_seconds: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            page_unopened_seconds: 15 * 60,
+            page_opened_seconds: 10 * 60,
+            charge_lease_seconds: 45,
+            authentication_lease_seconds: 30,
+            inquiry_pause_max_seconds: 300,
+        }
+    }
+}
+
+/// Something that happened to an order.
+#[derive(Debug)]
+pub enum News {
+    /// A purchase was asked for.
+    Purchased(Box<Purchased>),
+    /// The authentication cannot go on without the cardholder's browser.
+    CardholderNeeded {
+        authentication: Id<kind::Authentication>,
+    },
+    /// The hosted page was opened, for the first time or again.
+    PageOpened,
+    /// The run of 3-D Secure is replaced by a new one, whose id is the moment's: the old one can no longer answer.
+    AuthenticationRestarted { stage: AuthenticationStage },
+    /// A run of 3-D Secure ended.
+    AuthenticationEnded {
+        authentication: Id<kind::Authentication>,
+        outcome: AuthenticationOutcome,
+    },
+    /// The cardholder gave up on our page.
+    CardholderGaveUp,
+    /// The time for authentication has passed.
+    TimeExpired,
+    /// The processor answered a charge.
+    Answered {
+        attempt: Id<kind::Attempt>,
+        answer: AuthorizationAnswer,
+    },
+    /// The charge never left the house.
+    NeverLeft {
+        attempt: Id<kind::Attempt>,
+        why: &'static str,
+    },
+    /// The charge left, and no usable answer came; or its sender died.
+    Silence { attempt: Id<kind::Attempt> },
+    /// An inquiry was answered; `None` when the inquiry itself failed.
+    Inquired {
+        attempt: Id<kind::Attempt>,
+        answer: Option<InquiryAnswer>,
+    },
+    /// The reversal of a late approval was tried; whether it is done.
+    Reversed { attempt: Id<kind::Attempt>, done: bool },
+    /// The merchant cancels the order.
+    Cancel,
+    /// The merchant expires the order.
+    Expire,
+}
+
+/// How 3-D Secure ended.
+pub type AuthenticationOutcome = Result<mpi::AuthenticationResult, mpi::Failure>;
+
+/// A purchase with everything looked up that deciding needs.
+#[derive(Debug)]
+pub struct Purchased {
+    pub payment: Id<kind::Payment>,
+    pub terms: Terms,
+    pub card: CardFacts,
+    /// At least one.
+    pub routes: Vec<Route>,
+    pub plan: AuthenticationPlan,
+    pub page_token: String,
+}
+
+/// What is to be done about 3-D Secure.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum AuthenticationPlan {
+    /// Charge without it.
+    None,
+    /// It was made elsewhere.
+    External(CardholderAuthentication),
+    /// Wanted, but no card range or no directory server serves this card.
+    NotAvailable,
+    /// Ask the directory server; with a browser page first when a 3DS Method is to run or browser data is missing.
+    Ask { needs_page: bool },
+}
+
+/// What to do next. Recorded whole or not at all.
+#[derive(Debug)]
+pub struct Step {
+    /// The order as it is to be recorded; its version is the one that was read.
+    pub order: Order,
+    pub attempts: Vec<AttemptRecord>,
+    pub send: Option<Outgoing>,
+    /// What the merchant's server is told, when something changed for it.
+    pub announce: Option<Announcement>,
+    /// When to look at the payment again, should nothing else happen.
+    pub look_again_at: Option<OffsetDateTime>,
+    /// No route is left, or the outcome is unknown: the security code must go.
+    pub forget_security_code: bool,
+}
+
+/// A message for the outside, to be sent after the step is recorded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Outgoing {
+    /// An authentication request of that run.
+    Authenticate {
+        authentication: Id<kind::Authentication>,
+    },
+    Charge {
+        attempt: Id<kind::Attempt>,
+    },
+    Inquire {
+        attempt: Id<kind::Attempt>,
+    },
+    /// Void an approval that came after the payment was given up.
+    Reverse {
+        attempt: Id<kind::Attempt>,
+        approval: Approval,
+    },
+}
+
+/// Decides what an event means for an order. `Ok(None)`: nothing, since it comes too late or says nothing new.
+pub fn decide(limits: &Limits, order: Order, news: News, moment: Moment) -> Result<Option<Step>, Refusal> {
+    let before = status::of(&order);
+    let step = next(limits, order, news, moment)?;
+    Ok(step.map(|mut step| {
+        step.order.updated_at = moment.now;
+        if let Some(payment) = &mut step.order.payment {
+            payment.updated_at = moment.now;
+        }
+        step.announce = status::announcement(before, status::of(&step.order));
+        step
+    }))
+}
+
+fn next(limits: &Limits, order: Order, news: News, moment: Moment) -> Result<Option<Step>, Refusal> {
+    match news {
+        News::Purchased(purchased) => purchasing::purchased(limits, order, *purchased, moment).map(Some),
+        News::Cancel => cancel(order).map(Some),
+        News::Expire => expire(order).map(Some),
+        News::CardholderNeeded { .. }
+        | News::PageOpened
+        | News::AuthenticationRestarted { .. }
+        | News::AuthenticationEnded { .. }
+        | News::CardholderGaveUp
+        | News::TimeExpired => Ok(authenticating::next(limits, order, news, moment)),
+        News::Answered { .. } | News::NeverLeft { .. } | News::Silence { .. } => {
+            Ok(authorizing::next(limits, order, news, moment))
+        }
+        News::Inquired { attempt, answer } => Ok(match late::is_watching(&order, attempt) {
+            true => late::inquired(limits, order, answer, moment),
+            false => authorizing::inquired(limits, order, attempt, answer, moment),
+        }),
+        News::Reversed { attempt, done } => Ok(late::reversed(limits, order, attempt, done, moment)),
+    }
+}
+
+/// Cancels an order that no money has moved for.
+fn cancel(mut order: Order) -> Result<Step, Refusal> {
+    let refuse = |code, why: &str| Err(Refusal::new(code, why));
+    match order.lifecycle {
+        Lifecycle::Cancelled => {
+            return refuse(
+                RefusalCode::StatusNotValidForTransition,
+                "the order is cancelled already",
+            );
+        }
+        Lifecycle::Expired => return refuse(RefusalCode::OrderExpired, "the order has expired"),
+        Lifecycle::Open => {}
+    }
+    match order.payment.as_ref().map(|payment| &payment.state) {
+        Some(PaymentState::Authorizing(_)) => {
+            return refuse(
+                RefusalCode::PendingPayment,
+                "a payment of this order is on its way: wait for its outcome",
+            );
+        }
+        Some(PaymentState::Authorized(_)) => {
+            return refuse(RefusalCode::StatusNotValidForTransition, "the order is paid");
+        }
+        None | Some(PaymentState::Closed(_) | PaymentState::Authenticating(_)) => {}
+    }
+    order.lifecycle = Lifecycle::Cancelled;
+    let late = watched_late(&order);
+    if let Some(payment) = &mut order.payment
+        && payment.state.is_open()
+    {
+        payment.state = PaymentState::Closed(Closed::Cancelled);
+    }
+    Ok(Step {
+        look_again_at: late,
+        ..at_rest(order)
+    })
+}
+
+/// Expires an order that nobody tried to pay.
+fn expire(mut order: Order) -> Result<Step, Refusal> {
+    if order.lifecycle != Lifecycle::Open || order.payment.is_some() {
+        return Err(Refusal::new(
+            RefusalCode::CannotExpireOrder,
+            "only a pending order without any payment attempt can expire",
+        ));
+    }
+    order.lifecycle = Lifecycle::Expired;
+    Ok(at_rest(order))
+}
+
+/// A step after which nothing is on its way and no charge will need the security code.
+fn at_rest(order: Order) -> Step {
+    Step {
+        order,
+        attempts: Vec::new(),
+        send: None,
+        announce: None,
+        look_again_at: None,
+        forget_security_code: true,
+    }
+}
+
+/// When a closed payment's lost attempt is to be looked at, so that other steps do not lose the appointment.
+fn watched_late(order: &Order) -> Option<OffsetDateTime> {
+    match order.payment.as_ref().map(|payment| &payment.state) {
+        Some(PaymentState::Closed(Closed::Denied(denial))) => denial
+            .late
+            .as_ref()
+            .map(|watch| late::look_at(&watch.attempt, payment_route(order, watch.attempt.route))),
+        _ => None,
+    }
+}
+
+fn payment_route(order: &Order, route: usize) -> Option<&Route> {
+    order
+        .payment
+        .as_ref()
+        .and_then(|payment| payment.routes.get(route))
+}
+
+fn seconds(count: u32) -> Duration {
+    Duration::seconds(i64::from(count))
+}
+
+/// Who gave the shopper the bad news, for choosing the page to go back to.
+pub(crate) fn denied_by(reason: acquiring::Reason) -> DeniedBy {
+    use acquiring::Reason;
+    match reason {
+        Reason::ProcessorError
+        | Reason::ProcessorUnavailable
+        | Reason::MerchantConfiguration
+        | Reason::InvalidRequest
+        | Reason::InvalidState => DeniedBy::System,
+        Reason::Cancelled => DeniedBy::Cardholder,
+        Reason::InsufficientFunds
+        | Reason::LimitExceeded
+        | Reason::GenericDecline
+        | Reason::NotPermitted
+        | Reason::CardNotSupported
+        | Reason::InvalidCard
+        | Reason::ExpiredCard
+        | Reason::InvalidCvc
+        | Reason::AvsFailed
+        | Reason::LostOrStolen
+        | Reason::RestrictedCard
+        | Reason::SuspectedFraud
+        | Reason::ProcessorRiskBlock
+        | Reason::RevokedMandate
+        | Reason::RetryLimit
+        | Reason::AuthenticationRequired
+        | Reason::AuthenticationFailed
+        | Reason::IssuerUnavailable
+        | Reason::InvalidAmount
+        | Reason::Unknown => DeniedBy::Issuer,
+    }
+}

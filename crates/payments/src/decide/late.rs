@@ -1,0 +1,142 @@
+//! After an attempt was given up as lost: one later look, and the reversal of an approval that shows up after all.
+
+use super::{Limits, Outgoing, Step, at_rest, authorizing, seconds};
+use crate::{
+    attempt::{AttemptInFlight, AttemptState},
+    order::Order,
+    payment::{Closed, LateLook, LateStage, PaymentState},
+    routing::Route,
+};
+use acquiring::{Approval, InquiryAnswer};
+use primitives::{Id, Moment, id::kind};
+use time::OffsetDateTime;
+
+/// The look is taken as long after the processor's final window as that window is long.
+pub(super) fn look_at(attempt: &AttemptInFlight, route: Option<&Route>) -> OffsetDateTime {
+    let window = route.map_or(0, |route| route.inquiry_final_after_seconds);
+    attempt.sent_at + seconds(window.saturating_mul(2))
+}
+
+/// Whether the closed payment still watches that attempt.
+pub(super) fn is_watching(order: &Order, about: Id<kind::Attempt>) -> bool {
+    watched(order).is_some_and(|late| late.attempt.id == about)
+}
+
+fn watched(order: &Order) -> Option<&LateLook> {
+    match &order.payment.as_ref()?.state {
+        PaymentState::Closed(Closed::Denied(denial)) => denial.late.as_ref(),
+        PaymentState::Closed(Closed::Cancelled)
+        | PaymentState::Authenticating(_)
+        | PaymentState::Authorizing(_)
+        | PaymentState::Authorized(_) => None,
+    }
+}
+
+/// What the late look found.
+pub(super) fn inquired(
+    limits: &Limits,
+    order: Order,
+    answer: Option<InquiryAnswer>,
+    moment: Moment,
+) -> Option<Step> {
+    let late = watched(&order)?.clone();
+    match (late.stage, answer) {
+        (LateStage::Waiting, Some(InquiryAnswer::Approved(approval))) => {
+            reverse(limits, order, late.attempt, approval, 0, moment)
+        }
+        (LateStage::Waiting, Some(InquiryAnswer::Declined(_) | InquiryAnswer::NotFound)) => {
+            Some(at_rest(watch(order, None)))
+        }
+        (LateStage::Waiting, Some(InquiryAnswer::Pending) | None) => {
+            let later = moment.now + seconds(limits.inquiry_pause_max_seconds);
+            Some(Step {
+                look_again_at: Some(later),
+                ..at_rest(order)
+            })
+        }
+        (LateStage::Reversing { .. }, _) => None,
+    }
+}
+
+/// The void was tried.
+pub(super) fn reversed(
+    limits: &Limits,
+    order: Order,
+    about: Id<kind::Attempt>,
+    done: bool,
+    moment: Moment,
+) -> Option<Step> {
+    let late = watched(&order)?.clone();
+    if late.attempt.id != about {
+        return None;
+    }
+    match late.stage {
+        LateStage::Waiting => None,
+        LateStage::Reversing { .. } if done => {
+            let payment = order.payment.as_ref()?;
+            let settled = authorizing::record(payment, &late.attempt, AttemptState::Reversed)?;
+            Some(Step {
+                attempts: vec![settled],
+                ..at_rest(watch(order, None))
+            })
+        }
+        LateStage::Reversing { approval, tries } => {
+            // The void carries the same idempotency identity each time, so repeating it cannot void twice.
+            let mut step = reverse(
+                limits,
+                order,
+                late.attempt,
+                approval,
+                tries.saturating_add(1),
+                moment,
+            )?;
+            step.send = None;
+            Some(step)
+        }
+    }
+}
+
+fn reverse(
+    limits: &Limits,
+    order: Order,
+    attempt: AttemptInFlight,
+    approval: Approval,
+    tries: u16,
+    moment: Moment,
+) -> Option<Step> {
+    let record = authorizing::record(
+        order.payment.as_ref()?,
+        &attempt,
+        AttemptState::Reversing(approval.clone()),
+    )?;
+    let pause = limits
+        .charge_lease_seconds
+        .saturating_mul(1 << tries.min(8))
+        .min(86_400);
+    let send = Outgoing::Reverse {
+        attempt: attempt.id,
+        approval: approval.clone(),
+    };
+    let order = watch(
+        order,
+        Some(LateLook {
+            attempt,
+            stage: LateStage::Reversing { approval, tries },
+        }),
+    );
+    Some(Step {
+        attempts: vec![record],
+        send: Some(send),
+        look_again_at: Some(moment.now + seconds(pause)),
+        ..at_rest(order)
+    })
+}
+
+fn watch(mut order: Order, late: Option<LateLook>) -> Order {
+    if let Some(payment) = &mut order.payment
+        && let PaymentState::Closed(Closed::Denied(denial)) = &mut payment.state
+    {
+        denial.late = late;
+    }
+    order
+}

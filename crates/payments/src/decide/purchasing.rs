@@ -1,0 +1,125 @@
+//! A purchase begins.
+
+use super::{AuthenticationPlan, Limits, Outgoing, Purchased, Step, at_rest, authorizing, seconds};
+use crate::{
+    authentication_policy::{self, ThreeDsCode},
+    connection::OnDoubt,
+    order::Order,
+    payment::{
+        Authenticated, Authenticating, AuthenticationStage, Closed, Denial, DeniedBy, Payment, PaymentState,
+    },
+    refusal::{Refusal, RefusalCode},
+};
+use primitives::Moment;
+
+pub(super) fn purchased(
+    limits: &Limits,
+    mut order: Order,
+    purchased: Purchased,
+    moment: Moment,
+) -> Result<Step, Refusal> {
+    if let Some(code) = order.closed_to_payments() {
+        return Err(Refusal::new(code, why_closed(code)));
+    }
+    let Some(first) = purchased.routes.first().cloned() else {
+        return Err(Refusal::new(
+            RefusalCode::ProcessorNotFound,
+            "no active connection takes this card and amount",
+        ));
+    };
+    let Purchased {
+        payment,
+        terms,
+        card,
+        routes,
+        plan,
+        page_token,
+    } = purchased;
+    order.payments += 1;
+    let brand = card.brand;
+    let new = |state, authentication| Payment {
+        id: payment,
+        number: order.payments,
+        amount: order.amount,
+        card,
+        terms,
+        routes,
+        authentication,
+        state,
+        created_at: moment.now,
+        updated_at: moment.now,
+    };
+    match plan {
+        AuthenticationPlan::None => {
+            order.payment = Some(new(authorizing::sending(0, moment), None));
+            Ok(authorizing::charge(limits, order, moment))
+        }
+        AuthenticationPlan::External(values) => {
+            let given = Authenticated {
+                values,
+                three_ds_server_trans_id: None,
+                trans_status_reason: None,
+                flow: None,
+                at: moment.now,
+            };
+            order.payment = Some(new(authorizing::sending(0, moment), Some(given)));
+            Ok(authorizing::charge(limits, order, moment))
+        }
+        AuthenticationPlan::NotAvailable => match first.on_unavailable {
+            OnDoubt::Proceed => {
+                let without = authentication_policy::without_authentication(brand, moment.now);
+                order.payment = Some(new(authorizing::sending(0, moment), Some(without)));
+                Ok(authorizing::charge(limits, order, moment))
+            }
+            OnDoubt::Reject => {
+                let code = ThreeDsCode::AuthenticationNotAvailableWhenCheckingEnrollment;
+                let denial = Denial {
+                    code: code.as_str().to_owned(),
+                    reason: code.reason().to_owned(),
+                    by: DeniedBy::Issuer,
+                    processor: None,
+                    late: None,
+                };
+                order.payment = Some(new(PaymentState::Closed(Closed::Denied(denial)), None));
+                Ok(at_rest(order))
+            }
+        },
+        AuthenticationPlan::Ask { needs_page } => {
+            let authentication = moment.fresh_id();
+            let stage = if needs_page {
+                AuthenticationStage::WithCardholder
+            } else {
+                AuthenticationStage::Requesting
+            };
+            let state = PaymentState::Authenticating(Authenticating {
+                authentication,
+                stage,
+                page_token,
+                page_issued_at: moment.now,
+                page_opened_at: None,
+            });
+            order.payment = Some(new(state, None));
+            let wait = if needs_page {
+                limits.page_unopened_seconds
+            } else {
+                limits.authentication_lease_seconds
+            };
+            Ok(Step {
+                send: (!needs_page).then_some(Outgoing::Authenticate { authentication }),
+                look_again_at: Some(moment.now + seconds(wait)),
+                forget_security_code: false,
+                ..at_rest(order)
+            })
+        }
+    }
+}
+
+fn why_closed(code: RefusalCode) -> &'static str {
+    match code {
+        RefusalCode::OrderAlreadyProcessed => "the order is paid already",
+        RefusalCode::OrderExpired => "the order has expired",
+        RefusalCode::TransactionInProcess => "another payment of this order is on its way",
+        RefusalCode::AttemptsExceeded => "the order has seen too many payment attempts",
+        _ => "the order is not open to payments",
+    }
+}

@@ -1,0 +1,297 @@
+//! The order document: what Get Order answers, purchases answer, and webhooks carry (deuna-api.md section 4).
+//!
+//! Written once per change and passed on as text. `hash_state` is a fingerprint of everything in it but display strings,
+//! timestamps and the delivery log, so that a waiting client is not woken by those.
+
+use crate::{
+    order::Order,
+    payment::{Authenticated, Closed, Payment, PaymentState},
+    status,
+};
+use aws_lc_rs::digest;
+use primitives::{Amount, Id, id::kind};
+use serde_json::{Map, Value, json};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+/// An order as merchants see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OrderDocument {
+    token: Id<kind::Order>,
+    order_type: String,
+    reference: String,
+    order_status: &'static str,
+    payment_status: Option<&'static str>,
+    code: Option<String>,
+    reason: Option<String>,
+    hash_state: String,
+    json: String,
+}
+
+impl OrderDocument {
+    /// Writes the document of an order, with the delivery log's entries where the reader asked for them.
+    pub fn of(order: &Order, addresses: &Addresses, hooks: Vec<Value>) -> Self {
+        let words = status::of(order);
+        let (code, reason) = order.payment.as_ref().map_or((None, None), code_and_reason);
+        let mut body = order.details.clone();
+        body.insert("order_id".into(), json!(order.reference));
+        body.insert("token".into(), json!(order.id));
+        body.insert("store_code".into(), json!(order.store_code));
+        body.insert("currency".into(), json!(order.amount.currency()));
+        body.insert("status".into(), json!(words.order));
+        body.insert("payment_status".into(), json!(words.payment.unwrap_or_default()));
+        body.insert("payment_link".into(), json!(addresses.payment_link(order.id)));
+        body.insert("user_id".into(), json!(""));
+        let data = order
+            .payment
+            .as_ref()
+            .map(|payment| payment_data(order, payment, words.payment, addresses));
+        body.insert(
+            "payment_method".into(),
+            json!(order.payment.as_ref().map(|payment| &payment.terms.method_type)),
+        );
+        body.insert(
+            "transaction_id".into(),
+            json!(order.payment.as_ref().map(|payment| payment.id)),
+        );
+        let error = match (words.payment, &code, &reason) {
+            (Some("denied"), Some(code), Some(reason)) => json!({ "code": code, "description": reason }),
+            _ => Value::Null,
+        };
+        body.insert(
+            "payment".into(),
+            json!({ "data": data.unwrap_or_else(|| json!({})), "error": error }),
+        );
+
+        let hash_state = fingerprint(&Value::Object(body.clone()).to_string());
+        body.insert("hash_state".into(), json!(hash_state));
+        body.insert("hooks".into(), Value::Array(hooks));
+        body.insert("created_at".into(), rfc3339(order.created_at));
+        body.insert("updated_at".into(), rfc3339(order.updated_at));
+        body.insert("deleted_at".into(), Value::Null);
+        add_display_strings(&mut body, order.amount);
+        if let (Some(payment), Some(data)) = (
+            &order.payment,
+            body.get_mut("payment")
+                .and_then(|payment| payment.get_mut("data")),
+        ) {
+            data["created_at"] = rfc3339(payment.created_at);
+            data["updated_at"] = rfc3339(payment.updated_at);
+        }
+        Self {
+            token: order.id,
+            order_type: order.order_type.clone(),
+            reference: order.reference.clone(),
+            order_status: words.order,
+            payment_status: words.payment,
+            code,
+            reason,
+            hash_state,
+            json: Value::Object(body).to_string(),
+        }
+    }
+
+    /// The `Order` object as JSON text, ready to be put into an answer.
+    pub fn as_json(&self) -> &str {
+        &self.json
+    }
+
+    pub fn token(&self) -> Id<kind::Order> {
+        self.token
+    }
+
+    /// `DEUNA_NOW`, `DEUNA_CHECKOUT`, …
+    pub fn order_type(&self) -> &str {
+        &self.order_type
+    }
+
+    /// The merchant's own order id.
+    pub fn reference(&self) -> &str {
+        &self.reference
+    }
+
+    pub fn order_status(&self) -> &'static str {
+        self.order_status
+    }
+
+    pub fn payment_status(&self) -> Option<&'static str> {
+        self.payment_status
+    }
+
+    /// `payment.data.metadata.code`.
+    pub fn code(&self) -> Option<&str> {
+        self.code.as_deref()
+    }
+
+    pub fn reason(&self) -> Option<&str> {
+        self.reason.as_deref()
+    }
+
+    /// 32 hexadecimal digits that change when, and only when, the order's state does.
+    pub fn hash_state(&self) -> &str {
+        &self.hash_state
+    }
+}
+
+/// Where our pages are, for the links a document carries.
+#[derive(Debug, Clone)]
+pub struct Addresses {
+    /// Public base address of this gateway, without a trailing slash.
+    pub public_url: String,
+}
+
+impl Addresses {
+    /// The hosted 3-D Secure page.
+    pub fn challenge_page(&self, token: &str) -> String {
+        format!("{}/transactions/view_challenge?token={token}", self.public_url)
+    }
+
+    fn payment_link(&self, order: Id<kind::Order>) -> String {
+        format!("{}/now/{order}", self.public_url)
+    }
+}
+
+fn payment_data(
+    order: &Order,
+    payment: &Payment,
+    status: Option<&'static str>,
+    addresses: &Addresses,
+) -> Value {
+    let (code, reason) = code_and_reason(payment);
+    let mut data = json!({
+        "id": payment.id,
+        "status": status,
+        "processor": processor(payment),
+        "method_type": payment.terms.method_type,
+        "reason": reason.clone().unwrap_or_default(),
+        "amount": { "amount": payment.amount.minor(), "currency": payment.amount.currency() },
+        "customer": {
+            "id": "",
+            "email": payment.terms.shopper.email.as_ref().map_or("", |email| email.as_str()),
+        },
+        "merchant": { "id": order.merchant, "store_code": order.store_code },
+        "from_card": {
+            "card_brand": payment.card.brand.as_str(),
+            "first_six": payment.card.first_six,
+            "last_four": payment.card.last_four,
+            "card_holder": payment.card.holder,
+            "bank": payment.card.issuer_bank.as_deref().unwrap_or_default(),
+            "country_iso": payment.card.issuer_country.map_or("", |country| country.alpha2()),
+        },
+        "external_transaction_id": external_transaction_id(payment),
+        "installments": payment.terms.installments,
+        "authentication_method": if payment.authentication.is_some() { "3DS2" } else { "" },
+        "metadata": {
+            "code": code.unwrap_or_default(),
+            "status": status,
+            "reason": reason.unwrap_or_default(),
+        },
+    });
+    if let (Some("pending_3ds"), PaymentState::Authenticating(now)) = (status, &payment.state) {
+        let url = addresses.challenge_page(&now.page_token);
+        data["authorization_3ds"] = json!({ "version": "3DS2", "url_challenge": url });
+        data["next_action"] = json!({ "authorization_3ds": { "url": url } });
+    }
+    if let PaymentState::Authorized(paid) = &payment.state {
+        data["authorization_code"] = json!(paid.approval.approval_code);
+        data["captured_amount"] = json!(paid.totals.captured().minor());
+        data["refunded_amount"] = json!(paid.totals.refunded().minor());
+    }
+    if let Some(authenticated) = &payment.authentication {
+        data["three_ds"] = three_ds(authenticated);
+    }
+    data
+}
+
+fn three_ds(authenticated: &Authenticated) -> Value {
+    let values = &authenticated.values;
+    json!({
+        "version": values.version,
+        "eci": values.eci,
+        "cavv": values.authentication_value,
+        "ds_trans_id": values.ds_trans_id,
+        "acs_trans_id": values.acs_trans_id,
+        "three_ds_server_trans_id": authenticated.three_ds_server_trans_id,
+        "trans_status": values.trans_status,
+        "trans_status_reason": authenticated.trans_status_reason,
+        "flow": authenticated.flow,
+        "liability_shift": values.liability_shift,
+    })
+}
+
+/// `payment.data.metadata.code` and its text.
+fn code_and_reason(payment: &Payment) -> (Option<String>, Option<String>) {
+    let pair = |code: &str, reason: &str| (Some(code.to_owned()), Some(reason.to_owned()));
+    match &payment.state {
+        PaymentState::Authenticating(now) => match now.stage {
+            crate::payment::AuthenticationStage::Requesting => (None, None),
+            crate::payment::AuthenticationStage::WithCardholder => {
+                pair("DP-7028", "waiting for 3DS authentication")
+            }
+        },
+        PaymentState::Authorizing(attempt) if attempt.is_unknown() => {
+            pair("DP-6003", "the processor's answer is not known yet")
+        }
+        PaymentState::Authorizing(_)
+        | PaymentState::Authorized(_)
+        | PaymentState::Closed(Closed::Cancelled) => (None, None),
+        PaymentState::Closed(Closed::Denied(denial)) => pair(&denial.code, &denial.reason),
+    }
+}
+
+fn processor(payment: &Payment) -> &str {
+    match &payment.state {
+        PaymentState::Authorizing(attempt) => payment
+            .routes
+            .get(attempt.route)
+            .map_or("", |route| route.processor.as_str()),
+        PaymentState::Authorized(paid) => &paid.processor,
+        PaymentState::Closed(Closed::Denied(denial)) => denial.processor.as_deref().unwrap_or_default(),
+        PaymentState::Authenticating(_) | PaymentState::Closed(Closed::Cancelled) => "",
+    }
+}
+
+fn external_transaction_id(payment: &Payment) -> &str {
+    match &payment.state {
+        PaymentState::Authorized(paid) => &paid.approval.processor_reference,
+        PaymentState::Authenticating(_) | PaymentState::Authorizing(_) | PaymentState::Closed(_) => "",
+    }
+}
+
+const DISPLAYED: [&str; 8] = [
+    "sub_total",
+    "total_amount",
+    "items_total_amount",
+    "shipping_amount",
+    "shipping_tax_amount",
+    "tax_amount",
+    "total_tax_amount",
+    "total_discount",
+];
+
+/// `display_total_amount: "MXN 10.00"` and its like.
+fn add_display_strings(body: &mut Map<String, Value>, total: Amount) {
+    for name in DISPLAYED {
+        let amount = match body.get(name) {
+            Some(Value::Number(number)) => Amount::from_json_number(number, total.currency()).ok(),
+            _ => None,
+        };
+        if let Some(amount) = amount {
+            body.insert(format!("display_{name}"), json!(amount.to_string()));
+        }
+    }
+}
+
+fn fingerprint(text: &str) -> String {
+    let digest = digest::digest(&digest::SHA256, text.as_bytes());
+    digest
+        .as_ref()
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect()
+}
+
+/// RFC 3339 in UTC. A time that cannot be written so (after the year 9999) is left out.
+fn rfc3339(at: OffsetDateTime) -> Value {
+    at.format(&Rfc3339).map_or(Value::Null, Value::String)
+}

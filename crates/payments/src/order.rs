@@ -1,0 +1,134 @@
+//! An order: what a shopper is to pay, and how far that has come.
+
+use crate::{payment::Payment, refusal::RefusalCode};
+use primitives::{Amount, Email, HttpUrl, Id, id::kind};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+
+/// How many payments one order may see before it is closed to more.
+pub const PAYMENTS_MAX: u16 = 10;
+
+/// Where the shopper's browser goes when the payment ends, by how it ends.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Callbacks {
+    pub on_success: Option<HttpUrl>,
+    pub on_reject: Option<HttpUrl>,
+    pub on_canceled: Option<HttpUrl>,
+    pub on_failed: Option<HttpUrl>,
+    /// For every end that has none of its own.
+    pub any: Option<HttpUrl>,
+}
+
+impl Callbacks {
+    /// These callbacks, with the gaps filled from the order's own redirect URLs.
+    pub fn or(self, other: Callbacks) -> Callbacks {
+        // A catch-all given with the purchase goes before anything the order says.
+        if self.any.is_some() {
+            return self;
+        }
+        Callbacks {
+            on_success: self.on_success.or(other.on_success),
+            on_reject: self.on_reject.or(other.on_reject),
+            on_canceled: self.on_canceled.or(other.on_canceled),
+            on_failed: self.on_failed.or(other.on_failed),
+            any: other.any,
+        }
+    }
+}
+
+/// A checked request to create an order.
+#[derive(Debug, Clone)]
+pub struct NewOrder {
+    /// The merchant's own order id; made by us when absent.
+    pub reference: Option<String>,
+    /// `DEUNA_NOW`, `DEUNA_CHECKOUT`, … with underscores.
+    pub order_type: String,
+    pub amount: Amount,
+    pub store_code: String,
+    /// The order as it is echoed, defaults filled in. Holds no card data.
+    pub details: Map<String, Value>,
+    /// `webhook_urls.notify_order`.
+    pub notify_url: Option<HttpUrl>,
+    /// From `redirect_url` and `redirect_urls`.
+    pub callbacks: Callbacks,
+    pub payer_email: Option<Email>,
+}
+
+/// Whether the order can still be paid, apart from its payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Lifecycle {
+    Open,
+    Cancelled,
+    Expired,
+}
+
+/// An order with its latest payment.
+#[derive(Debug, Clone)]
+pub struct Order {
+    pub id: Id<kind::Order>,
+    pub merchant: Id<kind::Merchant>,
+    pub reference: String,
+    pub order_type: String,
+    pub amount: Amount,
+    pub store_code: String,
+    pub details: Map<String, Value>,
+    pub notify_url: Option<HttpUrl>,
+    pub callbacks: Callbacks,
+    pub payer_email: Option<Email>,
+    pub lifecycle: Lifecycle,
+    /// How many payments there have been, the latest included.
+    pub payments: u16,
+    pub payment: Option<Payment>,
+    /// Counts the recorded steps; a step commits only on the version it was decided on.
+    pub version: i64,
+    pub created_at: OffsetDateTime,
+    pub updated_at: OffsetDateTime,
+}
+
+impl Order {
+    /// The order as first recorded.
+    pub fn open(
+        id: Id<kind::Order>,
+        merchant: Id<kind::Merchant>,
+        new: NewOrder,
+        now: OffsetDateTime,
+    ) -> Self {
+        Self {
+            id,
+            merchant,
+            // The merchant's reference must not be empty towards processors; the token is unique already.
+            reference: new.reference.unwrap_or_else(|| id.to_string()),
+            order_type: new.order_type,
+            amount: new.amount,
+            store_code: new.store_code,
+            details: new.details,
+            notify_url: new.notify_url,
+            callbacks: new.callbacks,
+            payer_email: new.payer_email,
+            lifecycle: Lifecycle::Open,
+            payments: 0,
+            payment: None,
+            version: 0,
+            created_at: now,
+            updated_at: now,
+        }
+    }
+
+    /// Why no new payment can start on this order now, if so.
+    pub fn closed_to_payments(&self) -> Option<RefusalCode> {
+        match self.lifecycle {
+            Lifecycle::Cancelled => return Some(RefusalCode::StatusNotValidForTransition),
+            Lifecycle::Expired => return Some(RefusalCode::OrderExpired),
+            Lifecycle::Open => {}
+        }
+        match &self.payment {
+            Some(payment) if payment.state.is_paid() => Some(RefusalCode::OrderAlreadyProcessed),
+            Some(payment) if payment.state.is_open() => Some(RefusalCode::TransactionInProcess),
+            _ if self.payments >= PAYMENTS_MAX => Some(RefusalCode::AttemptsExceeded),
+            _ => None,
+        }
+    }
+}
