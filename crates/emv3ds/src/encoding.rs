@@ -29,12 +29,12 @@ pub const SESSION_DATA_MAX_CHARACTERS: usize = 1024;
 /// Longest form field we decode, in characters; a CReq or CRes is a few hundred.
 pub const FORM_FIELD_MAX_CHARACTERS: usize = 64 * 1024;
 
-/// Unpadded when written, indifferent to padding and to stray bits in the last character when read.
+/// Unpadded; indifferent to stray bits in the last character when read.
 const BASE64URL: GeneralPurpose = GeneralPurpose::new(
     &URL_SAFE,
     GeneralPurposeConfig::new()
         .with_encode_padding(false)
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_padding_mode(DecodePaddingMode::RequireNone)
         .with_decode_allow_trailing_bits(true),
 );
 
@@ -62,8 +62,13 @@ pub fn from_base64url(text: &str) -> Result<Vec<u8>, BadField> {
     if text.len() > FORM_FIELD_MAX_CHARACTERS {
         return Err(BadField::TooLong);
     }
-    let dense: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
-    BASE64URL.decode(dense).map_err(|_| BadField::NotBase64Url)
+    let dense: String = text
+        .chars()
+        .filter(|character| !character.is_ascii_whitespace())
+        .collect();
+    BASE64URL
+        .decode(dense.trim_end_matches('='))
+        .map_err(|_| BadField::NotBase64Url)
 }
 
 /// `threeDSSessionData` for an opaque value of ours; refused when its encoded form is longer than 1024 characters.

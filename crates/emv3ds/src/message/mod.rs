@@ -9,7 +9,9 @@ use serde_json::{Map, Value};
 use crate::{TransactionIds, Version, code::MessageType};
 
 mod areq;
+mod areq_objects;
 mod ares;
+mod consistency;
 mod creq;
 mod cres;
 mod erro;
@@ -18,10 +20,12 @@ mod pres;
 mod rreq;
 mod rres;
 
-pub use areq::{
-    AReq, AccountInfo, MerchantRiskIndicator, Phone, PriorAuthenticationInfo, RequestorAuthenticationInfo,
+pub use areq::AReq;
+pub use areq_objects::{
+    AccountInfo, MerchantRiskIndicator, Phone, PriorAuthenticationInfo, RequestorAuthenticationInfo,
 };
 pub use ares::ARes;
+pub use consistency::{Asked, Challenged};
 pub use creq::CReq;
 pub use cres::CRes;
 pub use erro::Erro;

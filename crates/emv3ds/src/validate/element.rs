@@ -100,6 +100,8 @@ pub enum Condition {
 /// What a value looks like. Lengths are in characters, inclusive.
 #[derive(Debug)]
 pub enum Format {
+    /// One format in 2.1.0, another in 2.2.0.
+    PerVersion(&'static [Format; 2]),
     /// Any text of this length.
     Text(usize, usize),
     /// Printable ASCII of this length.

@@ -75,7 +75,9 @@ pub(super) fn check_object(
         }
         if let Some(value) = object.get_mut(element.name) {
             if let Some(nested) = nested_table(&element.format) {
-                check_nested(value, nested, element, context, path, findings);
+                if check_nested(value, &nested, element, context, path, findings) == Nothing::WeKnow {
+                    object.remove(element.name);
+                }
             } else if !value_fits(&element.format, value, context.version) {
                 findings.refuse(path, element.name);
             }
@@ -142,34 +144,57 @@ fn nested_table(format: &Format) -> Option<Nested> {
     }
 }
 
+/// What is left of an object's elements once those of other versions are set aside.
+#[derive(PartialEq, Eq)]
+enum Nothing {
+    /// Something is left.
+    No,
+    /// None that we know: the object is as good as an unknown element itself.
+    WeKnow,
+}
+
 fn check_nested(
     value: &mut Value,
-    nested: Nested,
+    nested: &Nested,
     element: &Element,
     context: Context,
     path: &str,
     findings: &mut Findings,
-) {
-    let inside = || joined(path, element.name);
+) -> Nothing {
     match (value, nested.count) {
         (Value::Object(object), None) if !object.is_empty() => {
-            check_object(object, nested.table, context, &inside(), findings);
+            check_object(
+                object,
+                nested.table,
+                context,
+                &joined(path, element.name),
+                findings,
+            );
+            let known = nested.table.iter().any(|part| object.contains_key(part.name));
+            if known { Nothing::No } else { Nothing::WeKnow }
         }
         (Value::Array(entries), Some((least, most))) if (least..=most).contains(&entries.len()) => {
-            let inside = inside();
+            let inside = joined(path, element.name);
             for entry in entries {
                 match entry {
                     Value::Object(object) => check_object(object, nested.table, context, &inside, findings),
                     _ => findings.refuse(path, element.name),
                 }
             }
+            Nothing::No
         }
-        _ => findings.refuse(path, element.name),
+        _ => {
+            findings.refuse(path, element.name);
+            Nothing::No
+        }
     }
 }
 
 fn value_fits(format: &Format, value: &Value, version: Version) -> bool {
     match (format, value) {
+        (Format::PerVersion(formats), value) => formats
+            .get(version.column())
+            .is_some_and(|format| value_fits(format, value, version)),
         (Format::Boolean, Value::Bool(_)) | (Format::True, Value::Bool(true)) => true,
         (Format::Boolean | Format::True, _) => false,
         (Format::AnyObject(most), Value::Object(object)) => !object.is_empty() && length_of(value) <= *most,

@@ -52,9 +52,12 @@ pub(super) fn text_fits(format: &Format, text: &str, version: Version) -> bool {
         Format::AuthenticationValue => AuthenticationValue::parse(text).is_some(),
         Format::Eci => Eci::parse(text).is_some(),
         Format::Version => ProtocolVersion::parse(text).is_some(),
-        Format::Boolean | Format::True | Format::Object(_) | Format::AnyObject(_) | Format::Array(..) => {
-            false
-        }
+        Format::PerVersion(_)
+        | Format::Boolean
+        | Format::True
+        | Format::Object(_)
+        | Format::AnyObject(_)
+        | Format::Array(..) => false,
     }
 }
 

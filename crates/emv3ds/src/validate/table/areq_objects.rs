@@ -3,7 +3,7 @@
 use super::{O, R};
 use crate::validate::element::{
     Channels, Element, Format,
-    Format::{Currency, Day, Digits, Email, Minute, OneOf, Text},
+    Format::{Currency, Day, Digits, Email, Minute, OneOf, PerVersion, Text},
     Inclusion, row,
 };
 
@@ -20,7 +20,11 @@ pub(super) const PHONE: &[Element] = &[
 pub(super) const REQUESTOR_AUTHENTICATION_INFO: &[Element] = &[
     part("threeDSReqAuthMethod", Digits(2, 2), [O, O]),
     part("threeDSReqAuthTimestamp", Minute, [O, O]),
-    part("threeDSReqAuthData", Text(1, 20_000), [O, O]),
+    part(
+        "threeDSReqAuthData",
+        PerVersion(&[Text(1, 2048), Text(1, 20_000)]),
+        [O, O],
+    ),
 ];
 
 pub(super) const PRIOR_AUTHENTICATION_INFO: &[Element] = &[

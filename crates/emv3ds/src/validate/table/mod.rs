@@ -5,9 +5,9 @@
 //! directory servers, which a message does not show: never missed.
 
 use super::element::{
-    Condition, Element,
+    Channels, Condition, Element,
     Format::{self, AnyObject, Array, Ascii, Boolean, Digits, Object, Text},
-    Inclusion,
+    Inclusion, row,
 };
 use crate::code::{MessageCategory, MessageType};
 
@@ -53,8 +53,6 @@ const fn when(condition: Condition) -> Inclusion {
 const REFUSED_PAYMENT: Condition = Condition::All(&[PAYMENT, Condition::Is("transStatus", &["N", "U", "R"])]);
 /// The status that comes with an authentication value, for a payment.
 const PROVEN_PAYMENT: Condition = Condition::All(&[PAYMENT, Condition::Is("transStatus", &["Y", "A"])]);
-
-use super::element::{Channels, row};
 
 const MESSAGE_TYPE: Format = Text(4, 4);
 const MESSAGE_VERSION: Format = Format::Version;
