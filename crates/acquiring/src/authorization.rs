@@ -44,6 +44,15 @@ pub struct Authorization {
     pub shipping: Option<Address>,
 }
 
+impl Authorization {
+    /// Whether the charge carries a full authentication, which decides what some response codes mean.
+    pub fn is_fully_authenticated(&self) -> bool {
+        self.authentication
+            .as_ref()
+            .is_some_and(CardholderAuthentication::is_full)
+    }
+}
+
 /// The outcome of 3-D Secure in the words every processor takes (processors README, "Neutral 3DS input").
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CardholderAuthentication {
@@ -63,6 +72,25 @@ pub struct CardholderAuthentication {
     pub trans_status: Option<String>,
     /// Whether the issuer carries fraud liability, from ECI and authentication value.
     pub liability_shift: bool,
+}
+
+impl CardholderAuthentication {
+    /// Whether this is a full authentication: the ECI that says so (02 at Mastercard, 05 elsewhere) together with an
+    /// authentication value. An attempt (01, 06) is none, though it may carry the liability shift.
+    pub fn is_full(&self) -> bool {
+        let full = match self.brand {
+            Brand::Mastercard => "02",
+            Brand::Visa
+            | Brand::Amex
+            | Brand::Elo
+            | Brand::Jcb
+            | Brand::Diners
+            | Brand::Discover
+            | Brand::Carnet
+            | Brand::Other => "05",
+        };
+        self.eci.as_deref() == Some(full) && self.authentication_value.is_some()
+    }
 }
 
 /// What is known about who pays. All personal data; every part may be missing.
