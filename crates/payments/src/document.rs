@@ -10,17 +10,18 @@ use crate::{
 };
 use aws_lc_rs::digest;
 use primitives::{Amount, Id, id::kind};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
-/// An order as merchants see it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// An order as merchants see it. Written to a record and read back, it gives the same answer again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OrderDocument {
     token: Id<kind::Order>,
     order_type: String,
     reference: String,
-    order_status: &'static str,
-    payment_status: Option<&'static str>,
+    order_status: String,
+    payment_status: Option<String>,
     code: Option<String>,
     reason: Option<String>,
     hash_state: String,
@@ -81,8 +82,8 @@ impl OrderDocument {
             token: order.id,
             order_type: order.order_type.clone(),
             reference: order.reference.clone(),
-            order_status: words.order,
-            payment_status: words.payment,
+            order_status: words.order.to_owned(),
+            payment_status: words.payment.map(str::to_owned),
             code,
             reason,
             hash_state,
@@ -109,12 +110,12 @@ impl OrderDocument {
         &self.reference
     }
 
-    pub fn order_status(&self) -> &'static str {
-        self.order_status
+    pub fn order_status(&self) -> &str {
+        &self.order_status
     }
 
-    pub fn payment_status(&self) -> Option<&'static str> {
-        self.payment_status
+    pub fn payment_status(&self) -> Option<&str> {
+        self.payment_status.as_deref()
     }
 
     /// `payment.data.metadata.code`.

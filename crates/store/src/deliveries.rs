@@ -4,7 +4,7 @@
 //! part of a batch. Of the two only recording must last; a lease that a crash forgets is one that ran out early.
 
 use crate::{Store, StoreError};
-use primitives::{Id, kind};
+use primitives::{Id, id::kind};
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use uuid::Uuid;
@@ -437,3 +437,6 @@ fn corrupt(column: &'static str, key: Uuid) -> StoreError {
         key: key.to_string(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! The outbox: what merchants are told, written with what happened.
 
 use crate::StoreError;
-use primitives::{HttpUrl, Id, kind};
+use primitives::{HttpUrl, Id, id::kind};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 

@@ -8,9 +8,16 @@
 //! sending webhooks (`webhooks`, which works on [`deliveries`]).
 #![deny(clippy::float_arithmetic, reason = "money is counted in integers")]
 
+pub mod authentications;
+pub mod card_ranges;
+pub mod cards;
 pub mod deliveries;
 pub mod error;
 pub mod events;
+pub mod idempotency;
+pub mod orders;
+pub mod recording;
+pub mod recovery;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use std::{str::FromStr, time::Duration};

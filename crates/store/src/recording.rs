@@ -1,0 +1,378 @@
+//! The second beat: a step is written in one transaction, on the version it was decided on, or not at all.
+
+use crate::{
+    Store, StoreError,
+    cards::{SealedCard, card_insert_in},
+    events::{NewEvent, events_insert_in},
+    idempotency::{Claim, claim_insert_in},
+};
+use payments::{
+    Lifecycle, Order, Payment, PaymentState,
+    attempt::{AttemptRecord, AttemptState},
+};
+use primitives::{Id, id::kind};
+use serde_json::Value;
+use sqlx::{PgConnection, types::Json};
+use time::OffsetDateTime;
+
+/// Everything one step writes.
+#[derive(Debug)]
+pub struct Recording<'a> {
+    /// The order as decided; its version is the one that was read.
+    pub order: &'a Order,
+    /// The order is new: there is no row yet.
+    pub order_is_new: bool,
+    /// The payment is new, and these are its card and the address of its page.
+    pub new_payment: Option<SealedCard>,
+    pub attempts: &'a [AttemptRecord],
+    pub authentications: Vec<AuthenticationRecord>,
+    pub look_again_at: Option<OffsetDateTime>,
+    pub forget_security_code: bool,
+    pub event: Option<NewEvent>,
+    /// The caller's idempotency key, with the answer if there is one already.
+    pub claim: Option<Claim>,
+    /// The answer for the key that started this payment, once the payment has come to rest.
+    pub answer: Option<String>,
+    pub now: OffsetDateTime,
+}
+
+/// A run of 3-D Secure as it is to be recorded.
+#[derive(Debug, Clone)]
+pub struct AuthenticationRecord {
+    pub id: Id<kind::Authentication>,
+    pub payment: Id<kind::Payment>,
+    pub state: &'static str,
+    pub transaction: Value,
+}
+
+impl Store {
+    /// Writes a step. [`StoreError::Changed`]: somebody else was faster; nothing is written, decide again.
+    /// [`StoreError::Taken`] with `idempotency_keys_pkey`: the key is in use.
+    pub async fn record(&self, recording: Recording<'_>) -> Result<(), StoreError> {
+        let mut transaction = self.pool().begin().await?;
+        write(&mut transaction, recording)
+            .await
+            .map_err(|error| match error {
+                StoreError::Taken(constraint) if constraint.starts_with("payments_one_") => {
+                    StoreError::Changed
+                }
+                StoreError::Taken(constraint) if constraint.starts_with("attempts_one_") => {
+                    StoreError::Changed
+                }
+                other => other,
+            })?;
+        Ok(transaction.commit().await?)
+    }
+}
+
+async fn write(connection: &mut PgConnection, recording: Recording<'_>) -> Result<(), StoreError> {
+    let order = recording.order;
+    let payment = order.payment.as_ref();
+    if recording.order_is_new {
+        order_insert_in(connection, order).await?;
+    }
+    match (payment, &recording.new_payment) {
+        (Some(payment), Some(card)) => {
+            if !recording.order_is_new {
+                order_update_in(connection, order).await?;
+            }
+            payment_insert_in(connection, order, payment, recording.look_again_at).await?;
+            card_insert_in(connection, order.merchant, payment.id, card).await?;
+        }
+        (Some(payment), None) => payment_update_in(connection, order, payment, &recording).await?,
+        (None, _) if recording.order_is_new => {}
+        (None, _) => order_update_in(connection, order).await?,
+    }
+    for authentication in &recording.authentications {
+        authentication_upsert_in(connection, order, authentication, recording.now).await?;
+    }
+    if let Some(payment) = payment {
+        for attempt in recording.attempts {
+            attempt_upsert_in(connection, order.merchant, payment.id, attempt, recording.now).await?;
+        }
+    }
+    if let Some(claim) = &recording.claim {
+        claim_insert_in(connection, order, claim, recording.now).await?;
+    }
+    if let Some(event) = &recording.event {
+        events_insert_in(connection, event).await?;
+    }
+    Ok(())
+}
+
+async fn order_insert_in(connection: &mut PgConnection, order: &Order) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO orders (merchant_id, id, reference, order_type, store_code, currency, total_amount, details,
+                             notify_url, callbacks, payer_email, lifecycle, payments, payment_id, version, created_at,
+                             updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+        order.merchant.uuid(),
+        order.id.uuid(),
+        order.reference,
+        order.order_type,
+        order.store_code,
+        order.amount.currency().code(),
+        order.amount.minor(),
+        Json(&order.details) as _,
+        order.notify_url.as_ref().map(|url| url.as_str()),
+        Json(&order.callbacks) as _,
+        order.payer_email.as_ref().map(|email| email.as_str()),
+        lifecycle(order),
+        payments_made(order),
+        order.payment.as_ref().map(|payment| payment.id.uuid()),
+        order.version,
+        order.created_at,
+        order.updated_at,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn order_update_in(connection: &mut PgConnection, order: &Order) -> Result<(), StoreError> {
+    let updated = sqlx::query!(
+        "UPDATE orders
+         SET version = version + 1, lifecycle = $4, payments = $5, payment_id = COALESCE($6, payment_id),
+             notify_url = $7, callbacks = $8, updated_at = $9
+         WHERE merchant_id = $1 AND id = $2 AND version = $3",
+        order.merchant.uuid(),
+        order.id.uuid(),
+        order.version,
+        lifecycle(order),
+        payments_made(order),
+        order.payment.as_ref().map(|payment| payment.id.uuid()),
+        order.notify_url.as_ref().map(|url| url.as_str()),
+        Json(&order.callbacks) as _,
+        order.updated_at,
+    )
+    .execute(connection)
+    .await?;
+    if updated.rows_affected() == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Changed)
+    }
+}
+
+async fn payment_insert_in(
+    connection: &mut PgConnection,
+    order: &Order,
+    payment: &Payment,
+    look_again_at: Option<OffsetDateTime>,
+) -> Result<(), StoreError> {
+    let [authorized, capturing, captured, refunding, refunded] = totals(payment);
+    sqlx::query!(
+        "INSERT INTO payments (merchant_id, id, order_id, number, state, state_data, currency, amount, authorized,
+                               capturing, captured, refunding, refunded, card, terms, routes, authentication, page_token,
+                               look_again_at, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
+        order.merchant.uuid(),
+        payment.id.uuid(),
+        order.id.uuid(),
+        i16::try_from(payment.number).unwrap_or(i16::MAX),
+        payment.state.name(),
+        Json(&payment.state) as _,
+        payment.amount.currency().code(),
+        payment.amount.minor(),
+        authorized,
+        capturing,
+        captured,
+        refunding,
+        refunded,
+        Json(&payment.card) as _,
+        Json(&payment.terms) as _,
+        Json(&payment.routes) as _,
+        payment.authentication.as_ref().map(Json) as _,
+        page_token(payment),
+        look_again_at,
+        payment.created_at,
+        payment.updated_at,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Order, payment, security code and the waiting answer change in one round trip, and only if the version still holds.
+async fn payment_update_in(
+    connection: &mut PgConnection,
+    order: &Order,
+    payment: &Payment,
+    recording: &Recording<'_>,
+) -> Result<(), StoreError> {
+    let [authorized, capturing, captured, refunding, refunded] = totals(payment);
+    let updated = sqlx::query_scalar!(
+        r#"WITH o AS (
+               UPDATE orders SET version = version + 1, lifecycle = $4, updated_at = $5
+               WHERE merchant_id = $1 AND id = $2 AND version = $3
+               RETURNING 1
+           ), p AS (
+               UPDATE payments
+               SET state = $7, state_data = $8, authorized = $9, capturing = $10, captured = $11, refunding = $12,
+                   refunded = $13, card = $14, authentication = $15, look_again_at = $16, leased_until = NULL,
+                   updated_at = $5
+               WHERE merchant_id = $1 AND id = $6 AND EXISTS (SELECT FROM o)
+           ), c AS (
+               UPDATE payment_cards SET sealed_security_code = NULL, security_code_expires_at = NULL
+               WHERE $17 AND merchant_id = $1 AND payment_id = $6 AND sealed_security_code IS NOT NULL
+                     AND EXISTS (SELECT FROM o)
+           ), k AS (
+               UPDATE idempotency_keys SET answer = $18
+               WHERE $18::text IS NOT NULL AND merchant_id = $1 AND payment_id = $6 AND answer IS NULL
+                     AND EXISTS (SELECT FROM o)
+           )
+           SELECT count(*) AS "count!" FROM o"#,
+        order.merchant.uuid(),
+        order.id.uuid(),
+        order.version,
+        lifecycle(order),
+        order.updated_at,
+        payment.id.uuid(),
+        payment.state.name(),
+        Json(&payment.state) as _,
+        authorized,
+        capturing,
+        captured,
+        refunding,
+        refunded,
+        Json(&payment.card) as _,
+        payment.authentication.as_ref().map(Json) as _,
+        recording.look_again_at,
+        recording.forget_security_code,
+        recording.answer,
+    )
+    .fetch_one(connection)
+    .await?;
+    if updated == 1 {
+        Ok(())
+    } else {
+        Err(StoreError::Changed)
+    }
+}
+
+async fn authentication_upsert_in(
+    connection: &mut PgConnection,
+    order: &Order,
+    authentication: &AuthenticationRecord,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO authentications (id, merchant_id, order_id, payment_id, state, transaction_data, created_at,
+                                      updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
+         ON CONFLICT (id) DO UPDATE
+         SET state = excluded.state, transaction_data = excluded.transaction_data, updated_at = excluded.updated_at",
+        authentication.id.uuid(),
+        order.merchant.uuid(),
+        order.id.uuid(),
+        authentication.payment.uuid(),
+        authentication.state,
+        authentication.transaction,
+        now,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+async fn attempt_upsert_in(
+    connection: &mut PgConnection,
+    merchant: Id<kind::Merchant>,
+    payment: Id<kind::Payment>,
+    attempt: &AttemptRecord,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    let told = Told::by(&attempt.state);
+    let in_flight = matches!(attempt.state, AttemptState::Sending | AttemptState::Unknown);
+    sqlx::query!(
+        "INSERT INTO attempts (merchant_id, id, payment_id, connection_id, processor_name, reference, state, reason,
+                               response_code, response_text, processor_reference, approval_code, sent_at, settled_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)
+         ON CONFLICT (merchant_id, id) DO UPDATE
+         SET state = excluded.state, reason = excluded.reason, response_code = excluded.response_code,
+             response_text = excluded.response_text,
+             processor_reference = COALESCE(excluded.processor_reference, attempts.processor_reference),
+             approval_code = COALESCE(excluded.approval_code, attempts.approval_code),
+             settled_at = excluded.settled_at",
+        merchant.uuid(),
+        attempt.id.uuid(),
+        payment.uuid(),
+        attempt.connection.uuid(),
+        attempt.processor,
+        attempt.reference,
+        attempt.state.name(),
+        told.reason,
+        told.response_code,
+        told.response_text,
+        told.processor_reference,
+        told.approval_code,
+        attempt.sent_at,
+        (!in_flight).then_some(now),
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// What the processor told us of an attempt.
+#[derive(Default)]
+struct Told<'a> {
+    reason: Option<&'a str>,
+    response_code: Option<&'a str>,
+    response_text: Option<&'a str>,
+    processor_reference: Option<&'a str>,
+    approval_code: Option<&'a str>,
+}
+
+impl<'a> Told<'a> {
+    fn by(state: &'a AttemptState) -> Self {
+        match state {
+            AttemptState::Approved(approval) | AttemptState::Reversing(approval) => Self {
+                response_code: approval.response_code.as_deref(),
+                processor_reference: Some(&approval.processor_reference),
+                approval_code: approval.approval_code.as_deref(),
+                ..Self::default()
+            },
+            AttemptState::Declined(decline) => Self {
+                reason: Some(decline.reason.as_str()),
+                response_code: decline.raw_code.as_deref(),
+                response_text: decline.raw_message.as_deref(),
+                processor_reference: decline.processor_reference.as_deref(),
+                ..Self::default()
+            },
+            AttemptState::NotSent(why) => Self {
+                reason: Some(why),
+                ..Self::default()
+            },
+            AttemptState::Sending | AttemptState::Unknown | AttemptState::Lost | AttemptState::Reversed => {
+                Self::default()
+            }
+        }
+    }
+}
+
+fn lifecycle(order: &Order) -> &'static str {
+    match order.lifecycle {
+        Lifecycle::Open => "open",
+        Lifecycle::Cancelled => "cancelled",
+        Lifecycle::Expired => "expired",
+    }
+}
+
+fn payments_made(order: &Order) -> i16 {
+    i16::try_from(order.payments).unwrap_or(i16::MAX)
+}
+
+fn page_token(payment: &Payment) -> Option<&str> {
+    match &payment.state {
+        PaymentState::Authenticating(now) => Some(&now.page_token),
+        PaymentState::Authorizing(_) | PaymentState::Authorized(_) | PaymentState::Closed(_) => None,
+    }
+}
+
+fn totals(payment: &Payment) -> [i64; 5] {
+    match &payment.state {
+        PaymentState::Authorized(paid) => paid.totals.parts().map(|amount| amount.minor()),
+        PaymentState::Authenticating(_) | PaymentState::Authorizing(_) | PaymentState::Closed(_) => [0; 5],
+    }
+}
