@@ -4,9 +4,23 @@
 //! Its binary also starts what a developer's machine lacks: a PostgreSQL cluster of its own ([`private_postgres`]) and
 //! the gateway in front of the sandbox, as child processes ([`supervise`]), so that killing the gateway leaves the
 //! world standing.
+//!
+//! [`world`] is the whole of what a gateway talks to, on one address; read that first, then [`directory`] and
+//! [`issuers`].
+#![allow(
+    clippy::disallowed_methods,
+    reason = "this is the outside world: it has a clock, chance and HTTP clients of its own"
+)]
 
 pub mod child;
+pub mod directory;
+pub mod issuers;
 pub mod lock;
+pub mod messages;
+mod page;
+pub mod phone;
 pub mod private_postgres;
+pub mod seeds;
 pub mod supervise;
 pub mod with_postgres;
+pub mod world;

@@ -100,14 +100,27 @@ impl MessageLog {
         fault: Option<String>,
     ) {
         let at = OffsetDateTime::now_utc();
-        let seen = Seen { at, from, to, json: without_card_data(bytes), length: bytes.len(), fault };
+        let seen = Seen {
+            at,
+            from,
+            to,
+            json: without_card_data(bytes),
+            length: bytes.len(),
+            fault,
+        };
         let authentication = authentication.map_or(Uuid::nil(), |id| id.0);
         self.kept().put(authentication, seen);
     }
 
     /// The messages of one authentication, oldest first.
     pub fn of(&self, authentication: Uuid) -> Vec<Entry> {
-        self.kept().by_authentication.get(&authentication).into_iter().flatten().map(Seen::entry).collect()
+        self.kept()
+            .by_authentication
+            .get(&authentication)
+            .into_iter()
+            .flatten()
+            .map(Seen::entry)
+            .collect()
     }
 
     fn latest(&self) -> Vec<Entry> {
@@ -147,10 +160,23 @@ impl Kept {
 
 impl Seen {
     fn entry(&self) -> Entry {
-        let decoded = self.json.as_deref().and_then(|json| serde_json::from_slice::<Value>(json).ok());
+        let decoded = self
+            .json
+            .as_deref()
+            .and_then(|json| serde_json::from_slice::<Value>(json).ok());
         let message = decoded.unwrap_or_else(|| Value::String(format!("{} unreadable bytes", self.length)));
-        let message_type = message.get("messageType").and_then(Value::as_str).map(str::to_owned);
-        Entry { at: self.at, from: self.from, to: self.to, message_type, message, fault: self.fault.clone() }
+        let message_type = message
+            .get("messageType")
+            .and_then(Value::as_str)
+            .map(str::to_owned);
+        Entry {
+            at: self.at,
+            from: self.from,
+            to: self.to,
+            message_type,
+            message,
+            fault: self.fault.clone(),
+        }
     }
 }
 
@@ -182,7 +208,11 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
 fn mask_account_numbers(bytes: &mut [u8]) {
     let mut start = 0;
     while start < bytes.len() {
-        let length = bytes.iter().skip(start).take_while(|byte| byte.is_ascii_digit()).count();
+        let length = bytes
+            .iter()
+            .skip(start)
+            .take_while(|byte| byte.is_ascii_digit())
+            .count();
         if matches!(length, 13 | 15..=19)
             && let Some(run) = bytes.get_mut(start..start + length)
             && luhn_holds(run)
@@ -197,7 +227,11 @@ fn mask_account_numbers(bytes: &mut [u8]) {
 fn luhn_holds(digits: &[u8]) -> bool {
     let doubled = digits.iter().rev().enumerate().map(|(index, byte)| {
         let digit = u32::from(byte - b'0');
-        if index % 2 == 0 { digit } else { digit * 2 / 10 + digit * 2 % 10 }
+        if index % 2 == 0 {
+            digit
+        } else {
+            digit * 2 / 10 + digit * 2 % 10
+        }
     });
     doubled.sum::<u32>().is_multiple_of(10)
 }
@@ -234,25 +268,45 @@ mod tests {
     #[test]
     fn account_numbers_are_masked_and_dates_stay() {
         assert_eq!(
-            kept(r#"{"acctNumber":"4000000000001059","purchaseDate":"20261122001100","x":"370000000010506"}"#),
+            kept(
+                r#"{"acctNumber":"4000000000001059","purchaseDate":"20261122001100","x":"370000000010506"}"#
+            ),
             r#"{"acctNumber":"400000******1059","purchaseDate":"20261122001100","x":"370000*****0506"}"#
         );
     }
 
     #[test]
     fn escaped_digits_are_masked_too_and_security_codes_are_dropped() {
-        assert_eq!(kept(r#"{"acctNumber":"\u0034000000000001059"}"#), r#"{"acctNumber":"400000******1059"}"#);
+        assert_eq!(
+            kept(r#"{"acctNumber":"\u0034000000000001059"}"#),
+            r#"{"acctNumber":"400000******1059"}"#
+        );
         assert_eq!(kept(r#"{"cardSecurityCode":"737","a":"b"}"#), r#"{"a":"b"}"#);
-        assert_eq!(without_card_data(br#"{"acctNumber":"\u0034000000000001059""#), None);
+        assert_eq!(
+            without_card_data(br#"{"acctNumber":"\u0034000000000001059""#),
+            None
+        );
     }
 
     #[test]
     fn messages_come_back_decoded_and_in_order() {
         let log = MessageLog::new();
         let id = ThreeDsServerTransId(Uuid::from_u128(7));
-        log.record(Some(id), Party::ThreeDsServer, Party::DirectoryServer, br#"{"messageType":"AReq"}"#, None);
+        log.record(
+            Some(id),
+            Party::ThreeDsServer,
+            Party::DirectoryServer,
+            br#"{"messageType":"AReq"}"#,
+            None,
+        );
         let fault = Some("201 dsTransID".to_owned());
-        log.record(Some(id), Party::DirectoryServer, Party::ThreeDsServer, b"no JSON", fault);
+        log.record(
+            Some(id),
+            Party::DirectoryServer,
+            Party::ThreeDsServer,
+            b"no JSON",
+            fault,
+        );
         let entries = log.of(id.0);
         assert_eq!(entries[0].message_type.as_deref(), Some("AReq"));
         assert_eq!(entries[1].message, Value::String("7 unreadable bytes".into()));

@@ -47,9 +47,18 @@ pub fn html_with(status: StatusCode, page: &impl Template) -> Response {
 /// `/assets/…`.
 pub fn assets() -> Router {
     Router::new()
-        .route("/assets/sandbox.css", get(|| async { file("text/css; charset=utf-8", STYLES) }))
-        .route("/assets/submit.js", get(|| async { file("text/javascript; charset=utf-8", SUBMIT) }))
-        .route("/assets/shop.js", get(|| async { file("text/javascript; charset=utf-8", SHOP) }))
+        .route(
+            "/assets/sandbox.css",
+            get(|| async { file("text/css; charset=utf-8", STYLES) }),
+        )
+        .route(
+            "/assets/submit.js",
+            get(|| async { file("text/javascript; charset=utf-8", SUBMIT) }),
+        )
+        .route(
+            "/assets/shop.js",
+            get(|| async { file("text/javascript; charset=utf-8", SHOP) }),
+        )
 }
 
 fn file(content_type: &'static str, text: &'static str) -> ([(HeaderName, &'static str); 1], &'static str) {

@@ -107,9 +107,13 @@ impl Scenario {
             .unwrap_or(Self::Frictionless)
     }
 
-    /// Whether a 3DS Method runs before the authentication.
-    pub fn has_method(self) -> bool {
-        matches!(self, Self::MethodThenFrictionless | Self::MethodThenChallenge | Self::MethodSilence)
+    /// The path of the 3DS Method that runs before the authentication, where there is one.
+    pub fn method_path(self) -> Option<&'static str> {
+        match self {
+            Self::MethodThenFrictionless | Self::MethodThenChallenge => Some("/acs/method"),
+            Self::MethodSilence => Some("/acs/method/silent"),
+            _ => None,
+        }
     }
 
     /// One line for people who pick a card.
@@ -147,7 +151,10 @@ fn number_in(account_number: &str) -> Option<usize> {
             .strip_prefix("4000000000001")
             .or_else(|| account_number.strip_prefix("5200000000001"))?
             .get(..2)?,
-        15 => account_number.strip_prefix("37000000001")?.strip_suffix(|_: char| true)?.strip_suffix('0')?,
+        15 => account_number
+            .strip_prefix("37000000001")?
+            .strip_suffix(|_: char| true)?
+            .strip_suffix('0')?,
         _ => return None,
     };
     digits.parse().ok()
@@ -177,12 +184,19 @@ pub struct ListedCard {
 
 /// Every card with a story of its own, scenarios first.
 pub fn listed_cards() -> Vec<ListedCard> {
-    let numbered = Scenario::NUMBERED.iter().enumerate().flat_map(|(number, scenario)| {
-        BRANDS_WITH_SCENARIOS.into_iter().filter_map(move |brand| {
-            let card = card_of(brand, number)?;
-            Some(ListedCard { number: card, brand: brand.as_str(), description: scenario.description() })
-        })
-    });
+    let numbered = Scenario::NUMBERED
+        .iter()
+        .enumerate()
+        .flat_map(|(number, scenario)| {
+            BRANDS_WITH_SCENARIOS.into_iter().filter_map(move |brand| {
+                let card = card_of(brand, number)?;
+                Some(ListedCard {
+                    number: card,
+                    brand: brand.as_str(),
+                    description: scenario.description(),
+                })
+            })
+        });
     let named = CARDS_BY_NAME.into_iter().filter_map(|(card, scenario)| {
         let brand = primitives::Pan::parse(card).ok()?.brand();
         Some(ListedCard {
@@ -202,7 +216,11 @@ fn with_check_digit(digits: &str) -> String {
         .enumerate()
         .map(|(index, byte)| {
             let digit = u32::from(byte - b'0');
-            if index % 2 == 0 { digit * 2 / 10 + digit * 2 % 10 } else { digit }
+            if index % 2 == 0 {
+                digit * 2 / 10 + digit * 2 % 10
+            } else {
+                digit
+            }
         })
         .sum();
     format!("{digits}{}", (10 - sum % 10) % 10)
@@ -238,7 +256,11 @@ mod tests {
     #[test]
     fn every_card_of_the_table_is_made_and_recognised() {
         for (number, visa, mastercard, amex) in TABLE {
-            for (brand, card) in [(Brand::Visa, visa), (Brand::Mastercard, mastercard), (Brand::Amex, amex)] {
+            for (brand, card) in [
+                (Brand::Visa, visa),
+                (Brand::Mastercard, mastercard),
+                (Brand::Amex, amex),
+            ] {
                 assert_eq!(card_of(brand, number).as_deref(), Some(card));
                 assert_eq!(Scenario::of(card), Scenario::NUMBERED[number], "{card}");
             }
@@ -254,9 +276,13 @@ mod tests {
 
     #[test]
     fn every_other_card_is_frictionless() {
-        for card in
-            ["4111111111111111", "5555555555554444", "3528000000000007", "4000000000001190", "370000000010019"]
-        {
+        for card in [
+            "4111111111111111",
+            "5555555555554444",
+            "3528000000000007",
+            "4000000000001190",
+            "370000000010019",
+        ] {
             assert_eq!(Scenario::of(card), Scenario::Frictionless, "{card}");
         }
     }

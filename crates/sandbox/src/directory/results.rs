@@ -1,0 +1,166 @@
+//! The way of a result: ACS to directory server to 3DS Server, and the receipt back.
+
+use std::time::Duration;
+
+use emv3ds::code::{Component, ErrorCode};
+use emv3ds::message::{Erro, RReq, RRes, Received};
+use emv3ds::{Rules, ThreeDsServerTransId, Version};
+
+use super::{JSON, MESSAGE_MAX_BYTES};
+use crate::messages::{MessageLog, Party};
+
+/// What became of an RReq.
+#[derive(Debug)]
+pub enum Forwarded {
+    /// The 3DS Server has it, and says what it made of it.
+    Received(RRes),
+    /// The 3DS Server answered with an Erro.
+    Refused(Erro),
+    /// The 3DS Server's answer is no RRes to this RReq.
+    Faulty,
+    /// No answer in time; it may have it all the same.
+    TimedOut,
+    /// No connection, a cut one, or not HTTP 200.
+    Unreachable,
+}
+
+/// A directory server's connection to 3DS Servers. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct ResultsRoute {
+    client: reqwest::Client,
+    messages: MessageLog,
+    read_timeout: Duration,
+}
+
+impl ResultsRoute {
+    /// `read_timeout` is how long a 3DS Server may take for its RRes; 3 s in the specification.
+    pub fn new(client: reqwest::Client, messages: MessageLog, read_timeout: Duration) -> Self {
+        Self {
+            client,
+            messages,
+            read_timeout,
+        }
+    }
+
+    /// Takes an RReq from an ACS to the 3DS Server, with one immediate repetition when no connection can be made.
+    pub async fn forward(&self, rreq: &RReq, three_ds_server_url: &str) -> Forwarded {
+        let id = rreq.three_ds_server_trans_id;
+        let written = |receiver| {
+            let rules = Rules::received_by(receiver, &Version::ALL).category(rreq.message_category);
+            rules.write(rreq)
+        };
+        let (from_the_acs, to_the_server) =
+            match (written(Component::DirectoryServer), written(Component::Server)) {
+                (Ok(from_the_acs), Ok(to_the_server)) => (from_the_acs, to_the_server),
+                (Err(fault), _) | (_, Err(fault)) => {
+                    tracing::error!(%fault, "an RReq of ours breaks the rules");
+                    return Forwarded::Faulty;
+                }
+            };
+        self.messages
+            .record(Some(id), Party::Acs, Party::DirectoryServer, &from_the_acs, None);
+        let forwarded = match self.send(id, &to_the_server, three_ds_server_url).await {
+            Sent::Unreachable => self.send(id, &to_the_server, three_ds_server_url).await,
+            sent => sent,
+        };
+        match forwarded {
+            Sent::Answered(body) => self.receipt(rreq, &body),
+            Sent::TimedOut => Forwarded::TimedOut,
+            Sent::Unreachable => Forwarded::Unreachable,
+        }
+    }
+
+    async fn send(&self, id: ThreeDsServerTransId, rreq: &[u8], url: &str) -> Sent {
+        self.messages
+            .record(Some(id), Party::DirectoryServer, Party::ThreeDsServer, rreq, None);
+        let request = self
+            .client
+            .post(url)
+            .header("content-type", JSON)
+            .timeout(self.read_timeout)
+            .body(rreq.to_vec());
+        let sent = match request.send().await {
+            Ok(response) if response.status().is_success() => read(response).await,
+            Ok(response) => {
+                tracing::info!(status = %response.status(), "a 3DS Server did not take a result");
+                Sent::Unreachable
+            }
+            Err(error) => Sent::failed(&error),
+        };
+        let trouble = match &sent {
+            Sent::Answered(_) => return sent,
+            Sent::TimedOut => ErrorCode::TimedOut,
+            Sent::Unreachable => ErrorCode::ConnectionFailure,
+        };
+        let fault = Some(format!("{trouble} {}", trouble.description()));
+        self.messages
+            .record(Some(id), Party::ThreeDsServer, Party::DirectoryServer, b"", fault);
+        sent
+    }
+
+    /// Reads the RRes: its own rules first, then that it is about this RReq.
+    fn receipt(&self, rreq: &RReq, body: &[u8]) -> Forwarded {
+        let versions = [rreq.message_version];
+        let rules = Rules::received_by(Component::DirectoryServer, &versions);
+        let received = rules.read_as::<RRes>(body).and_then(|received| match received {
+            Received::Message(rres) => rres.answers(rreq).map(|()| Received::Message(rres)),
+            Received::Erro(erro) => Ok(Received::Erro(erro)),
+        });
+        let fault = received.as_ref().err().map(ToString::to_string);
+        let id = rreq.three_ds_server_trans_id;
+        self.messages.record(
+            Some(id),
+            Party::ThreeDsServer,
+            Party::DirectoryServer,
+            body,
+            fault.clone(),
+        );
+        match received {
+            Ok(Received::Message(rres)) => {
+                self.messages
+                    .record(Some(id), Party::DirectoryServer, Party::Acs, body, None);
+                Forwarded::Received(rres)
+            }
+            Ok(Received::Erro(erro)) => {
+                self.messages
+                    .record(Some(id), Party::DirectoryServer, Party::Acs, body, None);
+                Forwarded::Refused(erro)
+            }
+            Err(fault) => {
+                tracing::warn!(%fault, "a 3DS Server's RRes is faulty");
+                Forwarded::Faulty
+            }
+        }
+    }
+}
+
+/// What one attempt came to.
+enum Sent {
+    Answered(Vec<u8>),
+    TimedOut,
+    Unreachable,
+}
+
+impl Sent {
+    fn failed(error: &reqwest::Error) -> Self {
+        if error.is_timeout() && !error.is_connect() {
+            Self::TimedOut
+        } else {
+            Self::Unreachable
+        }
+    }
+}
+
+async fn read(mut response: reqwest::Response) -> Sent {
+    let mut body = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) if body.len() + chunk.len() <= MESSAGE_MAX_BYTES => {
+                body.extend_from_slice(&chunk)
+            }
+            // Too long for an RRes: read as what it is, a faulty one.
+            Ok(_) => return Sent::Answered(body),
+            Err(error) => return Sent::failed(&error),
+        }
+    }
+}

@@ -1,0 +1,347 @@
+//! The challenge as the cardholder's browser sees it: plain forms, no script needed.
+
+use std::sync::Arc;
+
+use askama::Template;
+use axum::Router;
+use axum::extract::{Form, State};
+use axum::http::StatusCode;
+use axum::response::Response;
+use axum::routing::post;
+use emv3ds::code::{Component, ErrorCode, MessageType};
+use emv3ds::encoding::{self, SESSION_DATA_MAX_CHARACTERS};
+use emv3ds::message::{CReq, Erro, Received};
+use emv3ds::{AcsTransId, Fault, Rules, ThreeDsServerTransId, Version};
+use serde::Deserialize;
+use tokio::time::timeout;
+
+use super::Issuers;
+use super::decision::Credential;
+use super::session::{Answered, Code, NotOpened, Opening, Outcome, Phase, Resent, Session};
+use crate::messages::Party;
+use crate::page::{html, html_with};
+use crate::phone::Carriage;
+
+/// Who the text messages come from.
+const SENDER: &str = "Banco Sandbox";
+
+/// `/acs/challenge` and `/acs/challenge/answer`.
+pub fn router(issuers: Issuers) -> Router {
+    Router::new()
+        .route("/acs/challenge", post(open))
+        .route("/acs/challenge/answer", post(answer))
+        .with_state(issuers)
+}
+
+#[derive(Deserialize)]
+struct Opened {
+    #[serde(default)]
+    creq: String,
+    #[serde(rename = "threeDSSessionData")]
+    session_data: Option<String>,
+}
+
+/// The browser brings a CReq.
+async fn open(State(issuers): State<Issuers>, Form(form): Form<Opened>) -> Response {
+    let session_data = form.session_data.as_deref().filter(|data| !data.is_empty());
+    match find(&issuers, &form.creq, session_data) {
+        Ok((session, Opening::First(code))) => {
+            if let Some(code) = code {
+                send_code(&issuers, &session, &code);
+            }
+            challenge_page(&session, None)
+        }
+        Ok((session, Opening::Again)) => challenge_page(&session, None),
+        Err(refused) => {
+            let (session, fault) = *refused;
+            refuse(&issuers, session.as_deref(), session_data, &fault)
+        }
+    }
+}
+
+/// Why a CReq is refused, and whose it was if that can be told.
+type Refused = Box<(Option<Arc<Session>>, Fault)>;
+
+fn find(
+    issuers: &Issuers,
+    creq: &str,
+    session_data: Option<&str>,
+) -> Result<(Arc<Session>, Opening), Refused> {
+    let read = Rules::received_by(Component::Acs, &Version::ALL).read_form::<CReq>(creq);
+    let seen = encoding::from_base64url(creq).unwrap_or_default();
+    let record = |id: Option<ThreeDsServerTransId>, fault: Option<&Fault>| {
+        let fault = fault.map(ToString::to_string);
+        issuers
+            .0
+            .messages
+            .record(id, Party::Browser, Party::Acs, &seen, fault);
+    };
+    let creq_read = match read {
+        Ok(Received::Message(message)) => message,
+        // An Erro in its place: the 3DS Server has found fault with something; the timers settle the rest.
+        Ok(Received::Erro(erro)) => {
+            record(erro.three_ds_server_trans_id, None);
+            let ids = emv3ds::TransactionIds {
+                three_ds_server_trans_id: erro.three_ds_server_trans_id,
+                acs_trans_id: erro.acs_trans_id,
+                ds_trans_id: erro.ds_trans_id,
+            };
+            let fault = Fault::new(ErrorCode::MessageReceivedInvalid, "messageType");
+            return Err(Box::new((None, fault.of(MessageType::Erro, None, ids))));
+        }
+        Err(fault) => {
+            record(fault.ids.three_ds_server_trans_id, Some(&fault));
+            let session = fault.ids.acs_trans_id.and_then(|id| issuers.session(id));
+            return Err(Box::new((session, *fault)));
+        }
+    };
+    let found = open_session(issuers, creq, &creq_read, session_data);
+    record(
+        Some(creq_read.three_ds_server_trans_id),
+        found.as_ref().err().map(|refused| &refused.1),
+    );
+    found
+}
+
+fn open_session(
+    issuers: &Issuers,
+    field: &str,
+    creq: &CReq,
+    session_data: Option<&str>,
+) -> Result<(Arc<Session>, Opening), Refused> {
+    let ids = emv3ds::TransactionIds {
+        three_ds_server_trans_id: Some(creq.three_ds_server_trans_id),
+        acs_trans_id: Some(creq.acs_trans_id),
+        ds_trans_id: None,
+    };
+    let refused = |session: Option<Arc<Session>>, code, detail: &str| {
+        let fault = Fault::new(code, detail).of(MessageType::CReq, Some(creq.message_version), ids);
+        Err(Box::new((session, fault)))
+    };
+    let Some(session) = issuers.session(creq.acs_trans_id) else {
+        return refused(None, ErrorCode::TransactionNotRecognised, "acsTransID");
+    };
+    if session.facts.three_ds_server_trans_id != creq.three_ds_server_trans_id {
+        return refused(None, ErrorCode::TransactionNotRecognised, "threeDSServerTransID");
+    }
+    if session.facts.version != creq.message_version {
+        return refused(Some(session), ErrorCode::FormatInvalid, "messageVersion");
+    }
+    if session_data.is_some_and(|data| data.len() > SESSION_DATA_MAX_CHARACTERS) {
+        return refused(Some(session), ErrorCode::FormatInvalid, "threeDSSessionData");
+    }
+    match session.open(field, session_data) {
+        Ok(opening) => Ok((session, opening)),
+        Err(NotOpened::TooLate) => {
+            refused(Some(session), ErrorCode::TimedOut, "the first CReq came too late")
+        }
+        Err(NotOpened::Conflicting) => refused(
+            Some(session),
+            ErrorCode::TransactionDataInvalid,
+            "a conflicting or repeated CReq",
+        ),
+    }
+}
+
+/// The Erro goes back through the browser where we know where to; else the page says what is wrong.
+fn refuse(
+    issuers: &Issuers,
+    session: Option<&Session>,
+    session_data: Option<&str>,
+    fault: &Fault,
+) -> Response {
+    let page = ProblemPage {
+        code: fault.code.to_string(),
+        detail: fault.detail.clone(),
+    };
+    let Some((session, erro)) = session.zip(fault.to_erro(Component::Acs, &Version::ALL)) else {
+        return html_with(StatusCode::BAD_REQUEST, &page);
+    };
+    let rules = Rules::received_by(Component::Server, &Version::ALL);
+    match rules.write::<Erro>(&erro) {
+        Ok(bytes) => {
+            let id = Some(session.facts.three_ds_server_trans_id);
+            issuers
+                .0
+                .messages
+                .record(id, Party::Acs, Party::Browser, &bytes, None);
+            html(&ReturnPage {
+                url: session.facts.notification_url.clone(),
+                field: encoding::ERRO_FIELD,
+                value: encoding::base64url(&bytes),
+                session_data: session_data.map(str::to_owned),
+            })
+        }
+        Err(fault) => {
+            tracing::error!(%fault, "an Erro of ours breaks the rules");
+            html_with(StatusCode::BAD_REQUEST, &page)
+        }
+    }
+}
+
+#[derive(Deserialize)]
+struct Typed {
+    #[serde(rename = "acsTransID", default)]
+    acs_trans_id: String,
+    #[serde(default)]
+    code: String,
+    #[serde(default)]
+    action: Action,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Action {
+    #[default]
+    Submit,
+    Resend,
+    Cancel,
+}
+
+/// The cardholder pressed a button.
+async fn answer(State(issuers): State<Issuers>, Form(form): Form<Typed>) -> Response {
+    let Some(session) = AcsTransId::parse(&form.acs_trans_id).and_then(|id| issuers.session(id)) else {
+        return lost();
+    };
+    match form.action {
+        Action::Submit => match session.answer(&form.code) {
+            Answered::Ended => finish(&issuers, &session).await,
+            Answered::Wrong { attempts_left } => {
+                challenge_page(&session, Some(Notice::Wrong { attempts_left }))
+            }
+            Answered::NotOpen => lost(),
+        },
+        Action::Resend => match session.resend() {
+            Resent::Code(code) => {
+                send_code(&issuers, &session, &code);
+                challenge_page(&session, Some(Notice::Resent))
+            }
+            Resent::Refused => challenge_page(&session, Some(Notice::NotResent)),
+            Resent::Ended => finish(&issuers, &session).await,
+            Resent::NotOpen => lost(),
+        },
+        Action::Cancel if session.cancel() => finish(&issuers, &session).await,
+        Action::Cancel => lost(),
+    }
+}
+
+/// Waits for the RRes as long as the specification keeps a browser waiting, then sends the browser back with the CRes.
+async fn finish(issuers: &Issuers, session: &Session) -> Response {
+    let mut phase = session.phase();
+    let reported = phase.wait_for(|phase| *phase == Phase::Reported);
+    if timeout(issuers.0.settings.results_wait, reported).await.is_err() {
+        tracing::info!(
+            authentication = %session.facts.three_ds_server_trans_id,
+            "the browser goes back before its result has arrived"
+        );
+    }
+    match session.outcome() {
+        Some(outcome) => return_page(issuers, session, &outcome),
+        None => lost(),
+    }
+}
+
+fn return_page(issuers: &Issuers, session: &Session, outcome: &Outcome) -> Response {
+    let versions = [session.facts.version];
+    let rules = Rules::received_by(Component::Server, &versions);
+    match rules.write(&session.cres(outcome)) {
+        Ok(bytes) => {
+            let id = Some(session.facts.three_ds_server_trans_id);
+            issuers
+                .0
+                .messages
+                .record(id, Party::Acs, Party::Browser, &bytes, None);
+            html(&ReturnPage {
+                url: session.facts.notification_url.clone(),
+                field: encoding::CRES_FIELD,
+                value: encoding::base64url(&bytes),
+                session_data: session.session_data(),
+            })
+        }
+        Err(fault) => {
+            tracing::error!(%fault, "a CRes of ours breaks the rules");
+            lost()
+        }
+    }
+}
+
+fn lost() -> Response {
+    let (code, detail) = (
+        ErrorCode::TransactionNotRecognised.to_string(),
+        "acsTransID".to_owned(),
+    );
+    html_with(StatusCode::NOT_FOUND, &ProblemPage { code, detail })
+}
+
+fn send_code(issuers: &Issuers, session: &Session, code: &Code) {
+    // The code stands first: readers of the inbox take the first run of digits.
+    let facts = &session.facts;
+    let text = format!(
+        "{} es tu codigo para pagar {} en {}. No lo compartas con nadie.",
+        code.reveal(),
+        facts.amount,
+        facts.merchant
+    );
+    issuers
+        .0
+        .phones
+        .send(&facts.phone, SENDER, text, Carriage::PROMPT);
+}
+
+/// What a page says besides its form.
+#[derive(Clone, Copy)]
+enum Notice {
+    Wrong { attempts_left: u8 },
+    Resent,
+    NotResent,
+}
+
+#[derive(Template)]
+#[template(path = "issuers/challenge.html")]
+struct ChallengePage<'a> {
+    acs_trans_id: String,
+    brand: &'a str,
+    merchant: &'a str,
+    amount: &'a str,
+    last_four: &'a str,
+    masked_phone: String,
+    inbox_digits: String,
+    by_code: bool,
+    notice: Option<Notice>,
+}
+
+fn challenge_page(session: &Session, notice: Option<Notice>) -> Response {
+    let facts = &session.facts;
+    let shown = facts
+        .phone
+        .get(facts.phone.len().saturating_sub(2)..)
+        .unwrap_or_default();
+    html(&ChallengePage {
+        acs_trans_id: facts.acs_trans_id.to_string(),
+        brand: facts.brand.as_str(),
+        merchant: &facts.merchant,
+        amount: &facts.amount,
+        last_four: &facts.last_four,
+        masked_phone: format!("•• •••• ••{shown}"),
+        inbox_digits: facts.phone.trim_start_matches('+').to_owned(),
+        by_code: facts.challenge.credential == Credential::OneTimeCode,
+        notice,
+    })
+}
+
+/// Sends the browser back to the 3DS Server, by itself or by a press of a button.
+#[derive(Template)]
+#[template(path = "issuers/return.html")]
+struct ReturnPage {
+    url: String,
+    field: &'static str,
+    value: String,
+    session_data: Option<String>,
+}
+
+#[derive(Template)]
+#[template(path = "issuers/problem.html")]
+struct ProblemPage {
+    code: String,
+    detail: String,
+}

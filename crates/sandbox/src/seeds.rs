@@ -1,0 +1,402 @@
+//! What `make run` puts into the gateway, and the file that tells everybody else about it.
+//!
+//! [`Keys`] are made once and then read back from `sandbox.json`, so that they survive restarts. From them and the
+//! addresses two documents follow: [`seed_document`], which `pasarela seed` takes, and [`sandbox_document`].
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write as _};
+use std::os::unix::fs::OpenOptionsExt as _;
+use std::path::Path;
+
+use aws_lc_rs::{digest, rand};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use primitives::Secret;
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::directory::ranges;
+
+/// The operator who may log in to the admin.
+const OPERATOR_EMAIL: &str = "operator@sandbox.test";
+/// How long the gateway waits for a directory server here, in milliseconds; scenario 08 uses all of it.
+const DIRECTORY_READ_TIMEOUT_MS: u32 = 3_000;
+/// After how long Kushki's list shows a charge, and after how long it shows all there will ever be; in life 90 s and
+/// 30 minutes.
+const KUSHKI_VISIBLE_AFTER_SECONDS: u32 = 2;
+const KUSHKI_FINAL_AFTER_SECONDS: u32 = 20;
+
+/// Where everything is.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    /// The gateway's public address, `http://127.0.0.1:8080`.
+    pub gateway: String,
+    /// The admin's address.
+    pub admin: String,
+    /// The sandbox's address.
+    pub sandbox: String,
+}
+
+/// A merchant's identity and keys.
+#[derive(Clone, Debug)]
+pub struct MerchantKeys {
+    /// The merchant.
+    pub id: Uuid,
+    /// `sk_sandbox_…`: calls the orders API and signs `X-Deuna-Signature`.
+    pub private_key: Secret<String>,
+    /// `pk_sandbox_…`.
+    pub public_key: String,
+    /// `whsec_…`: signs by Standard Webhooks.
+    pub webhook_secret: Secret<String>,
+}
+
+/// Everything secret or random about the seeds.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    /// The demo merchant, whose policies reject what is in doubt.
+    pub merchant: MerchantKeys,
+    /// A second merchant, whose policies proceed.
+    pub proceeding_merchant: MerchantKeys,
+    /// The operator's password.
+    pub admin_password: Secret<String>,
+}
+
+impl MerchantKeys {
+    /// New keys of a new merchant.
+    ///
+    /// # Errors
+    /// When the system has no randomness.
+    pub fn random() -> io::Result<Self> {
+        Ok(Self {
+            id: Uuid::now_v7(),
+            private_key: Secret::new(format!("sk_sandbox_{}", base62(32)?)),
+            public_key: format!("pk_sandbox_{}", base62(32)?),
+            webhook_secret: Secret::new(format!("whsec_{}", STANDARD.encode(bytes::<32>()?))),
+        })
+    }
+
+    fn read(document: &Value) -> Option<Self> {
+        let text = |name: &str| {
+            document
+                .get(name)?
+                .as_str()
+                .filter(|text| !text.is_empty())
+                .map(str::to_owned)
+        };
+        Some(Self {
+            id: Uuid::try_parse(&text("id")?).ok()?,
+            private_key: Secret::new(text("private_key").filter(|key| key.starts_with("sk_sandbox_"))?),
+            public_key: text("public_key").filter(|key| key.starts_with("pk_sandbox_"))?,
+            webhook_secret: Secret::new(text("webhook_secret").filter(|key| key.starts_with("whsec_"))?),
+        })
+    }
+
+    fn document(&self) -> Value {
+        json!({
+            "id": self.id,
+            "private_key": self.private_key.reveal(),
+            "public_key": self.public_key,
+            "webhook_secret": self.webhook_secret.reveal(),
+        })
+    }
+}
+
+impl Keys {
+    /// The keys of an earlier run where `sandbox.json` has them, new ones for whatever it lacks.
+    ///
+    /// # Errors
+    /// When the file is there and cannot be read, or the system has no randomness.
+    pub fn load_or_create(sandbox_json: &Path) -> io::Result<Self> {
+        let saved = match fs::read(sandbox_json) {
+            Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Value::Null,
+            Err(error) => return Err(error),
+        };
+        let merchant = |name: &str| match saved.get(name).and_then(MerchantKeys::read) {
+            Some(keys) => Ok(keys),
+            None => MerchantKeys::random(),
+        };
+        let password = saved
+            .pointer("/admin/password")
+            .and_then(Value::as_str)
+            .filter(|text| !text.is_empty());
+        Ok(Self {
+            merchant: merchant("merchant")?,
+            proceeding_merchant: merchant("proceeding_merchant")?,
+            admin_password: Secret::new(match password {
+                Some(password) => password.to_owned(),
+                None => base62(24)?,
+            }),
+        })
+    }
+
+    /// Merchants whose webhooks the sandbox checks, the shop's first.
+    pub fn merchants(&self) -> Vec<MerchantKeys> {
+        vec![self.merchant.clone(), self.proceeding_merchant.clone()]
+    }
+}
+
+/// A connection to a simulated processor that the seeds make.
+#[derive(Clone, Debug)]
+pub struct SeededConnection {
+    /// Its id in the gateway, the `connection_id` of the ledger.
+    pub id: Uuid,
+    /// Kushki's `Private-Merchant-Id`.
+    pub private_merchant_id: Secret<String>,
+    /// What signs Kushki's notifications.
+    pub webhook_secret: Secret<String>,
+}
+
+/// The Kushki connection of a merchant. It follows from the merchant's keys, so that it is the same after a restart.
+pub fn kushki_connection(merchant: &MerchantKeys) -> SeededConnection {
+    let derived = |purpose: &str| {
+        let text = format!("{purpose}:{}", merchant.private_key.reveal());
+        digest::digest(&digest::SHA256, text.as_bytes())
+    };
+    let hex = |purpose: &str| {
+        derived(purpose)
+            .as_ref()
+            .iter()
+            .take(16)
+            .map(|byte| format!("{byte:02x}"))
+            .collect::<String>()
+    };
+    let mut id = [0; 16];
+    let name = digest::digest(
+        &digest::SHA256,
+        format!("connection:kushki:{}", merchant.id).as_bytes(),
+    );
+    for (to, from) in id.iter_mut().zip(name.as_ref()) {
+        *to = *from;
+    }
+    SeededConnection {
+        id: uuid::Builder::from_custom_bytes(id).into_uuid(),
+        private_merchant_id: Secret::new(hex("kushki private merchant id")),
+        webhook_secret: Secret::new(hex("kushki webhook secret")),
+    }
+}
+
+/// What `pasarela seed` puts into the gateway. Seeding it twice changes nothing.
+pub fn seed_document(addresses: &Addresses, keys: &Keys) -> Value {
+    json!({
+        "operators": [{ "email": OPERATOR_EMAIL, "password": keys.admin_password.reveal() }],
+        "merchants": [
+            merchant_document(addresses, &keys.merchant, "Tienda Demo", "reject"),
+            merchant_document(addresses, &keys.proceeding_merchant, "Tienda Confiada", "proceed"),
+        ],
+        "directory_servers": ranges::BRANDS.map(|brand| json!({
+            "brand": brand.as_str(),
+            "url": format!("{}/directory/{brand}", addresses.sandbox),
+            "read_timeout_ms": DIRECTORY_READ_TIMEOUT_MS,
+        })),
+    })
+}
+
+fn merchant_document(addresses: &Addresses, merchant: &MerchantKeys, name: &str, policy: &str) -> Value {
+    json!({
+        "id": merchant.id,
+        "name": name,
+        "country": "MX",
+        "currencies": ["MXN", "USD", "COP"],
+        "private_key": merchant.private_key.reveal(),
+        "public_key": merchant.public_key,
+        "webhook_secret": merchant.webhook_secret.reveal(),
+        "notify_url": null,
+        "rate_limit_rps": null,
+        "connections": [kushki_document(addresses, merchant, name, policy)],
+    })
+}
+
+fn kushki_document(addresses: &Addresses, merchant: &MerchantKeys, name: &str, policy: &str) -> Value {
+    let kushki = kushki_connection(merchant);
+    json!({
+        "id": kushki.id,
+        "name": "Kushki sandbox",
+        "processor_name": "kushki",
+        "operation": "purchase",
+        "currencies": ["MXN", "USD", "COP"],
+        "countries": ["MX"],
+        "base_url": format!("{}/processors/kushki", addresses.sandbox),
+        "credentials": {
+            "private_merchant_id": kushki.private_merchant_id.reveal(),
+            "webhook_secret": kushki.webhook_secret.reveal(),
+        },
+        "inquiry_visible_after_seconds": KUSHKI_VISIBLE_AFTER_SECONDS,
+        "inquiry_final_after_seconds": KUSHKI_FINAL_AFTER_SECONDS,
+        "three_ds": {
+            "provider": "deuna",
+            "on_attempted": policy,
+            "on_unavailable": policy,
+            "mpi": mpi_document(name),
+        },
+    })
+}
+
+/// What the directory servers know of the merchant: one registration, and an acquirer BIN and requestor per brand.
+fn mpi_document(name: &str) -> Value {
+    json!({
+        "acquirer_merchant_id": "9876543210001",
+        "acquirer_bin": "403005",
+        "merchant_name": name,
+        "mcc": "5411",
+        "merchant_url": "https://tienda-demo.example",
+        "merchant_country": "MX",
+        "requestor_id": "SNDB-PASARELA-0001",
+        "requestor_name": name,
+        "brands": {
+            "visa": { "acquirer_bin": "403005", "requestor_id": "SNDB-VISA-0001" },
+            "mastercard": { "acquirer_bin": "520300", "requestor_id": "SNDB-MASTERCARD-0001" },
+            "amex": { "acquirer_bin": "376600", "requestor_id": "SNDB-AMEX-0001" },
+        },
+    })
+}
+
+/// The content of `sandbox.json`.
+pub fn sandbox_document(addresses: &Addresses, keys: &Keys) -> Value {
+    json!({
+        "gateway": addresses.gateway,
+        "admin": {
+            "url": addresses.admin,
+            "email": OPERATOR_EMAIL,
+            "password": keys.admin_password.reveal(),
+        },
+        "merchant": keys.merchant.document(),
+        "proceeding_merchant": keys.proceeding_merchant.document(),
+        "sandbox": addresses.sandbox,
+        "shop": format!("{}/shop", addresses.sandbox),
+    })
+}
+
+/// Writes a document that only we may read (0600), all at once: a reader sees the old file or the new one.
+///
+/// # Errors
+/// When the folder cannot be written to.
+pub fn write_privately(path: &Path, document: &Value) -> io::Result<()> {
+    let beside = path.with_extension("json.new");
+    // Left over from a run that was killed; its mode might be another.
+    match fs::remove_file(&beside) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    let mut file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(&beside)?;
+    writeln!(file, "{document:#}")?;
+    file.sync_all()?;
+    fs::rename(&beside, path)
+}
+
+fn bytes<const N: usize>() -> io::Result<[u8; N]> {
+    let mut bytes = [0; N];
+    rand::fill(&mut bytes).map_err(|_| io::Error::other("the system has no randomness"))?;
+    Ok(bytes)
+}
+
+fn base62(length: usize) -> io::Result<String> {
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let mut text = String::with_capacity(length);
+    while text.len() < length {
+        // Bytes from 248 on are dropped, or the first digits would be likelier than the last.
+        let fair = bytes::<32>()?.into_iter().filter(|byte| *byte < 248);
+        text.extend(fair.filter_map(|byte| DIGITS.get(usize::from(byte % 62)).copied().map(char::from)));
+    }
+    text.truncate(length);
+    Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt as _;
+
+    fn addresses() -> Addresses {
+        Addresses {
+            gateway: "http://127.0.0.1:8080".into(),
+            admin: "http://127.0.0.1:8081".into(),
+            sandbox: "http://127.0.0.1:8090".into(),
+        }
+    }
+
+    fn folder() -> std::path::PathBuf {
+        let folder = std::env::temp_dir().join(format!("sandbox-seeds-{}", Uuid::new_v4()));
+        fs::create_dir(&folder).unwrap();
+        folder
+    }
+
+    #[test]
+    fn keys_survive_a_restart_and_the_file_is_private() {
+        let folder = folder();
+        let path = folder.join("sandbox.json");
+        let keys = Keys::load_or_create(&path).unwrap();
+        let document = sandbox_document(&addresses(), &keys);
+        write_privately(&path, &document).unwrap();
+        write_privately(&path, &document).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+        let again = Keys::load_or_create(&path).unwrap();
+        assert_eq!(sandbox_document(&addresses(), &again), document);
+        assert_eq!(
+            seed_document(&addresses(), &again),
+            seed_document(&addresses(), &keys)
+        );
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_is_no_json_or_lacks_a_part_gets_new_keys() {
+        let folder = folder();
+        let path = folder.join("sandbox.json");
+        fs::write(&path, "{\"merchant\":{\"id\":\"\"}}").unwrap();
+        let keys = Keys::load_or_create(&path).unwrap();
+        assert!(keys.merchant.private_key.reveal().starts_with("sk_sandbox_"));
+        fs::write(&path, "half a fi").unwrap();
+        assert!(Keys::load_or_create(&path).is_ok());
+        fs::remove_dir_all(folder).unwrap();
+    }
+
+    #[test]
+    fn keys_have_their_form() {
+        let keys = MerchantKeys::random().unwrap();
+        for (key, prefix) in [
+            (keys.private_key.reveal().as_str(), "sk_sandbox_"),
+            (&keys.public_key, "pk_sandbox_"),
+        ] {
+            let random = key.strip_prefix(prefix).unwrap();
+            assert_eq!(random.len(), 32);
+            assert!(random.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        }
+        let secret = keys.webhook_secret.reveal().strip_prefix("whsec_").unwrap();
+        assert_eq!(STANDARD.decode(secret).unwrap().len(), 32);
+    }
+
+    #[test]
+    fn merchants_have_their_own_connections_and_policies() {
+        let keys = Keys {
+            merchant: MerchantKeys::random().unwrap(),
+            proceeding_merchant: MerchantKeys::random().unwrap(),
+            admin_password: Secret::new("password".to_owned()),
+        };
+        let document = seed_document(&addresses(), &keys);
+        let text = |pointer: &str| {
+            document
+                .pointer(pointer)
+                .and_then(Value::as_str)
+                .unwrap()
+                .to_owned()
+        };
+        assert_eq!(text("/merchants/0/connections/0/three_ds/on_attempted"), "reject");
+        assert_eq!(
+            text("/merchants/1/connections/0/three_ds/on_unavailable"),
+            "proceed"
+        );
+        assert_ne!(
+            text("/merchants/0/connections/0/id"),
+            text("/merchants/1/connections/0/id")
+        );
+        assert_eq!(
+            text("/directory_servers/4/url"),
+            "http://127.0.0.1:8090/directory/jcb"
+        );
+    }
+}
