@@ -33,7 +33,8 @@ pub async fn events_insert_in(conn: &mut PgConnection, event: &NewEvent) -> Resu
     // The delivery takes the event's own UUID: there is one per event, and it needs no second random number.
     //
     // It is due at once, or with the last open delivery ahead of it in the same order and URL. One that is being sent
-    // has been due already, so nothing is ever put off beyond the end of what it waits for.
+    // has been due already, so nothing is ever put off beyond the end of what it waits for. (Why COALESCE: see
+    // `deliveries`.)
     sqlx::query!(
         r#"
         WITH event AS (
@@ -52,7 +53,7 @@ pub async fn events_insert_in(conn: &mut PgConnection, event: &NewEvent) -> Resu
                    WHERE ahead.merchant_id = event.merchant_id
                      AND ahead.order_id = event.order_id
                      AND ahead.url = $9
-                     AND ahead.outcome IS NULL
+                     AND COALESCE(ahead.outcome, '') = ''
                )),
                event.created_at
         FROM event
