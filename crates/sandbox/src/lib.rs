@@ -14,12 +14,16 @@
 
 pub mod child;
 pub mod directory;
+pub mod faults;
 pub mod issuers;
+pub mod ledger;
 pub mod lock;
 pub mod messages;
 mod page;
 pub mod phone;
 pub mod private_postgres;
+pub mod processors;
+mod recent;
 pub mod seeds;
 pub mod supervise;
 pub mod with_postgres;

@@ -1,0 +1,95 @@
+//! The processors' side of the wire: simulators that check what they get as strictly as the real ones.
+//!
+//! Each has its own folder and its own paths below `/processors/{name}`. What they share is here: who calls ([`Connections`]), what
+//! an amount asks for ([`outcome`]), and the ledger they all write.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use axum::Router;
+
+use crate::faults::{self, Faults};
+use crate::ledger::Ledger;
+
+pub mod kushki;
+pub mod outcome;
+
+use outcome::Cascade;
+
+/// The simulated processors, by the names used in addresses, faults and the ledger.
+pub const NAMES: [&str; 1] = [kushki::NAME];
+
+/// Waiting times that real life counts in minutes.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// How long a transaction stays out of a processor's list.
+    pub inquiry_visible_after: Duration,
+    /// How long an asynchronous result takes.
+    pub asynchronous_after: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            inquiry_visible_after: Duration::from_secs(2),
+            asynchronous_after: Duration::from_secs(3),
+        }
+    }
+}
+
+/// Which of the gateway's connections a credential belongs to, for the ledger. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Connections(Arc<RwLock<HashMap<(String, String), String>>>);
+
+impl Connections {
+    /// Says that `credential` (Kushki: the private merchant id) is that of `connection_id` at `processor`.
+    pub fn register(&self, processor: &str, credential: &str, connection_id: &str) {
+        self.0.write().unwrap_or_else(PoisonError::into_inner).insert(
+            (processor.to_owned(), credential.to_owned()),
+            connection_id.to_owned(),
+        );
+    }
+
+    /// The connection of a credential, where it was registered.
+    pub fn of(&self, processor: &str, credential: &str) -> Option<String> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        known.get(&(processor.to_owned(), credential.to_owned())).cloned()
+    }
+}
+
+/// What all simulators work with. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Processors {
+    /// What they really did.
+    pub ledger: Ledger,
+    /// What is to go wrong.
+    pub faults: Faults,
+    /// Who calls.
+    pub connections: Connections,
+    /// Waiting times.
+    pub settings: Settings,
+    cascade: Cascade,
+}
+
+impl Processors {
+    /// Simulators that write `ledger` and obey `faults`.
+    pub fn new(ledger: Ledger, faults: Faults, settings: Settings) -> Self {
+        Self {
+            ledger,
+            faults,
+            connections: Connections::default(),
+            settings,
+            cascade: Cascade::default(),
+        }
+    }
+}
+
+/// Every simulator below its name (`/processors/kushki/card/v2/charges`, …) and under its faults.
+pub fn router(processors: &Processors) -> Router {
+    let kushki = kushki::router(processors.clone());
+    Router::new().nest(
+        "/processors/kushki",
+        faults::guard(kushki, processors.faults.clone(), kushki::NAME),
+    )
+}
