@@ -11,7 +11,6 @@ CREATE TABLE directory_servers (
     -- assigns one. NULL: as in the configuration.
     reference_number   text        CHECK (char_length(reference_number) BETWEEN 1 AND 32),
     operator_id        text        CHECK (char_length(operator_id) BETWEEN 1 AND 32),
-    version            bigint      NOT NULL,
     created_at         timestamptz NOT NULL,
     updated_at         timestamptz NOT NULL
 );

@@ -31,6 +31,8 @@ pub mod kind {
         Merchant = "mer";
         /// A private or public API key of a merchant.
         ApiKey = "key";
+        /// A merchant's pair of API keys.
+        Application = "app";
         /// A merchant's account at a processor.
         Connection = "con";
         /// What a shopper is to pay; its id is the order token.

@@ -8,16 +8,24 @@
 //! sending webhooks (`webhooks`, which works on [`deliveries`]).
 #![deny(clippy::float_arithmetic, reason = "money is counted in integers")]
 
+pub mod applications;
+pub mod audit;
 pub mod authentications;
 pub mod card_ranges;
 pub mod cards;
+pub mod connections;
 pub mod deliveries;
+pub mod directory_servers;
 pub mod error;
 pub mod events;
 pub mod idempotency;
+pub mod merchants;
+pub mod operators;
 pub mod orders;
 pub mod recording;
 pub mod recovery;
+pub mod signals;
+pub mod schema;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use std::{str::FromStr, time::Duration};
