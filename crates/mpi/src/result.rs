@@ -65,7 +65,7 @@ pub enum Failure {
     /// The Erro came from, or speaks of, the issuer's ACS.
     #[error("the issuer's access control server failed with error {code}")]
     AcsErro { code: u16 },
-    /// No answer within the read time-out.
+    /// No answer within the read time-out, or the directory server says that it waited in vain itself.
     #[error("the directory server did not answer in time")]
     DirectoryTimeout,
     /// No connection could be made.
@@ -100,8 +100,8 @@ impl AuthenticationResult {
             flow,
             trans_status: status,
             trans_status_reason: ares.trans_status_reason,
-            eci: ares.eci.clone(),
-            authentication_value: ares.authentication_value.clone(),
+            eci: ares.eci,
+            authentication_value: proof(status, ares.authentication_value.as_ref()),
             challenge_cancel: None,
             authenticated_at: at,
         }
@@ -118,8 +118,8 @@ impl AuthenticationResult {
             flow: Flow::Challenge,
             trans_status: status,
             trans_status_reason: rreq.trans_status_reason,
-            eci: rreq.eci.clone(),
-            authentication_value: rreq.authentication_value.clone(),
+            eci: rreq.eci,
+            authentication_value: proof(status, rreq.authentication_value.as_ref()),
             challenge_cancel: rreq.challenge_cancel,
             authenticated_at: at,
         }
@@ -174,8 +174,8 @@ impl AuthenticationResult {
         self.authenticated_at
     }
 
-    /// Whether the issuer carries fraud liability: an ECI of "authenticated" or "attempted" for the brand, with an
-    /// authentication value to prove it (processors README, "Neutral 3DS input").
+    /// Whether the issuer carries fraud liability: authenticated or attempted, with the ECI that says so for the brand
+    /// and an authentication value to prove it (processors README, "Neutral 3DS input").
     pub fn liability_shift(&self) -> bool {
         let shifting: &[&str] = match self.brand {
             Brand::Mastercard => &["02", "01"],
@@ -188,10 +188,87 @@ impl AuthenticationResult {
             | Brand::Carnet
             | Brand::Other => &["05", "06"],
         };
-        self.authentication_value.is_some()
+        matches!(
+            self.trans_status,
+            TransStatus::Authenticated | TransStatus::Attempted
+        ) && self.authentication_value.is_some()
             && self
                 .eci
                 .as_ref()
                 .is_some_and(|eci| shifting.contains(&eci.as_str()))
+    }
+}
+
+/// The authentication value, where the status is one that proves something (emv-3ds section 16.2): with N, U and R there
+/// is none, whatever the message holds.
+fn proof(status: TransStatus, value: Option<&AuthenticationValue>) -> Option<AuthenticationValue> {
+    match status {
+        TransStatus::Authenticated | TransStatus::Attempted | TransStatus::InformationOnly => value.cloned(),
+        TransStatus::NotAuthenticated
+        | TransStatus::Unavailable
+        | TransStatus::Rejected
+        | TransStatus::ChallengeRequired
+        | TransStatus::DecoupledChallenge => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing;
+    use time::macros::datetime;
+
+    fn result(brand: Brand, status: TransStatus, eci: &str, value: bool) -> AuthenticationResult {
+        let ares = ARes {
+            eci: Eci::parse(eci),
+            authentication_value: testing::ares().authentication_value.filter(|_| value),
+            ..testing::ares()
+        };
+        let at = datetime!(2026-11-22 00:15 UTC);
+        AuthenticationResult::of_ares(&ares, status, brand, Flow::Frictionless, at)
+    }
+
+    #[test]
+    fn liability_shifts_with_the_brand_s_eci_and_a_value() {
+        use TransStatus::{Attempted, Authenticated, Unavailable};
+        for (brand, status, eci, value, shifts) in [
+            (Brand::Visa, Authenticated, "05", true, true),
+            (Brand::Visa, Attempted, "06", true, true),
+            (Brand::Visa, Authenticated, "07", true, false),
+            (Brand::Visa, Authenticated, "05", false, false),
+            (Brand::Visa, Authenticated, "02", true, false),
+            (Brand::Mastercard, Authenticated, "02", true, true),
+            (Brand::Mastercard, Attempted, "01", true, true),
+            (Brand::Mastercard, Authenticated, "05", true, false),
+            (Brand::Amex, Unavailable, "05", true, false),
+        ] {
+            let result = result(brand, status, eci, value);
+            assert_eq!(result.liability_shift(), shifts, "{brand} {status} {eci} {value}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_carries_no_authentication_value() {
+        for status in [
+            TransStatus::NotAuthenticated,
+            TransStatus::Unavailable,
+            TransStatus::Rejected,
+        ] {
+            assert_eq!(
+                result(Brand::Visa, status, "07", true).authentication_value(),
+                None
+            );
+        }
+    }
+
+    #[test]
+    fn a_result_is_stored_and_read_back_as_it_was() {
+        let result = result(Brand::Visa, TransStatus::Authenticated, "05", true);
+        let json = serde_json::to_string(&result).unwrap();
+        assert_eq!(
+            serde_json::from_str::<AuthenticationResult>(&json).unwrap(),
+            result
+        );
+        assert!(!format!("{result:?}").contains("AJkBBkhg"));
     }
 }

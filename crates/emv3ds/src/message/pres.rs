@@ -110,6 +110,12 @@ impl RangeBound {
         })
     }
 
+    /// The bound with this many digits, 13 to 19, that `number` has room in.
+    pub fn new(digits: u8, number: u64) -> Option<Self> {
+        let fits = (13..=19).contains(&digits) && number < 10_u64.pow(u32::from(digits));
+        fits.then_some(Self { digits, number })
+    }
+
     /// How many digits account numbers of this range have.
     pub fn digits(self) -> u8 {
         self.digits
@@ -152,6 +158,8 @@ mod tests {
             RangeBound::parse("9999999999999999999").unwrap().number(),
             9_999_999_999_999_999_999
         );
+        assert_eq!(RangeBound::new(16, 1).unwrap().to_string(), "0000000000000001");
+        assert_eq!(RangeBound::new(13, 10_000_000_000_000), None);
         for text in ["", "400000000000", "40000000000000000000", "4000 0000 0000 0000"] {
             assert_eq!(RangeBound::parse(text), None, "{text}");
         }

@@ -1,0 +1,374 @@
+//! One authentication, from its start to its result.
+//!
+//! ```text
+//! Started → AwaitingMethod? → AwaitingAres → Finished
+//!                                          → AwaitingResults → Finished | ChallengeNeverStarted
+//!           any of them → Failed | GivenUp
+//! ```
+//!
+//! A state holds what is true in it. [`Transaction::apply`] consumes a state and some [`News`] and answers the next state,
+//! or refuses and names both; the whole matrix stands in a snapshot beside the tests. What comes over the wire enters
+//! through [`receive`]: only a checked ARes or RReq becomes news, and only those make a result.
+//!
+//! A CRes never changes anything here: it came through the cardholder's browser.
+
+use emv3ds::{
+    ThreeDsServerTransId, Version,
+    code::{CompletionIndicator, Component, ErrorCode, TransStatus},
+    message::{Asked, Challenged},
+};
+use primitives::Brand;
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use time::OffsetDateTime;
+
+use crate::{
+    Timers,
+    result::{AuthenticationResult, Failure},
+    timers::seconds,
+};
+
+mod news;
+pub mod receive;
+mod rules;
+
+pub use news::{Answer, News, Results};
+
+/// An authentication and where it stands. To be stored as it serialises.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Transaction {
+    /// Its version is chosen; nothing has been sent.
+    Started(Started),
+    /// The 3DS Method runs in the cardholder's browser, or has run.
+    AwaitingMethod(AwaitingMethod),
+    /// The AReq is recorded, and on its way.
+    AwaitingAres(AwaitingAres),
+    /// The issuer challenges the cardholder; the RReq will tell.
+    AwaitingResults(AwaitingResults),
+    /// The ACS gave up because nobody had opened the challenge. No failure: opening it starts a new authentication.
+    ChallengeNeverStarted(ChallengeNeverStarted),
+    /// There is a result.
+    Finished(Box<Finished>),
+    /// There will be none.
+    Failed(Failed),
+    /// Nobody wants one any more: cancelled, or replaced by a new authentication.
+    GivenUp(GivenUp),
+}
+
+/// What every state knows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// The transaction's own identifier.
+    pub id: ThreeDsServerTransId,
+    /// Whose directory server it is.
+    pub brand: Brand,
+    /// The version of every message.
+    pub version: Version,
+}
+
+/// See [`Transaction::Started`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Started {
+    #[serde(flatten)]
+    pub subject: Subject,
+    /// Whether the card range has a 3DS Method.
+    pub has_method: bool,
+}
+
+/// See [`Transaction::AwaitingMethod`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AwaitingMethod {
+    #[serde(flatten)]
+    pub subject: Subject,
+    /// How it ended, once it has.
+    pub ended: Option<CompletionIndicator>,
+    /// When it began.
+    #[serde(with = "time::serde::rfc3339")]
+    pub since: OffsetDateTime,
+}
+
+/// See [`Transaction::AwaitingAres`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AwaitingAres {
+    #[serde(flatten)]
+    pub subject: Subject,
+    /// What the answer is held against.
+    pub asked: Asked,
+    /// Whether the cardholder has seen our page: then an answer without a challenge is semi-frictionless.
+    pub through_page: bool,
+    /// When the AReq was recorded.
+    #[serde(with = "time::serde::rfc3339")]
+    pub since: OffsetDateTime,
+}
+
+/// See [`Transaction::AwaitingResults`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct AwaitingResults {
+    #[serde(flatten)]
+    pub subject: Subject,
+    /// What the RReq is held against.
+    pub challenged: Challenged,
+    pub challenge: Challenge,
+    /// The issuer's words to the cardholder, to be shown.
+    pub cardholder_info: Option<String>,
+    /// When the ARes came.
+    #[serde(with = "time::serde::rfc3339")]
+    pub since: OffsetDateTime,
+}
+
+/// Where the issuer challenges the cardholder.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Challenge {
+    /// In the shop's browser session.
+    InBrowser {
+        /// Where the browser posts the CReq.
+        acs_url: String,
+        /// Whether the CReq has been handed to the browser.
+        opened: bool,
+    },
+    /// Decoupled from the session: nothing to be opened.
+    Decoupled,
+}
+
+/// See [`Transaction::ChallengeNeverStarted`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ChallengeNeverStarted {
+    #[serde(flatten)]
+    pub subject: Subject,
+    pub challenged: Challenged,
+}
+
+/// See [`Transaction::Finished`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Finished {
+    #[serde(flatten)]
+    pub subject: Subject,
+    pub result: AuthenticationResult,
+    /// There when an RReq brought the result.
+    pub challenged: Option<Challenged>,
+    /// The issuer's words to the cardholder, to be shown.
+    pub cardholder_info: Option<String>,
+}
+
+/// See [`Transaction::Failed`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Failed {
+    #[serde(flatten)]
+    pub subject: Subject,
+    pub failure: Failure,
+    #[serde(flatten)]
+    pub trace: Trace,
+}
+
+/// See [`Transaction::GivenUp`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct GivenUp {
+    #[serde(flatten)]
+    pub subject: Subject,
+    #[serde(flatten)]
+    pub trace: Trace,
+}
+
+/// What an authentication that ended without a result still answers for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Trace {
+    /// The AReq, if it had been recorded.
+    pub asked: Option<Asked>,
+    /// The challenge, if the ARes asked for one.
+    pub challenged: Option<Challenged>,
+    /// The RReq that came too late.
+    pub late: Option<LateResults>,
+}
+
+/// An RReq that came when nobody waited for it any more. It is evidence of nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LateResults {
+    pub trans_status: Option<TransStatus>,
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+}
+
+/// The next state, and what the news did to the last one.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Step {
+    pub transaction: Transaction,
+    pub effect: Effect,
+}
+
+/// What some news did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effect {
+    /// Something changed; the state is to be recorded.
+    Moved,
+    /// Nothing changed, and nothing is wrong with that.
+    Unchanged,
+    /// A message that had been taken before; the first one counts.
+    Repeat,
+    /// A message that came too late; it is to be recorded and answered, and changes no outcome.
+    Late,
+}
+
+/// News that cannot be true in this state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+#[error("an authentication that is {state} cannot take {news}")]
+pub struct Refused {
+    pub state: &'static str,
+    pub news: &'static str,
+}
+
+impl Transaction {
+    /// A new authentication.
+    pub fn start(id: ThreeDsServerTransId, brand: Brand, version: Version, has_method: bool) -> Self {
+        Self::Started(Started {
+            subject: Subject { id, brand, version },
+            has_method,
+        })
+    }
+
+    /// What every state knows.
+    pub fn subject(&self) -> &Subject {
+        match self {
+            Self::Started(state) => &state.subject,
+            Self::AwaitingMethod(state) => &state.subject,
+            Self::AwaitingAres(state) => &state.subject,
+            Self::AwaitingResults(state) => &state.subject,
+            Self::ChallengeNeverStarted(state) => &state.subject,
+            Self::Finished(state) => &state.subject,
+            Self::Failed(state) => &state.subject,
+            Self::GivenUp(state) => &state.subject,
+        }
+    }
+
+    /// The word in the `state` column and in logs.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Started(_) => "started",
+            Self::AwaitingMethod(_) => "awaiting_method",
+            Self::AwaitingAres(_) => "awaiting_ares",
+            Self::AwaitingResults(_) => "awaiting_results",
+            Self::ChallengeNeverStarted(_) => "challenge_never_started",
+            Self::Finished(_) => "finished",
+            Self::Failed(_) => "failed",
+            Self::GivenUp(_) => "given_up",
+        }
+    }
+
+    /// How it ended: a result, a failure, or `None` while it runs, when it was given up or its challenge never started.
+    pub fn outcome(&self) -> Option<Result<&AuthenticationResult, Failure>> {
+        match self {
+            Self::Finished(state) => Some(Ok(&state.result)),
+            Self::Failed(state) => Some(Err(state.failure)),
+            Self::Started(_)
+            | Self::AwaitingMethod(_)
+            | Self::AwaitingAres(_)
+            | Self::AwaitingResults(_)
+            | Self::ChallengeNeverStarted(_)
+            | Self::GivenUp(_) => None,
+        }
+    }
+
+    /// The `threeDSCompInd` of an AReq sent now: `U` without a 3DS Method, `N` where it has not completed.
+    pub fn completion_indicator(&self) -> CompletionIndicator {
+        match self {
+            Self::Started(Started {
+                has_method: false, ..
+            }) => CompletionIndicator::Unavailable,
+            Self::AwaitingMethod(AwaitingMethod {
+                ended: Some(ended), ..
+            }) => *ended,
+            Self::Started(_)
+            | Self::AwaitingMethod(_)
+            | Self::AwaitingAres(_)
+            | Self::AwaitingResults(_)
+            | Self::ChallengeNeverStarted(_)
+            | Self::Finished(_)
+            | Self::Failed(_)
+            | Self::GivenUp(_) => CompletionIndicator::NotCompleted,
+        }
+    }
+
+    /// What an ARes would be held against.
+    pub fn asked(&self) -> Option<&Asked> {
+        match self {
+            Self::AwaitingAres(state) => Some(&state.asked),
+            Self::Failed(state) => state.trace.asked.as_ref(),
+            Self::GivenUp(state) => state.trace.asked.as_ref(),
+            Self::Started(_)
+            | Self::AwaitingMethod(_)
+            | Self::AwaitingResults(_)
+            | Self::ChallengeNeverStarted(_)
+            | Self::Finished(_) => None,
+        }
+    }
+
+    /// What an RReq is held against: the three identifiers and the version, once the ARes has asked for a challenge.
+    pub fn challenged(&self) -> Option<&Challenged> {
+        match self {
+            Self::AwaitingResults(state) => Some(&state.challenged),
+            Self::ChallengeNeverStarted(state) => Some(&state.challenged),
+            Self::Finished(state) => state.challenged.as_ref(),
+            Self::Failed(state) => state.trace.challenged.as_ref(),
+            Self::GivenUp(state) => state.trace.challenged.as_ref(),
+            Self::Started(_) | Self::AwaitingMethod(_) | Self::AwaitingAres(_) => None,
+        }
+    }
+
+    /// What the issuer wants the cardholder to read.
+    pub fn cardholder_info(&self) -> Option<&str> {
+        match self {
+            Self::AwaitingResults(state) => state.cardholder_info.as_deref(),
+            Self::Finished(state) => state.cardholder_info.as_deref(),
+            Self::Started(_)
+            | Self::AwaitingMethod(_)
+            | Self::AwaitingAres(_)
+            | Self::ChallengeNeverStarted(_)
+            | Self::Failed(_)
+            | Self::GivenUp(_) => None,
+        }
+    }
+
+    /// When somebody has to look at it again if nothing comes: then a waiting 3DS Method has timed out
+    /// ([`News::MethodTimedOut`]), the directory server has not answered ([`News::DirectoryTimedOut`]), or the challenge's
+    /// time is over ([`News::DeadlinePassed`]). A decoupled challenge's time is the requestor's own, and states at rest
+    /// wait for nothing.
+    pub fn deadline(&self, timers: &Timers) -> Option<OffsetDateTime> {
+        match self {
+            Self::AwaitingMethod(AwaitingMethod {
+                ended: None, since, ..
+            }) => Some(*since + seconds(timers.method_seconds)),
+            Self::AwaitingAres(state) => Some(state.since + timers.areq()),
+            Self::AwaitingResults(AwaitingResults {
+                challenge: Challenge::InBrowser { .. },
+                since,
+                ..
+            }) => Some(*since + seconds(timers.challenge_seconds)),
+            Self::Started(_)
+            | Self::AwaitingMethod(_)
+            | Self::AwaitingResults(_)
+            | Self::ChallengeNeverStarted(_)
+            | Self::Finished(_)
+            | Self::Failed(_)
+            | Self::GivenUp(_) => None,
+        }
+    }
+}
+
+/// Whose fault an Erro speaks of. A directory server reports 402 when an answer did not come in time and 405 when it
+/// could not reach the ACS.
+fn failure_of_erro(component: Component, code: ErrorCode) -> Failure {
+    let number = code.number();
+    match (component, code) {
+        (Component::DirectoryServer, ErrorCode::TimedOut) => Failure::DirectoryTimeout,
+        (Component::Acs, _) | (Component::DirectoryServer, ErrorCode::ConnectionFailure) => {
+            Failure::AcsErro { code: number }
+        }
+        (Component::DirectoryServer | Component::Server | Component::Sdk, _) => {
+            Failure::DirectoryErro { code: number }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,131 @@
+//! What comes over the wire, made into news: read, held against its table, then against its transaction.
+
+use emv3ds::{
+    Fault, Rules, Version,
+    code::{Component, ErrorCode, MessageType, ResultsStatus},
+    message::{ARes, Erro, RRes, Received},
+};
+use time::OffsetDateTime;
+
+use super::{Answer, News, Refused, Results, Step, Transaction};
+
+/// What the directory server's answer to an AReq led to.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AnswerTaken {
+    pub step: Step,
+    /// What was wrong with the answer, for the log.
+    pub fault: Option<Box<Fault>>,
+    /// What the directory server is to be told about it, in a request of its own. Nothing waits for that to succeed.
+    pub erro: Option<Box<Erro>>,
+}
+
+/// What a directory server posted to the results receiver.
+#[derive(Debug, Clone, PartialEq)]
+pub enum ResultsReceived {
+    /// An RReq; its transaction is to be found by its [`Results::ids`].
+    Results(Results),
+    /// An Erro about a transaction; it gets no answer beyond HTTP.
+    Erro(Erro),
+}
+
+/// Reads what a directory server posted to the results receiver. The fault of anything else is answered with
+/// [`Fault::to_erro`].
+pub fn read_results(body: &[u8], ours: &[Version]) -> Result<ResultsReceived, Box<Fault>> {
+    Rules::received_by(Component::Server, ours)
+        .read_as(body)
+        .map(|received| match received {
+            Received::Message(rreq) => ResultsReceived::Results(Results::new(rreq)),
+            Received::Erro(erro) => ResultsReceived::Erro(erro),
+        })
+}
+
+/// The fault of an RReq whose transaction is not there: 301.
+pub fn unknown_transaction(results: &Results) -> Box<Fault> {
+    let ids = results.ids();
+    let detail = ids
+        .three_ds_server_trans_id
+        .map(|id| id.to_string())
+        .unwrap_or_default();
+    let fault = Fault::new(ErrorCode::TransactionNotRecognised, detail);
+    Box::new(fault.of(MessageType::RReq, Some(results.rreq().message_version), ids))
+}
+
+impl Transaction {
+    /// Takes the body that answered the AReq: an ARes, an Erro, or something unusable.
+    ///
+    /// Refused where no AReq is out.
+    pub fn receive_answer(self, body: &[u8], now: OffsetDateTime) -> Result<AnswerTaken, Refused> {
+        let Some(asked) = self.asked().copied() else {
+            return Err(Refused {
+                state: self.name(),
+                news: "answered",
+            });
+        };
+        let received = Rules::received_by(Component::Server, &Version::ALL).read_as::<ARes>(body);
+        let news = received.and_then(|received| match received {
+            Received::Message(ares) => Answer::to(&asked, ares).map(News::Answered),
+            Received::Erro(erro) => Ok(News::ErroReceived {
+                component: erro.error_component,
+                code: erro.error_code,
+            }),
+        });
+        match news {
+            Ok(news) => self.apply(news, now).map(|step| AnswerTaken {
+                step,
+                fault: None,
+                erro: None,
+            }),
+            Err(fault) => {
+                let erro = fault.to_erro(Component::Server, &[asked.version]).map(Box::new);
+                let step = self.apply(News::AnswerUnusable, now)?;
+                Ok(AnswerTaken {
+                    step,
+                    fault: Some(fault),
+                    erro,
+                })
+            }
+        }
+    }
+
+    /// Takes an RReq for this transaction: the step, and the RRes to be sent once the step is recorded. A repeated or late
+    /// RReq is answered too; [`super::Effect`] says that it was one.
+    ///
+    /// The fault (301, 203) is answered with [`Fault::to_erro`].
+    pub fn receive_results(self, results: Results, now: OffsetDateTime) -> Result<(Step, RRes), Box<Fault>> {
+        let Some(challenged) = self.challenged() else {
+            return Err(unknown_transaction(&results));
+        };
+        results.conclude(challenged)?;
+        let rreq = results.rreq().clone();
+        match self.apply(News::ResultsReceived(results), now) {
+            Ok(step) => {
+                let rres = RRes::to(&rreq, results_status(&step.transaction));
+                Ok((step, rres))
+            }
+            Err(Refused { .. }) => Err(unknown_transaction(&Results::new(rreq))),
+        }
+    }
+}
+
+/// The RRes as the body to answer with.
+pub fn rres_body(rres: &RRes) -> Result<Vec<u8>, Box<Fault>> {
+    Rules::received_by(Component::DirectoryServer, &[rres.message_version]).write(rres)
+}
+
+/// The Erro as the body to send to the directory server.
+pub fn erro_body(erro: &Erro) -> Result<Vec<u8>, Box<Fault>> {
+    Rules::received_by(Component::DirectoryServer, &Version::ALL).write(erro)
+}
+
+/// What we tell of the RReq: received, or that we never sent the cardholder to the challenge.
+fn results_status(transaction: &Transaction) -> ResultsStatus {
+    match transaction {
+        Transaction::ChallengeNeverStarted(_) | Transaction::GivenUp(_) => ResultsStatus::ChallengeNotSent,
+        Transaction::Started(_)
+        | Transaction::AwaitingMethod(_)
+        | Transaction::AwaitingAres(_)
+        | Transaction::AwaitingResults(_)
+        | Transaction::Finished(_)
+        | Transaction::Failed(_) => ResultsStatus::Received,
+    }
+}

@@ -1,0 +1,538 @@
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may panic")]
+
+use super::receive::{ResultsReceived, read_results, rres_body};
+use super::*;
+use crate::{result::Flow, testing};
+use emv3ds::{
+    Rules, ThreeDsServerTransId,
+    code::{ChallengeCancel, ResultsStatus, TransStatusReason},
+    message::{ARes, Erro, RReq, WireMessage},
+};
+use time::{Duration, macros::datetime};
+use uuid::Uuid;
+
+const NOW: OffsetDateTime = datetime!(2026-11-22 00:15 UTC);
+
+fn started(has_method: bool) -> Transaction {
+    Transaction::start(
+        testing::transaction_id(),
+        Brand::Visa,
+        Version::V2_2_0,
+        has_method,
+    )
+}
+
+fn asked(through_page: bool) -> News {
+    News::Asked {
+        asked: testing::asked(),
+        through_page,
+    }
+}
+
+fn answered(ares: ARes) -> News {
+    News::Answered(Answer::to(&testing::asked(), ares).unwrap())
+}
+
+fn results(rreq: RReq) -> News {
+    News::ResultsReceived(Results::new(rreq))
+}
+
+fn after(transaction: Transaction, news: impl IntoIterator<Item = News>) -> Transaction {
+    news.into_iter().fold(transaction, |transaction, news| {
+        transaction.apply(news, NOW).unwrap().transaction
+    })
+}
+
+fn awaiting_ares() -> Transaction {
+    after(started(false), [asked(false)])
+}
+
+fn awaiting_results() -> Transaction {
+    after(awaiting_ares(), [answered(testing::ares_challenge())])
+}
+
+/// A body as a directory server sends it.
+fn body<M: WireMessage>(message: &M) -> Vec<u8> {
+    Rules::received_by(Component::Server, &Version::ALL)
+        .write(message)
+        .unwrap()
+}
+
+fn read(rreq: &RReq) -> Results {
+    match read_results(&body(rreq), &Version::ALL).unwrap() {
+        ResultsReceived::Results(results) => results,
+        ResultsReceived::Erro(erro) => panic!("{erro:?}"),
+    }
+}
+
+fn states() -> Vec<(&'static str, Transaction)> {
+    let decoupled = match awaiting_results() {
+        Transaction::AwaitingResults(state) => Transaction::AwaitingResults(AwaitingResults {
+            challenge: Challenge::Decoupled,
+            ..state
+        }),
+        other => other,
+    };
+    let failed_late = after(
+        awaiting_results(),
+        [News::DeadlinePassed, results(testing::rreq())],
+    );
+    vec![
+        ("started, no method", started(false)),
+        ("started, method", started(true)),
+        ("awaiting method", after(started(true), [News::MethodStarted])),
+        (
+            "awaiting method, ended",
+            after(started(true), [News::MethodStarted, News::MethodCompleted]),
+        ),
+        ("awaiting ares", awaiting_ares()),
+        ("awaiting results", awaiting_results()),
+        (
+            "awaiting results, opened",
+            after(awaiting_results(), [News::ChallengeOpened]),
+        ),
+        ("awaiting results, decoupled", decoupled),
+        (
+            "never started",
+            after(awaiting_results(), [results(testing::rreq_never_started())]),
+        ),
+        ("finished", after(awaiting_ares(), [answered(testing::ares())])),
+        (
+            "finished, challenge",
+            after(awaiting_results(), [results(testing::rreq())]),
+        ),
+        ("failed", after(awaiting_ares(), [News::DirectoryTimedOut])),
+        (
+            "failed, challenge",
+            after(awaiting_results(), [News::DeadlinePassed]),
+        ),
+        ("failed, late", failed_late),
+        ("given up", after(started(false), [News::GivenUp])),
+        ("given up, challenge", after(awaiting_results(), [News::GivenUp])),
+    ]
+}
+
+fn news() -> Vec<(&'static str, News)> {
+    let erro = |component, code| News::ErroReceived { component, code };
+    let not_final = RReq {
+        trans_status: None,
+        ..testing::rreq()
+    };
+    vec![
+        ("method started", News::MethodStarted),
+        ("method completed", News::MethodCompleted),
+        ("method timed out", News::MethodTimedOut),
+        ("asked", asked(false)),
+        ("cannot request", News::CannotRequest),
+        ("answered Y", answered(testing::ares())),
+        ("answered C", answered(testing::ares_challenge())),
+        (
+            "answered without a status",
+            answered(ARes {
+                trans_status: None,
+                ..testing::ares()
+            }),
+        ),
+        ("answer unusable", News::AnswerUnusable),
+        (
+            "erro by the directory server",
+            erro(Component::DirectoryServer, ErrorCode::AccessDenied),
+        ),
+        (
+            "erro by the acs",
+            erro(Component::Acs, ErrorCode::PermanentFailure),
+        ),
+        ("directory timed out", News::DirectoryTimedOut),
+        ("directory unreachable", News::DirectoryUnreachable),
+        ("challenge opened", News::ChallengeOpened),
+        ("cres returned", News::CresReturned),
+        ("results Y", results(testing::rreq())),
+        ("results: never started", results(testing::rreq_never_started())),
+        ("results without a status", results(not_final)),
+        ("deadline passed", News::DeadlinePassed),
+        ("given up", News::GivenUp),
+    ]
+}
+
+fn in_a_word(transaction: &Transaction) -> String {
+    match transaction {
+        Transaction::Started(_) | Transaction::AwaitingAres(_) | Transaction::ChallengeNeverStarted(_) => {
+            transaction.name().to_owned()
+        }
+        Transaction::AwaitingMethod(state) => match state.ended {
+            Some(ended) => format!("awaiting_method, ended {ended}"),
+            None => "awaiting_method".to_owned(),
+        },
+        Transaction::AwaitingResults(state) => match state.challenge {
+            Challenge::InBrowser { opened: true, .. } => "awaiting_results, opened".to_owned(),
+            Challenge::InBrowser { opened: false, .. } => "awaiting_results".to_owned(),
+            Challenge::Decoupled => "awaiting_results, decoupled".to_owned(),
+        },
+        Transaction::Finished(state) => {
+            format!(
+                "finished {}, {}",
+                state.result.trans_status(),
+                state.result.flow().as_str()
+            )
+        }
+        Transaction::Failed(state) => format!("failed: {}{}", state.failure, in_words(&state.trace)),
+        Transaction::GivenUp(state) => format!("given_up{}", in_words(&state.trace)),
+    }
+}
+
+fn in_words(trace: &Trace) -> &'static str {
+    match (trace.challenged, trace.late) {
+        (_, Some(_)) => ", late results noted",
+        (Some(_), None) => ", results may still come",
+        (None, None) => "",
+    }
+}
+
+#[test]
+fn every_state_meets_every_news() {
+    let mut matrix = String::new();
+    for (state_name, state) in states() {
+        matrix.push_str(&format!("{state_name}\n"));
+        for (news_name, news) in news() {
+            let end = match state.clone().apply(news, NOW) {
+                Ok(Step {
+                    transaction,
+                    effect: Effect::Moved,
+                }) => in_a_word(&transaction),
+                Ok(Step {
+                    transaction,
+                    effect: Effect::Unchanged,
+                }) => {
+                    assert_eq!(transaction, state);
+                    "-".to_owned()
+                }
+                Ok(Step {
+                    transaction,
+                    effect: Effect::Repeat,
+                }) => {
+                    assert_eq!(transaction, state);
+                    "repeat".to_owned()
+                }
+                Ok(Step {
+                    transaction,
+                    effect: Effect::Late,
+                }) => {
+                    assert_eq!(transaction.outcome(), state.outcome());
+                    format!("late; {}", in_a_word(&transaction))
+                }
+                Err(refused) => {
+                    assert_eq!(refused.state, state.name());
+                    "refused".to_owned()
+                }
+            };
+            matrix.push_str(&format!("  {news_name:<30} {end}\n"));
+        }
+    }
+    insta::assert_snapshot!(matrix);
+}
+
+#[test]
+fn every_state_is_stored_and_read_back_as_it_was() {
+    for (name, state) in states() {
+        let json = serde_json::to_string(&state).unwrap();
+        assert_eq!(
+            serde_json::from_str::<Transaction>(&json).unwrap(),
+            state,
+            "{name}: {json}"
+        );
+        assert!(
+            json.contains(&format!("\"state\":\"{}\"", state.name())),
+            "{json}"
+        );
+    }
+}
+
+#[test]
+fn an_answer_without_a_challenge_is_frictionless_or_through_our_page_semi_frictionless() {
+    for (through_page, flow) in [(false, Flow::Frictionless), (true, Flow::SemiFrictionless)] {
+        let waiting = after(started(false), [asked(through_page)]);
+        let taken = waiting.receive_answer(&body(&testing::ares()), NOW).unwrap();
+        let result = taken.step.transaction.outcome().unwrap().unwrap().clone();
+        assert_eq!((result.flow(), result.liability_shift()), (flow, true));
+        assert_eq!(result.authenticated_at(), NOW);
+        assert_eq!(taken.erro, None);
+    }
+}
+
+#[test]
+fn a_challenge_is_decided_by_the_rreq_and_nothing_else() {
+    let taken = awaiting_ares()
+        .receive_answer(&body(&testing::ares_challenge()), NOW)
+        .unwrap();
+    let waiting = after(
+        taken.step.transaction,
+        [News::ChallengeOpened, News::CresReturned],
+    );
+    assert_eq!(waiting.outcome(), None);
+    let (step, rres) = waiting.receive_results(read(&testing::rreq()), NOW).unwrap();
+    assert_eq!(
+        (step.effect, rres.results_status),
+        (Effect::Moved, ResultsStatus::Received)
+    );
+    let result = step.transaction.outcome().unwrap().unwrap();
+    assert_eq!(
+        (result.flow(), result.trans_status()),
+        (Flow::Challenge, TransStatus::Authenticated)
+    );
+    assert!(rres_body(&rres).is_ok());
+}
+
+#[test]
+fn a_second_rreq_is_answered_and_changes_nothing() {
+    let (step, _) = awaiting_results()
+        .receive_results(read(&testing::rreq()), NOW)
+        .unwrap();
+    let refusal = RReq {
+        trans_status: Some(TransStatus::NotAuthenticated),
+        trans_status_reason: Some(TransStatusReason::SuspectedFraud),
+        authentication_value: None,
+        ..testing::rreq()
+    };
+    for repeat in [testing::rreq(), refusal] {
+        let before = step.transaction.clone();
+        let (again, rres) = before
+            .clone()
+            .receive_results(read(&repeat), NOW + Duration::seconds(5))
+            .unwrap();
+        assert_eq!((again.effect, again.transaction), (Effect::Repeat, before));
+        assert_eq!(rres.results_status, ResultsStatus::Received);
+    }
+}
+
+#[test]
+fn an_rreq_that_comes_too_late_is_noted_and_answered_and_changes_no_outcome() {
+    for (news, status) in [
+        (News::DeadlinePassed, ResultsStatus::Received),
+        (News::GivenUp, ResultsStatus::ChallengeNotSent),
+    ] {
+        let over = after(awaiting_results(), [news]);
+        let outcome = over.outcome().map(|outcome| outcome.cloned());
+        let (step, rres) = over.receive_results(read(&testing::rreq()), NOW).unwrap();
+        assert_eq!((step.effect, rres.results_status), (Effect::Late, status));
+        assert_eq!(
+            step.transaction.outcome().map(|outcome| outcome.cloned()),
+            outcome
+        );
+        let (again, _) = step
+            .transaction
+            .receive_results(read(&testing::rreq()), NOW)
+            .unwrap();
+        assert_eq!(again.effect, Effect::Repeat);
+    }
+}
+
+#[test]
+fn a_challenge_that_nobody_opened_is_no_failure_and_one_that_was_opened_timed_out() {
+    let rreq = testing::rreq_never_started();
+    let (step, rres) = awaiting_results().receive_results(read(&rreq), NOW).unwrap();
+    assert!(matches!(step.transaction, Transaction::ChallengeNeverStarted(_)));
+    assert_eq!(rres.results_status, ResultsStatus::ChallengeNotSent);
+    assert_eq!(step.transaction.outcome(), None);
+
+    let opened = after(awaiting_results(), [News::ChallengeOpened]);
+    let (step, rres) = opened.receive_results(read(&rreq), NOW).unwrap();
+    let result = step.transaction.outcome().unwrap().unwrap();
+    assert_eq!(result.trans_status(), TransStatus::NotAuthenticated);
+    assert_eq!(
+        result.challenge_cancel(),
+        Some(ChallengeCancel::FirstCreqNotReceived)
+    );
+    assert_eq!(rres.results_status, ResultsStatus::Received);
+}
+
+#[test]
+fn an_rreq_of_another_transaction_or_without_a_challenge_is_answered_301() {
+    let stranger = RReq {
+        acs_trans_id: emv3ds::AcsTransId(Uuid::nil()),
+        ..testing::rreq()
+    };
+    let fault = awaiting_results()
+        .receive_results(read(&stranger), NOW)
+        .unwrap_err();
+    assert_eq!(fault.code, ErrorCode::TransactionNotRecognised);
+    for state in [
+        started(false),
+        awaiting_ares(),
+        after(awaiting_ares(), [answered(testing::ares())]),
+    ] {
+        let fault = state.receive_results(read(&testing::rreq()), NOW).unwrap_err();
+        assert_eq!(fault.code, ErrorCode::TransactionNotRecognised);
+        let erro = fault.to_erro(Component::Server, &Version::ALL).unwrap();
+        assert_eq!(erro.three_ds_server_trans_id, Some(testing::transaction_id()));
+    }
+}
+
+#[test]
+fn an_unusable_answer_fails_the_authentication_and_the_directory_server_is_told() {
+    let stranger = ARes {
+        three_ds_server_trans_id: ThreeDsServerTransId(Uuid::nil()),
+        ..testing::ares()
+    };
+    let malformed = body(&testing::ares())
+        .iter()
+        .map(|byte| if *byte == b':' { b';' } else { *byte })
+        .collect();
+    for (bytes, code) in [
+        (malformed, ErrorCode::MessageReceivedInvalid),
+        (body(&stranger), ErrorCode::TransactionNotRecognised),
+        (body(&testing::rreq()), ErrorCode::MessageReceivedInvalid),
+    ] {
+        let taken = awaiting_ares().receive_answer(&bytes, NOW).unwrap();
+        assert_eq!(
+            taken.step.transaction.outcome(),
+            Some(Err(Failure::UnusableAnswer))
+        );
+        let erro = taken.erro.unwrap();
+        assert_eq!((erro.error_code, erro.error_component), (code, Component::Server));
+    }
+}
+
+#[test]
+fn an_erro_fails_the_authentication_at_the_one_it_speaks_of() {
+    for (component, code, failure) in [
+        (
+            Component::DirectoryServer,
+            ErrorCode::AccessDenied,
+            Failure::DirectoryErro { code: 303 },
+        ),
+        (
+            Component::DirectoryServer,
+            ErrorCode::FormatInvalid,
+            Failure::DirectoryErro { code: 203 },
+        ),
+        (
+            Component::DirectoryServer,
+            ErrorCode::TimedOut,
+            Failure::DirectoryTimeout,
+        ),
+        (
+            Component::DirectoryServer,
+            ErrorCode::ConnectionFailure,
+            Failure::AcsErro { code: 405 },
+        ),
+        (
+            Component::Acs,
+            ErrorCode::TransientFailure,
+            Failure::AcsErro { code: 403 },
+        ),
+    ] {
+        let erro = Erro {
+            message_version: "2.2.0".into(),
+            three_ds_server_trans_id: Some(testing::transaction_id()),
+            acs_trans_id: None,
+            ds_trans_id: None,
+            error_code: code,
+            error_component: component,
+            error_description: code.description().into(),
+            error_detail: "mcc".into(),
+            error_message_type: None,
+        };
+        let taken = awaiting_ares().receive_answer(&body(&erro), NOW).unwrap();
+        assert_eq!(taken.step.transaction.outcome(), Some(Err(failure)));
+        assert_eq!(taken.erro, None);
+    }
+}
+
+#[test]
+fn an_answer_after_the_time_out_leaves_the_failure_and_lets_the_rreq_that_follows_be_answered() {
+    let over = after(awaiting_ares(), [News::DirectoryTimedOut]);
+    let taken = over
+        .receive_answer(&body(&testing::ares_challenge()), NOW)
+        .unwrap();
+    assert_eq!(taken.step.effect, Effect::Late);
+    assert_eq!(
+        taken.step.transaction.outcome(),
+        Some(Err(Failure::DirectoryTimeout))
+    );
+    let (step, _) = taken
+        .step
+        .transaction
+        .receive_results(read(&testing::rreq_never_started()), NOW)
+        .unwrap();
+    assert_eq!(step.effect, Effect::Late);
+    assert!(
+        awaiting_results()
+            .receive_answer(&body(&testing::ares()), NOW)
+            .is_err()
+    );
+}
+
+#[test]
+fn the_completion_indicator_tells_how_the_method_went() {
+    let awaiting = after(started(true), [News::MethodStarted]);
+    for (transaction, indicator) in [
+        (started(false), CompletionIndicator::Unavailable),
+        (started(true), CompletionIndicator::NotCompleted),
+        (awaiting.clone(), CompletionIndicator::NotCompleted),
+        (
+            after(awaiting.clone(), [News::MethodCompleted]),
+            CompletionIndicator::Completed,
+        ),
+        (
+            after(awaiting, [News::MethodTimedOut, News::MethodCompleted]),
+            CompletionIndicator::NotCompleted,
+        ),
+    ] {
+        assert_eq!(transaction.completion_indicator(), indicator);
+    }
+}
+
+#[test]
+fn a_waiting_state_says_until_when() {
+    let timers = Timers::default();
+    for (transaction, wait) in [
+        (started(true), None),
+        (
+            after(started(true), [News::MethodStarted]),
+            Some(Duration::seconds(10)),
+        ),
+        (
+            after(started(true), [News::MethodStarted, News::MethodCompleted]),
+            None,
+        ),
+        (awaiting_ares(), Some(Duration::seconds(15))),
+        (awaiting_results(), Some(Duration::minutes(10))),
+        (after(awaiting_results(), [News::DeadlinePassed]), None),
+    ] {
+        assert_eq!(
+            transaction.deadline(&timers),
+            wait.map(|wait| NOW + wait),
+            "{}",
+            transaction.name()
+        );
+    }
+}
+
+#[test]
+fn the_issuer_s_words_reach_the_cardholder() {
+    let ares = ARes {
+        cardholder_info: Some("Llame a su banco".into()),
+        ..testing::ares()
+    };
+    let finished = after(awaiting_ares(), [answered(ares)]);
+    assert_eq!(finished.cardholder_info(), Some("Llame a su banco"));
+}
+
+#[test]
+fn an_areq_of_another_transaction_is_not_taken_for_this_one_s() {
+    let asked = Asked {
+        three_ds_server_trans_id: ThreeDsServerTransId(Uuid::nil()),
+        ..testing::asked()
+    };
+    assert!(
+        started(false)
+            .apply(
+                News::Asked {
+                    asked,
+                    through_page: false
+                },
+                NOW
+            )
+            .is_err()
+    );
+}
