@@ -11,6 +11,7 @@
 pub mod account;
 pub mod authorization;
 pub mod capabilities;
+pub mod conformance;
 pub mod inquiry;
 pub mod notification;
 pub mod processor;

@@ -1,0 +1,214 @@
+//! Every processor against the rules that can be checked on paper, and the rules against one that breaks them.
+#![allow(clippy::unwrap_used, reason = "a test may panic")]
+
+use acquiring::conformance::{
+    Subject,
+    paper::{self, Samples},
+};
+use acquiring::{
+    Account, Approval, Authorization, AuthorizationAnswer, CannotBuild, Capabilities, Capture, ChargeKind,
+    CredentialField, Credentials, Inquiry, InquiryAnswer, Notification, NotificationRefused, Processor,
+    Refund, SettlementAnswer, Void,
+};
+use primitives::{Exchange, Id, Moment, Reply, Secret};
+use processors::kushki::Kushki;
+use time::macros::datetime;
+
+fn moment() -> Moment {
+    let nonce = uuid::Uuid::from_u128(0x0190_c0de_0000_7000_8000_0000_0000_0042);
+    Moment::new(datetime!(2026-11-22 10:30:15 UTC), nonce)
+}
+
+fn account(base: &str, credentials: &[(&str, &str)]) -> Account {
+    let credentials = credentials
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), Secret::new((*value).to_owned())))
+        .collect();
+    Account {
+        connection: Id::from_uuid(uuid::Uuid::from_u128(1)),
+        base_url: base.parse().unwrap(),
+        credentials: Credentials::new(credentials),
+        inquiry_visible_after: None,
+        inquiry_final_after: None,
+    }
+}
+
+fn json(status: u16, body: &serde_json::Value) -> Reply {
+    Reply {
+        status,
+        headers: Vec::new(),
+        body: body.to_string().into_bytes(),
+    }
+}
+
+fn kushki_approval(order: &Authorization) -> Reply {
+    let amount = serde_json::from_str::<serde_json::Value>(&order.amount.to_decimal()).unwrap();
+    let transaction_type = match order.kind {
+        ChargeKind::Sale => "SALE",
+        ChargeKind::Authorization => "PREAUTHORIZATION",
+    };
+    let body = serde_json::json!({
+        "ticketNumber": "182343532700123456",
+        "transactionReference": "7b2b1c0e-6a30-4b0e-9d55-5a0a7b3f1e11",
+        "details": {
+            "approvedTransactionAmount": amount, "requestAmount": amount,
+            "externalReferenceId": order.reference, "responseCode": "000",
+            "transactionStatus": "APPROVAL", "transactionType": transaction_type,
+        },
+    });
+    json(201, &body)
+}
+
+fn kushki_decline(order: &Authorization) -> Reply {
+    let body = serde_json::json!({
+        "code": "021", "message": "Fondos insuficientes", "externalReferenceId": order.reference,
+        "details": { "isoErrorCode": "51" },
+    });
+    json(400, &body)
+}
+
+#[test]
+fn every_processor_keeps_the_rules_on_paper() {
+    for processor in processors::all() {
+        let (credentials, samples): (&[(&str, &str)], _) = match processor.name() {
+            "kushki" => (
+                &[("private_merchant_id", "conformance-private-merchant-id")],
+                Samples {
+                    approval: &kushki_approval,
+                    decline: &kushki_decline,
+                    approval_repeats_reference: true,
+                },
+            ),
+            new => panic!("{new} has no samples here"),
+        };
+        let account = account(processor.default_base_url(), credentials);
+        let subject = Subject {
+            processor: processor.as_ref(),
+            account: &account,
+        };
+        let breaches = paper::check(&subject, &samples, moment());
+        assert!(breaches.is_empty(), "{}: {breaches:#?}", processor.name());
+    }
+}
+
+/// Kushki with a reader that believes everything, inquiries that find nothing, and refunds it says it does not offer.
+struct Careless;
+
+impl Processor for Careless {
+    fn name(&self) -> &'static str {
+        "Careless"
+    }
+
+    fn capabilities(&self) -> &'static Capabilities {
+        Kushki.capabilities()
+    }
+
+    fn credential_fields(&self) -> &'static [CredentialField] {
+        Kushki.credential_fields()
+    }
+
+    fn default_base_url(&self) -> &'static str {
+        "http://kushki.example"
+    }
+
+    fn authorize(
+        &self,
+        account: &Account,
+        order: &Authorization,
+        moment: Moment,
+    ) -> Result<Exchange<AuthorizationAnswer>, CannotBuild> {
+        let (request, _) = Kushki.authorize(account, order, moment)?.split();
+        let amount = order.amount;
+        Ok(Exchange::new(request, move |_| {
+            Ok(AuthorizationAnswer::Approved(Approval {
+                processor_reference: String::new(),
+                approval_code: None,
+                response_code: None,
+                amount,
+                issuer_bank: None,
+                issuer_country: None,
+            }))
+        }))
+    }
+
+    fn capture(
+        &self,
+        account: &Account,
+        order: &Capture,
+        moment: Moment,
+    ) -> Result<Exchange<SettlementAnswer>, CannotBuild> {
+        Kushki.capture(account, order, moment)
+    }
+
+    fn void(
+        &self,
+        account: &Account,
+        order: &Void,
+        moment: Moment,
+    ) -> Result<Exchange<SettlementAnswer>, CannotBuild> {
+        Kushki.void(account, order, moment)
+    }
+
+    fn refund(&self, _: &Account, _: &Refund, _: Moment) -> Result<Exchange<SettlementAnswer>, CannotBuild> {
+        Err(CannotBuild::NotOffered("refunds"))
+    }
+
+    fn inquire(
+        &self,
+        account: &Account,
+        order: &Inquiry,
+        moment: Moment,
+    ) -> Result<Exchange<InquiryAnswer>, CannotBuild> {
+        let (request, _) = Kushki.inquire(account, order, moment)?.split();
+        Ok(Exchange::new(request, |_| Ok(InquiryAnswer::NotFound)))
+    }
+
+    fn notification(
+        &self,
+        _: &Account,
+        _: &[(String, String)],
+        _: &[u8],
+        _: Moment,
+    ) -> Result<Notification, NotificationRefused> {
+        Ok(Notification {
+            reference: String::new(),
+            says: InquiryAnswer::Pending,
+        })
+    }
+}
+
+#[test]
+fn a_processor_that_breaks_the_rules_is_found_out() {
+    let account = account(
+        "https://kushki.example",
+        &[("private_merchant_id", "conformance-private-merchant-id")],
+    );
+    let subject = Subject {
+        processor: &Careless,
+        account: &account,
+    };
+    let samples = Samples {
+        approval: &kushki_approval,
+        decline: &kushki_decline,
+        approval_repeats_reference: true,
+    };
+    let breaches = paper::check(&subject, &samples, moment());
+    for rule in [
+        "the name is lower-case letters and underscores",
+        "the default address is an https URL",
+        "an approval has the amount asked and the processor's reference",
+        "an approval of another amount is none",
+        "an approval of another reference is none",
+        "an approval under a failing status is none",
+        "an approval cut short is unreadable",
+        "a decline is read as one",
+        "junk is unreadable",
+        "what is offered is built",
+        "an unsigned notification is refused",
+    ] {
+        assert!(
+            breaches.iter().any(|breach| breach.rule == rule),
+            "{rule}: {breaches:#?}"
+        );
+    }
+}
