@@ -24,7 +24,7 @@ STEP := deploy/dev/step
 PURE := primitives emv3ds mpi acquiring processors payments
 WITH_POSTGRES := $(TARGET)/debug/sandbox with-postgres --
 # nextest runs the tests of all programs side by side; without it, plain cargo runs one program after the other.
-TEST_RUNNER := $(shell cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test)
+TEST_RUNNER = $(shell PATH='$(PATH)' cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test)
 
 .PHONY: help run demo bench chaos test test-fast check fmt lint layers deny sqlx-prepare sqlx-check \
 	tests tools postgres browser dev-binaries run-binaries
