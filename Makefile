@@ -23,7 +23,8 @@ TARGET := $(or $(CARGO_TARGET_DIR),target)
 STEP := deploy/dev/step
 PURE := primitives emv3ds mpi acquiring processors payments
 WITH_POSTGRES := $(TARGET)/debug/sandbox with-postgres --
-# nextest runs the tests of all programs side by side; without it, plain cargo runs one program after the other.
+# nextest runs the tests of all programs side by side, but no examples in comments; without it, plain cargo runs one
+# program after the other.
 TEST_RUNNER = $(shell PATH='$(PATH)' cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test)
 
 .PHONY: help run demo bench chaos test test-fast check fmt lint layers deny sqlx-prepare sqlx-check \
@@ -70,6 +71,7 @@ dev-binaries:
 
 tests: dev-binaries
 	@$(WITH_POSTGRES) cargo $(TEST_RUNNER) --locked --workspace
+	@$(if $(filter nextest,$(TEST_RUNNER)),cargo test --locked --workspace --doc --quiet)
 
 chaos: tools postgres dev-binaries
 	@$(WITH_POSTGRES) cargo $(TEST_RUNNER) --locked -p tests chaos
