@@ -26,7 +26,8 @@ trait WithJson {
 
 impl WithJson for RequestBuilder {
     fn json(self, body: &Value) -> Self {
-        self.header("content-type", "application/json").body(body.to_string())
+        self.header("content-type", "application/json")
+            .body(body.to_string())
     }
 }
 
@@ -511,7 +512,7 @@ async fn a_cut_connection_has_sent_not_one_byte() {
             let mut stream = TcpStream::connect(address).unwrap();
             stream.set_read_timeout(Some(Duration::from_secs(2))).unwrap();
             stream
-                .write_all(b"GET /processors/kushki/x HTTP/1.1\r\nhost: sandbox\r\n\r\n")
+                .write_all(b"GET /processors/kushki/analytics/v2/transactions-list HTTP/1.1\r\nhost: sandbox\r\n\r\n")
                 .unwrap();
             let mut received = Vec::new();
             // A reset is as good as an end here; a time-out is not.
