@@ -11,10 +11,11 @@
 //! - `x = GREATEST(x, 1)` says `x >= 1` and passes for rare, so that a batch is looked up row by row and not by
 //!   reading the table.
 
+mod log;
+
 use crate::{Store, StoreError};
 use primitives::{Id, id::kind};
-use serde_json::{Value, json};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 /// How often a delivery that failed is tried again before it is given up.
@@ -25,9 +26,6 @@ pub const DELIVERY_BODY_MAX_CHARS: usize = 512;
 
 /// How many open deliveries are counted at most when the backlog is measured.
 const BACKLOG_COUNTED_MAX: i64 = 100_000;
-
-/// How many deliveries of one order its log shows, from the first.
-const HOOKS_SHOWN_MAX: i64 = 100;
 
 /// Who wants to send how much, and until when the rows are theirs.
 #[derive(Debug, Clone)]
@@ -341,50 +339,6 @@ impl Store {
             oldest_due_at: row.oldest_due_at,
         })
     }
-
-    /// The delivery log of an order, `hooks[]` of its document: one entry per delivery, in the order of the events.
-    pub async fn hooks_of_order(
-        &self,
-        merchant: Id<kind::Merchant>,
-        order: Id<kind::Order>,
-    ) -> Result<Vec<Value>, StoreError> {
-        let rows = sqlx::query!(
-            r#"
-            SELECT id, url, attempts, outcome, last_code, last_http_status, last_body, created_at, updated_at
-            FROM deliveries
-            WHERE merchant_id = $1 AND order_id = $2
-            ORDER BY sequence, id
-            LIMIT $3
-            "#,
-            merchant.uuid(),
-            order.uuid(),
-            HOOKS_SHOWN_MAX,
-        )
-        .fetch_all(self.pool())
-        .await?;
-        rows.into_iter()
-            .map(|row| {
-                let response = row.last_code.map(|code| {
-                    json!({
-                        "code": code,
-                        "http_status_code": row.last_http_status,
-                        "raw_response": row.last_body.unwrap_or_default(),
-                    })
-                });
-                Ok(json!({
-                    "name": "notify",
-                    "url": row.url,
-                    "retry": count(row.attempts, row.id)?.saturating_sub(1),
-                    "max_retry": DELIVERY_RETRIES_MAX,
-                    // Their spelling.
-                    "successed": row.outcome.as_deref() == Some("delivered"),
-                    "response": response,
-                    "created_at": timestamp(row.created_at, row.id)?,
-                    "updated_at": timestamp(row.updated_at, row.id)?,
-                }))
-            })
-            .collect()
-    }
 }
 
 /// Reports as the arrays that the statement takes.
@@ -433,10 +387,6 @@ impl<'a> ReportColumns<'a> {
 
 fn count(stored: i32, key: Uuid) -> Result<u32, StoreError> {
     u32::try_from(stored).map_err(|_| corrupt("attempts", key))
-}
-
-fn timestamp(stored: OffsetDateTime, key: Uuid) -> Result<String, StoreError> {
-    stored.format(&Rfc3339).map_err(|_| corrupt("created_at", key))
 }
 
 fn corrupt(column: &'static str, key: Uuid) -> StoreError {

@@ -3,6 +3,7 @@
 use super::*;
 use crate::events::{NewEvent, events_insert_in};
 use primitives::{HttpUrl, UrlPolicy};
+use serde_json::json;
 use sqlx::PgPool;
 use std::collections::HashSet;
 use time::{Duration, macros::datetime};
