@@ -1,1 +1,23 @@
-//! webhooks
+//! Tells merchants' servers what happened to their payments.
+//!
+//! What is to be told is a row that the payment's own transaction wrote (`store::events`, `store::deliveries`). Here
+//! those rows are leased, composed into a message, signed, sent to the merchant's URL, and tried again until the
+//! merchant has it or the schedule ends. Not here: when there is something to tell (`payments`), what the order document
+//! says (`payments`), and where keys are kept (`orchestrator`; they arrive through [`SigningKeys`]).
+//!
+//! Read [`dispatcher`] first, then [`attempt`] and [`deliver`].
+
+pub mod address_guard;
+pub mod attempt;
+pub mod deliver;
+pub mod dispatcher;
+pub mod message;
+pub mod schedule;
+pub mod settings;
+pub mod sign;
+mod telemetry;
+
+pub use attempt::{SigningKeys, SigningKeysError};
+pub use dispatcher::{CannotStart, Clock, Dispatcher, DispatcherHandle};
+pub use settings::DispatcherSettings;
+pub use sign::SigningKeySet;

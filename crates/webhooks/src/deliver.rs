@@ -1,0 +1,382 @@
+//! One attempt: the POST, and what its answer is worth.
+
+use crate::{
+    address_guard::{AddressGuard, AddressRefused, GuardedResolver, NameLookup, SystemLookup},
+    message::Message,
+    sign::SigningKeySet,
+};
+use primitives::UrlPolicy;
+use reqwest::{
+    Client, Response, StatusCode,
+    header::{CONTENT_TYPE, HeaderMap, RETRY_AFTER},
+};
+use serde::Deserialize;
+use std::{error::Error as StdError, iter, sync::Arc, time::Duration};
+use store::deliveries::DELIVERY_BODY_MAX_CHARS;
+use time::{OffsetDateTime, format_description::well_known::Rfc2822};
+use url::Url;
+
+/// How much of an answer is read. More is neither needed to judge it nor kept.
+const ANSWER_MAX_BYTES: usize = 16 * 1024;
+
+/// How long a connection, TLS included, may take to be made. Part of the attempt's time.
+const CONNECT_WITHIN: Duration = Duration::from_secs(5);
+
+/// How long an unused connection is kept. Shorter than servers commonly keep theirs, so that a request seldom meets
+/// a connection that the other side is closing.
+const IDLE_CONNECTION_KEPT: Duration = Duration::from_secs(20);
+
+/// Unused connections kept per host.
+const IDLE_CONNECTIONS_PER_HOST: usize = 32;
+
+const USER_AGENT: &str = concat!("Pasarela-Webhooks/", env!("CARGO_PKG_VERSION"));
+
+/// The shortest run of digits that might be a card number.
+const CARD_NUMBER_MIN_DIGITS: usize = 12;
+
+/// What came of an attempt, as the delivery log names it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AttemptCode {
+    Delivered,
+    /// A 2xx whose body says `"status":"failed"`.
+    AnsweredFailed,
+    /// An HTTP status other than 2xx. Redirects count among these, they are not followed.
+    HttpStatus,
+    TimedOut,
+    /// No connection: name unknown, refused, TLS failed.
+    NotConnected,
+    /// The connection ended before the answer did, or what came is not HTTP.
+    CutOff,
+    AddressRefused,
+    UnusableUrl,
+    /// We had nothing to sign with, so nothing was sent.
+    NotSigned,
+    /// We stopped before the attempt ended.
+    Interrupted,
+}
+
+impl AttemptCode {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Delivered => "delivered",
+            Self::AnsweredFailed => "answered_failed",
+            Self::HttpStatus => "http_status",
+            Self::TimedOut => "timed_out",
+            Self::NotConnected => "not_connected",
+            Self::CutOff => "cut_off",
+            Self::AddressRefused => "address_refused",
+            Self::UnusableUrl => "unusable_url",
+            Self::NotSigned => "not_signed",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ending {
+    pub code: AttemptCode,
+    pub http_status: Option<u16>,
+    /// The beginning of the answer's body, fit to be stored: see [`excerpt`].
+    pub body: Option<String>,
+    /// How long the receiver asked us to wait.
+    pub retry_after: Option<Duration>,
+}
+
+impl Ending {
+    /// An attempt without an answer.
+    pub fn unanswered(code: AttemptCode) -> Self {
+        Self {
+            code,
+            http_status: None,
+            body: None,
+            retry_after: None,
+        }
+    }
+}
+
+/// Sends webhooks: the only HTTP client of this crate.
+#[derive(Debug, Clone)]
+pub struct Sender {
+    client: Client,
+    guard: AddressGuard,
+}
+
+impl Sender {
+    /// A client for all receivers. `attempt_timeout` is for everything from resolving the name to the answer's end.
+    ///
+    /// # Errors
+    /// When TLS cannot be set up.
+    pub fn new(policy: UrlPolicy, attempt_timeout: Duration) -> Result<Self, reqwest::Error> {
+        Self::with_lookup(policy, attempt_timeout, Arc::new(SystemLookup))
+    }
+
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place where the delivery client is built"
+    )]
+    fn with_lookup(
+        policy: UrlPolicy,
+        attempt_timeout: Duration,
+        lookup: Arc<dyn NameLookup>,
+    ) -> Result<Self, reqwest::Error> {
+        let guard = AddressGuard::new(policy);
+        let client = Client::builder()
+            .user_agent(USER_AGENT)
+            // Receivers are many and each gets little: one request at a time per connection is enough, and HTTP/1.1
+            // is what all of them speak.
+            .http1_only()
+            .timeout(attempt_timeout)
+            .connect_timeout(CONNECT_WITHIN)
+            .pool_idle_timeout(IDLE_CONNECTION_KEPT)
+            .pool_max_idle_per_host(IDLE_CONNECTIONS_PER_HOST)
+            .dns_resolver(GuardedResolver::new(guard, lookup))
+            // A redirect would lead around the guard and send a signed order to somebody else.
+            .redirect(reqwest::redirect::Policy::none())
+            // When to send again is the schedule's business.
+            .retry(reqwest::retry::never())
+            // A proxy named in the environment would connect for us, unguarded.
+            .no_proxy()
+            .referer(false)
+            .build()?;
+        Ok(Self { client, guard })
+    }
+
+    /// Sends a message once and waits for what becomes of it. `keys` are masked in the answer, should it show them.
+    pub async fn send(
+        &self,
+        url: &str,
+        message: Message,
+        keys: &SigningKeySet,
+        now: OffsetDateTime,
+    ) -> Ending {
+        let Ok(url) = Url::parse(url) else {
+            return Ending::unanswered(AttemptCode::UnusableUrl);
+        };
+        if self.guard.check_url(&url).is_err() {
+            return Ending::unanswered(AttemptCode::AddressRefused);
+        }
+        let sent = self
+            .client
+            .post(url)
+            .header(CONTENT_TYPE, "application/json")
+            .header("x-deuna-signature", message.deuna_signature)
+            .header("webhook-id", message.webhook_id)
+            .header("webhook-timestamp", message.timestamp)
+            .header("webhook-signature", message.standard_signature)
+            .body(message.body)
+            .send()
+            .await;
+        let mut response = match sent {
+            Ok(response) => response,
+            Err(error) => return Ending::unanswered(code_of(&error)),
+        };
+        let status = response.status();
+        let retry_after = retry_after(response.headers(), now);
+        let (body, fault) = read_beginning(&mut response).await;
+        Ending {
+            code: fault.unwrap_or_else(|| judge(status, &body)),
+            http_status: Some(status.as_u16()),
+            body: Some(excerpt(&body, keys)),
+            retry_after,
+        }
+    }
+}
+
+/// What the answer begins with, and why there is not more of it when that was not our choice.
+async fn read_beginning(response: &mut Response) -> (Vec<u8>, Option<AttemptCode>) {
+    let mut beginning = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(chunk)) => {
+                let room = ANSWER_MAX_BYTES - beginning.len();
+                beginning.extend(chunk.iter().take(room));
+                if chunk.len() > room {
+                    return (beginning, None);
+                }
+            }
+            Ok(None) => return (beginning, None),
+            Err(error) => return (beginning, Some(code_of(&error))),
+        }
+    }
+}
+
+fn code_of(error: &reqwest::Error) -> AttemptCode {
+    let mut causes = iter::successors(error.source(), |cause| (*cause).source());
+    if causes.any(|cause| cause.is::<AddressRefused>()) {
+        AttemptCode::AddressRefused
+    } else if error.is_timeout() {
+        AttemptCode::TimedOut
+    } else if error.is_connect() {
+        AttemptCode::NotConnected
+    } else {
+        AttemptCode::CutOff
+    }
+}
+
+/// A 2xx means that the merchant has it, unless its body says in the compatible system's words that it failed.
+fn judge(status: StatusCode, body: &[u8]) -> AttemptCode {
+    #[derive(Deserialize)]
+    struct Answer {
+        status: String,
+    }
+    if !status.is_success() {
+        return AttemptCode::HttpStatus;
+    }
+    match serde_json::from_slice::<Answer>(body) {
+        Ok(answer) if answer.status == "failed" => AttemptCode::AnsweredFailed,
+        _ => AttemptCode::Delivered,
+    }
+}
+
+/// `Retry-After` in either of its forms, seconds or a date (RFC 9110, section 10.2.3).
+fn retry_after(headers: &HeaderMap, now: OffsetDateTime) -> Option<Duration> {
+    let text = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
+    if let Ok(seconds) = text.parse() {
+        return Some(Duration::from_secs(seconds));
+    }
+    let date = OffsetDateTime::parse(text, &Rfc2822).ok()?;
+    Duration::try_from(date - now).ok()
+}
+
+/// The beginning of an answer as it may be stored and shown: text without control characters, with our keys and
+/// everything that might be a card number masked. A receiver that answers with what it was sent, or with a page of
+/// its settings, does not bring these into our tables.
+fn excerpt(body: &[u8], keys: &SigningKeySet) -> String {
+    let mut text = String::from_utf8_lossy(body).into_owned();
+    for key in [&keys.private_key, &keys.webhook_secret] {
+        if !key.reveal().is_empty() {
+            text = text.replace(key.reveal(), "***");
+        }
+    }
+    let mut text: Vec<char> = text
+        .chars()
+        .map(|symbol| if symbol.is_control() { ' ' } else { symbol })
+        .collect();
+    mask_card_numbers(&mut text);
+    text.into_iter().take(DELIVERY_BODY_MAX_CHARS).collect()
+}
+
+/// Masks runs of digits, spaces and hyphens between them allowed, that are long enough to be a card number.
+fn mask_card_numbers(text: &mut [char]) {
+    let mut start = 0;
+    while start < text.len() {
+        let mut end = start;
+        let mut digits = 0;
+        for (place, symbol) in text.iter().enumerate().skip(start) {
+            if symbol.is_ascii_digit() {
+                digits += 1;
+                end = place + 1;
+            } else if digits == 0 || !matches!(symbol, ' ' | '-') || place > end {
+                break;
+            }
+        }
+        if digits >= CARD_NUMBER_MIN_DIGITS {
+            for symbol in text
+                .iter_mut()
+                .take(end)
+                .skip(start)
+                .filter(|symbol| symbol.is_ascii_digit())
+            {
+                *symbol = '*';
+            }
+        }
+        start = end.max(start + 1);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use time::macros::datetime;
+
+    fn keys() -> SigningKeySet {
+        SigningKeySet {
+            private_key: "sk_test_example".to_owned().into(),
+            webhook_secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned().into(),
+        }
+    }
+
+    #[test]
+    fn success_is_a_2xx_that_does_not_say_failed() {
+        let table: [(u16, &str, AttemptCode); 11] = [
+            (
+                200,
+                r#"{"status":"succeeded","data":{"order_id":"1"}}"#,
+                AttemptCode::Delivered,
+            ),
+            (200, "", AttemptCode::Delivered),
+            (204, "", AttemptCode::Delivered),
+            (202, "thanks", AttemptCode::Delivered),
+            (200, r#"{"status":7}"#, AttemptCode::Delivered),
+            (
+                200,
+                r#" {"error":"x","status":"failed"} "#,
+                AttemptCode::AnsweredFailed,
+            ),
+            (200, r#"[{"status":"failed"}]"#, AttemptCode::Delivered),
+            (301, "", AttemptCode::HttpStatus),
+            (404, r#"{"status":"succeeded"}"#, AttemptCode::HttpStatus),
+            (410, "", AttemptCode::HttpStatus),
+            (503, "", AttemptCode::HttpStatus),
+        ];
+        for (status, body, expected) in table {
+            assert_eq!(
+                judge(StatusCode::from_u16(status).unwrap(), body.as_bytes()),
+                expected,
+                "{status} {body}"
+            );
+        }
+    }
+
+    #[test]
+    fn both_forms_of_retry_after_are_read() {
+        let now = datetime!(2026-03-01 12:00 UTC);
+        let read = |text: &'static str| {
+            retry_after(&HeaderMap::from_iter([(RETRY_AFTER, text.parse().unwrap())]), now)
+        };
+        assert_eq!(read("120"), Some(Duration::from_secs(120)));
+        assert_eq!(
+            read("Sun, 01 Mar 2026 12:01:00 GMT"),
+            Some(Duration::from_secs(60))
+        );
+        for text in [
+            "Sun, 01 Mar 2026 11:00:00 GMT",
+            "-5",
+            "soon",
+            "1.5",
+            "99999999999999999999",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+        assert_eq!(retry_after(&HeaderMap::new(), now), None);
+    }
+
+    #[test]
+    fn what_is_kept_of_an_answer_shows_no_card_number_and_no_key() {
+        let table = [
+            ("paid 4111111111111111.", "paid ****************."),
+            ("4111 1111 1111 1111", "**** **** **** ****"),
+            ("4111-1111-1111-1111x", "****-****-****-****x"),
+            ("order 12345 at 1731705121", "order 12345 at 1731705121"),
+            ("1-2", "1-2"),
+            ("123456  789012", "123456  789012"),
+            ("key sk_test_example!", "key ***!"),
+            ("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "***"),
+            ("a\0b\nc", "a b c"),
+            ("", ""),
+        ];
+        for (body, expected) in table {
+            assert_eq!(excerpt(body.as_bytes(), &keys()), expected);
+        }
+        assert_eq!(excerpt(&[0xff, b'x'], &keys()), "\u{fffd}x");
+    }
+
+    #[test]
+    fn a_card_number_across_the_cut_is_masked_before_it() {
+        let body = format!("{}4111111111111111", "x".repeat(DELIVERY_BODY_MAX_CHARS - 8));
+        let kept = excerpt(body.as_bytes(), &keys());
+        assert_eq!(kept.chars().count(), DELIVERY_BODY_MAX_CHARS);
+        assert!(kept.ends_with("x********"));
+    }
+}

@@ -1,0 +1,112 @@
+//! What an attempt sends: the body around the stored order document, and the headers that prove it.
+
+use crate::sign::{SigningKeySet, UnusableSecret, deuna_signature, standard_signature};
+use store::deliveries::LeasedDelivery;
+use thiserror::Error;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+/// A signed webhook.
+#[derive(Debug)]
+pub struct Message {
+    pub webhook_id: String,
+    /// `webhook-timestamp`: seconds since 1970, the same instant as the body's `signed_at`.
+    pub timestamp: i64,
+    pub body: String,
+    pub deuna_signature: String,
+    pub standard_signature: String,
+}
+
+/// Why a message cannot be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
+pub enum CannotCompose {
+    #[error(transparent)]
+    UnusableSecret(#[from] UnusableSecret),
+    #[error("a point in time that RFC 3339 cannot write")]
+    UnwritableTime,
+}
+
+impl Message {
+    /// Composes and signs the message of one attempt. `now` becomes its `signed_at`, to the second.
+    pub fn compose(
+        leased: &LeasedDelivery,
+        keys: &SigningKeySet,
+        now: OffsetDateTime,
+    ) -> Result<Self, CannotCompose> {
+        let write = |time: OffsetDateTime| time.format(&Rfc3339).map_err(|_| CannotCompose::UnwritableTime);
+        let signed_at = now
+            .replace_nanosecond(0)
+            .map_err(|_| CannotCompose::UnwritableTime)?;
+        // The document goes in as the text it is: parsing it, only to write it again, could change it and costs more
+        // than everything else here.
+        let body = format!(
+            r#"{{"order":{},"event_id":"{}","event_type":"{}","created_at":"{}","signed_at":"{}"}}"#,
+            leased.order_document,
+            leased.event,
+            leased.event_type,
+            write(leased.event_created_at)?,
+            write(signed_at)?,
+        );
+        let webhook_id = leased.delivery.prefixed();
+        let timestamp = signed_at.unix_timestamp();
+        Ok(Self {
+            deuna_signature: deuna_signature(&keys.private_key, body.as_bytes()),
+            standard_signature: standard_signature(
+                &keys.webhook_secret,
+                &webhook_id,
+                timestamp,
+                body.as_bytes(),
+            )?,
+            webhook_id,
+            timestamp,
+            body,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use primitives::Id;
+    use time::macros::datetime;
+
+    #[test]
+    fn the_body_holds_the_document_as_it_was_stored() {
+        let leased = LeasedDelivery {
+            merchant: Id::from_uuid(uuid::Uuid::from_u128(1)),
+            order: Id::from_uuid(uuid::Uuid::from_u128(2)),
+            delivery: Id::from_uuid(uuid::Uuid::from_u128(3)),
+            queue: "shop.example".to_owned(),
+            url: "https://shop.example/hook".to_owned(),
+            attempt: 1,
+            event: Id::from_uuid(uuid::Uuid::from_u128(3)),
+            event_type: "order.succeeded".to_owned(),
+            order_document: r#"{"order_id" : "o1", "total_amount":1e2}"#.to_owned(),
+            event_created_at: datetime!(2026-01-01 00:00:00.25 UTC),
+        };
+        let keys = SigningKeySet {
+            private_key: "sk_test_example".to_owned().into(),
+            webhook_secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned().into(),
+        };
+
+        let message = Message::compose(&leased, &keys, datetime!(2026-01-01 00:00:05.999 UTC)).unwrap();
+
+        assert_eq!(
+            message.body,
+            concat!(
+                r#"{"order":{"order_id" : "o1", "total_amount":1e2},"#,
+                r#""event_id":"00000000-0000-0000-0000-000000000003","event_type":"order.succeeded","#,
+                r#""created_at":"2026-01-01T00:00:00.25Z","signed_at":"2026-01-01T00:00:05Z"}"#
+            )
+        );
+        assert_eq!(message.webhook_id, "msg_00000000000000000000000000000003");
+        assert_eq!(message.timestamp, 1_767_225_605);
+        let unusable = SigningKeySet {
+            webhook_secret: "secret".to_owned().into(),
+            ..keys
+        };
+        assert!(matches!(
+            Message::compose(&leased, &unusable, datetime!(2026-01-01 00:00 UTC)),
+            Err(CannotCompose::UnusableSecret(_))
+        ));
+    }
+}
