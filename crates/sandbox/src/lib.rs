@@ -25,6 +25,7 @@ pub mod private_postgres;
 pub mod processors;
 mod recent;
 pub mod seeds;
+pub mod shop;
 pub mod supervise;
 pub mod with_postgres;
 pub mod world;

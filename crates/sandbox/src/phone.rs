@@ -3,9 +3,7 @@
 //! `GET /sms` answers all messages, `GET /sms?phone=…` those of one phone, newest first, as a bare JSON array.
 //! `GET /sms/inbox?phone=…` is the same for people.
 
-use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use askama::Template;
 use axum::extract::{Query, State};
@@ -15,8 +13,13 @@ use axum::{Json, Router};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
+use crate::faults::{Faults, Kind};
+use crate::recent::Recent;
+
 /// Messages kept over all phones; older ones are forgotten first.
 const MESSAGES_KEPT: usize = 10_000;
+/// What arrives of a message that was garbled on the way.
+const UNREADABLE: &str = "\u{fffd}\u{fffd}\u{fffd}\u{fffd}";
 
 /// A text message as it was delivered.
 #[derive(Clone, Debug, Serialize)]
@@ -32,72 +35,57 @@ pub struct Sms {
     pub at: OffsetDateTime,
 }
 
-/// What the network does with one message; the sandbox's faults decide.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Carriage {
-    /// Delivered so many times, normally once, after a delay.
-    Delivered {
-        /// How many copies arrive.
-        copies: u8,
-        /// After how long.
-        after: Duration,
-    },
-    /// Lost on the way.
-    Lost,
-}
-
-impl Carriage {
-    /// One copy at once.
-    pub const PROMPT: Self = Self::Delivered {
-        copies: 1,
-        after: Duration::ZERO,
-    };
-}
-
 /// The sandbox's only network operator. Cheap to clone.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct PhoneNetwork {
-    inbox: Arc<Mutex<Inbox>>,
-}
-
-/// Oldest first in both; `by_phone` holds the same messages.
-#[derive(Debug, Default)]
-struct Inbox {
-    all: VecDeque<Arc<Sms>>,
-    by_phone: HashMap<String, VecDeque<Arc<Sms>>>,
+    inbox: Arc<Mutex<Recent<String, Sms>>>,
+    faults: Faults,
 }
 
 impl PhoneNetwork {
-    /// A network without a message.
-    pub fn new() -> Self {
-        Self::default()
+    /// A network without a message, subject to the faults set for `sms`.
+    pub fn new(faults: Faults) -> Self {
+        Self {
+            inbox: Arc::new(Mutex::new(Recent::new(MESSAGES_KEPT))),
+            faults,
+        }
     }
 
     /// Takes a message for delivery and returns at once, as operators do.
-    pub fn send(&self, phone: &str, sender: &str, text: String, carriage: Carriage) {
-        let Carriage::Delivered { copies, after } = carriage else {
-            return;
-        };
-        let (network, phone, sender) = (self.clone(), phone.to_owned(), sender.to_owned());
-        let deliver = move || {
-            for _ in 0..copies {
-                let at = OffsetDateTime::now_utc();
-                network.inbox().put(Sms {
-                    phone: phone.clone(),
-                    sender: sender.clone(),
-                    text: text.clone(),
-                    at,
+    pub fn send(&self, phone: &str, sender: &str, text: String) {
+        let (phone, sender) = (phone.to_owned(), sender.to_owned());
+        let fault = self.faults.take("sms");
+        match fault.map(|fault| fault.kind) {
+            // Nobody waits for the operator's answer, so losing that changes nothing.
+            None | Some(Kind::DropReply) => self.deliver(phone, sender, text),
+            Some(Kind::Delay) => {
+                let (network, after) = (self.clone(), fault.map(|fault| fault.delay).unwrap_or_default());
+                tokio::spawn(async move {
+                    tokio::time::sleep(after).await;
+                    network.deliver(phone, sender, text);
                 });
             }
-        };
-        if after.is_zero() {
-            deliver();
-        } else {
-            tokio::spawn(async move {
-                tokio::time::sleep(after).await;
-                deliver();
-            });
+            Some(Kind::Refuse | Kind::Http500) => {}
+            Some(Kind::Garbage) => self.deliver(phone, sender, UNREADABLE.to_owned()),
+            Some(Kind::Duplicate) => {
+                self.deliver(phone.clone(), sender.clone(), text.clone());
+                self.deliver(phone, sender, text);
+            }
         }
+    }
+
+    fn deliver(&self, phone: String, sender: String, text: String) {
+        let at = OffsetDateTime::now_utc();
+        let key = digits(&phone);
+        self.inbox().push(
+            vec![key],
+            Sms {
+                phone,
+                sender,
+                text,
+                at,
+            },
+        );
     }
 
     /// The messages of one phone, newest first; of all phones without one. `+`, spaces and the like do not matter, since
@@ -105,37 +93,13 @@ impl PhoneNetwork {
     pub fn messages(&self, phone: Option<&str>) -> Vec<Sms> {
         let inbox = self.inbox();
         match phone {
-            None => inbox.all.iter().rev().map(|sms| Sms::clone(sms)).collect(),
-            Some(phone) => {
-                let of_phone = inbox.by_phone.get(&digits(phone)).into_iter().flatten();
-                of_phone.rev().map(|sms| Sms::clone(sms)).collect()
-            }
+            None => inbox.all().rev().cloned().collect(),
+            Some(phone) => inbox.of_key(&digits(phone)).rev().cloned().collect(),
         }
     }
 
-    fn inbox(&self) -> MutexGuard<'_, Inbox> {
+    fn inbox(&self) -> MutexGuard<'_, Recent<String, Sms>> {
         self.inbox.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Inbox {
-    fn put(&mut self, sms: Sms) {
-        let sms = Arc::new(sms);
-        self.by_phone
-            .entry(digits(&sms.phone))
-            .or_default()
-            .push_back(Arc::clone(&sms));
-        self.all.push_back(sms);
-        while self.all.len() > MESSAGES_KEPT {
-            let Some(oldest) = self.all.pop_front() else { break };
-            let phone = digits(&oldest.phone);
-            if let Some(of_phone) = self.by_phone.get_mut(&phone) {
-                of_phone.pop_front();
-                if of_phone.is_empty() {
-                    self.by_phone.remove(&phone);
-                }
-            }
-        }
     }
 }
 
@@ -206,6 +170,8 @@ async fn inbox(State(network): State<PhoneNetwork>, Query(which): Query<Which>) 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::faults::Fault;
+    use std::time::Duration;
 
     fn texts(network: &PhoneNetwork, phone: Option<&str>) -> Vec<String> {
         network
@@ -215,12 +181,12 @@ mod tests {
             .collect()
     }
 
-    #[tokio::test]
-    async fn a_phone_sees_its_own_messages_newest_first() {
-        let network = PhoneNetwork::new();
-        network.send("+525500000001", "Banco", "one".into(), Carriage::PROMPT);
-        network.send("+525500000002", "Banco", "two".into(), Carriage::PROMPT);
-        network.send("+525500000001", "Banco", "three".into(), Carriage::PROMPT);
+    #[test]
+    fn a_phone_sees_its_own_messages_newest_first() {
+        let network = PhoneNetwork::new(Faults::default());
+        network.send("+525500000001", "Banco", "one".into());
+        network.send("+525500000002", "Banco", "two".into());
+        network.send("+525500000001", "Banco", "three".into());
         assert_eq!(texts(&network, Some("+525500000001")), ["three", "one"]);
         assert_eq!(
             texts(&network, Some(" 525500000001")),
@@ -231,37 +197,30 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn messages_may_be_lost_late_or_doubled() {
-        let network = PhoneNetwork::new();
-        network.send("+1", "Banco", "lost".into(), Carriage::Lost);
-        let twice = Carriage::Delivered {
-            copies: 2,
-            after: Duration::ZERO,
-        };
-        network.send("+1", "Banco", "twice".into(), twice);
-        let late = Carriage::Delivered {
-            copies: 1,
-            after: Duration::from_millis(50),
-        };
-        network.send("+1", "Banco", "late".into(), late);
-        assert_eq!(texts(&network, Some("+1")), ["twice", "twice"]);
-        tokio::time::sleep(Duration::from_millis(150)).await;
-        assert_eq!(texts(&network, Some("+1")), ["late", "twice", "twice"]);
-    }
-
-    #[test]
-    fn the_inbox_forgets_the_oldest() {
-        let network = PhoneNetwork::new();
-        for number in 0..=MESSAGES_KEPT {
-            network.send(
-                &format!("+{}", number % 3),
-                "Banco",
-                number.to_string(),
-                Carriage::PROMPT,
+    async fn messages_may_be_lost_late_doubled_or_garbled() {
+        let faults = Faults::default();
+        let network = PhoneNetwork::new(faults.clone());
+        for kind in [Kind::Refuse, Kind::Duplicate, Kind::Delay, Kind::Garbage] {
+            faults.set(
+                "sms",
+                Fault {
+                    kind,
+                    delay: Duration::from_millis(50),
+                },
+                Some(1),
             );
         }
-        assert_eq!(network.messages(None).len(), MESSAGES_KEPT);
-        let of_the_first = texts(&network, Some("0"));
-        assert_eq!(of_the_first.last().map(String::as_str), Some("3"));
+        for text in ["lost", "twice", "late", "garbled", "well"] {
+            network.send("+1", "Banco", text.into());
+        }
+        assert_eq!(
+            texts(&network, Some("+1")),
+            ["well", UNREADABLE, "twice", "twice"]
+        );
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(
+            texts(&network, Some("+1")).first().map(String::as_str),
+            Some("late")
+        );
     }
 }

@@ -1,7 +1,9 @@
 //! Everything outside the gateway, behind one HTTP address.
 
+use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::time::Duration;
 
 use axum::Router;
@@ -11,11 +13,18 @@ use tokio::net::TcpListener;
 
 use crate::directory::results::ResultsRoute;
 use crate::directory::{self, Directory};
+use crate::faults::{self, Faults};
 use crate::issuers::{self, IssuerSettings, Issuers};
+use crate::ledger::{self, Ledger};
 use crate::messages::{self, MessageLog};
 use crate::page;
 use crate::phone::{self, PhoneNetwork};
-use crate::seeds::MerchantKeys;
+use crate::processors::{self, Processors};
+use crate::seeds::{self, Addresses, Keys, MerchantKeys};
+use crate::shop::gateway::Gateway;
+use crate::shop::receiver::{self, Receiver};
+use crate::shop::{self, Shop};
+use crate::supervise::{Opened, Surroundings};
 
 /// What a sandbox depends on.
 #[derive(Clone, Debug)]
@@ -82,6 +91,9 @@ pub struct World {
     issuers: Issuers,
     phones: PhoneNetwork,
     messages: MessageLog,
+    processors: Processors,
+    receiver: Receiver,
+    shop: Option<Shop>,
 }
 
 impl World {
@@ -89,51 +101,84 @@ impl World {
     ///
     /// # Errors
     /// When no HTTP client can be set up.
-    pub fn new(settings: &WorldSettings) -> Result<Self, reqwest::Error> {
+    pub fn new(settings: WorldSettings) -> Result<Self, reqwest::Error> {
+        let WorldSettings {
+            public_url,
+            gateway_url,
+            merchants,
+            timers,
+            ..
+        } = settings;
+        // Redirects are not followed: neither a 3DS Server nor a gateway has reason to send one.
         let client = reqwest::Client::builder()
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
-        let timers = settings.timers;
-        let (phones, messages) = (PhoneNetwork::new(), MessageLog::new());
+        let faults = Faults::default();
+        let (phones, messages) = (PhoneNetwork::new(faults.clone()), MessageLog::new());
         let results = ResultsRoute::new(client.clone(), messages.clone(), timers.results_read_timeout);
         let issuer_settings = IssuerSettings {
             first_creq_timeout: timers.first_creq_timeout,
             challenge_timeout: timers.challenge_timeout,
             results_retry_interval: timers.results_retry_interval,
-            ..IssuerSettings::new(settings.public_url.clone())
+            ..IssuerSettings::new(public_url.clone())
         };
         let issuers = Issuers::new(issuer_settings, phones.clone(), messages.clone(), results);
+        let silence = timers.directory_silence;
         let directory = Directory::new(
-            &settings.public_url,
+            &public_url,
             issuers.clone(),
             messages.clone(),
-            timers.directory_silence,
+            silence,
+            faults.clone(),
         );
+        let processors = Processors::new(Ledger::default(), faults, processors::Settings::default());
+        for merchant in &merchants {
+            let kushki = seeds::kushki_connection(merchant);
+            let credential = kushki.private_merchant_id.reveal();
+            processors
+                .connections
+                .register(processors::kushki::NAME, credential, &kushki.id.to_string());
+        }
+        let shop_key = merchants.first().map(|merchant| merchant.private_key.clone());
+        let receiver = Receiver::new(merchants);
+        let shop = shop_key.map(|key| {
+            Shop::new(
+                Gateway::new(client, gateway_url, key),
+                receiver.clone(),
+                public_url,
+            )
+        });
         Ok(Self {
             directory,
             issuers,
             phones,
             messages,
+            processors,
+            receiver,
+            shop,
         })
-    }
-
-    /// The phone network's inbox, for tests that live in the same process.
-    pub fn phones(&self) -> &PhoneNetwork {
-        &self.phones
     }
 }
 
 /// Every route of the sandbox.
 pub fn router(world: World) -> Router {
+    let faults = &world.processors.faults;
+    let guarded = |router, target| faults::guard(router, faults.clone(), target);
+    let issuers =
+        issuers::challenge::router(world.issuers).merge(issuers::method::router(world.messages.clone()));
     Router::new()
         .route("/", get(|| async { Redirect::temporary("/shop") }))
         .route("/health/ready", get(|| async { "ready\n" }))
         .merge(page::assets())
-        .merge(directory::router(world.directory))
-        .merge(issuers::challenge::router(world.issuers))
-        .merge(issuers::method::router(world.messages.clone()))
+        .merge(guarded(directory::router(world.directory), "directory"))
+        .merge(guarded(issuers, "acs"))
         .merge(phone::router(world.phones))
         .merge(messages::router(world.messages))
+        .merge(faults::router(faults.clone(), &processors::NAMES))
+        .merge(ledger::router(world.processors.ledger.clone()))
+        .nest("/processors", processors::router(&world.processors))
+        .merge(receiver::router(world.receiver, faults.clone()))
+        .merge(world.shop.map(shop::router).unwrap_or_default())
 }
 
 /// Serves the world until the listener fails.
@@ -141,5 +186,114 @@ pub fn router(world: World) -> Router {
 /// # Errors
 /// When connections can no longer be accepted.
 pub async fn serve(listener: TcpListener, world: World) -> io::Result<()> {
-    axum::serve(listener, router(world)).await
+    axum::serve(
+        listener,
+        router(world).into_make_service_with_connect_info::<SocketAddr>(),
+    )
+    .await
+}
+
+/// Why the world did not open.
+#[derive(Debug, thiserror::Error)]
+pub enum CannotOpen {
+    /// A file or the address.
+    #[error("cannot {what}: {source}")]
+    System {
+        /// What was to be done.
+        what: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The HTTP client.
+    #[error("no HTTP client: {0}")]
+    Client(#[from] reqwest::Error),
+    /// The gateway did not take the seeds; it has said why.
+    #[error("`pasarela seed` ended with {0}")]
+    Seeding(std::process::ExitStatus),
+}
+
+impl CannotOpen {
+    fn system(what: &'static str) -> impl FnOnce(io::Error) -> Self {
+        move |source| Self::System { what, source }
+    }
+}
+
+/// Opens the world of `make run`: keys, seeds into the gateway, `sandbox.json`, and then every route on the sandbox's
+/// address, served by a task of its own.
+///
+/// # Errors
+/// See [`CannotOpen`].
+pub async fn open(surroundings: &Surroundings) -> Result<Opened, Box<dyn Error + Send + Sync>> {
+    let addresses = Addresses {
+        gateway: format!("http://{}", surroundings.listen),
+        admin: format!("http://{}", surroundings.admin_listen),
+        sandbox: format!("http://{}", surroundings.sandbox_listen),
+    };
+    let listener = TcpListener::bind(surroundings.sandbox_listen)
+        .await
+        .map_err(CannotOpen::system("listen on the sandbox's address"))?;
+    let sandbox_json = surroundings.var.join("sandbox.json");
+    let keys = Keys::load_or_create(&sandbox_json).map_err(CannotOpen::system("read sandbox.json"))?;
+    seed(surroundings, &addresses, &keys).await?;
+    let document = seeds::sandbox_document(&addresses, &keys);
+    seeds::write_privately(&sandbox_json, &document).map_err(CannotOpen::system("write sandbox.json"))?;
+    let settings = WorldSettings::new(
+        surroundings.sandbox_listen,
+        addresses.gateway.clone(),
+        keys.merchants(),
+    );
+    let lines = lines(&settings, &sandbox_json);
+    let world = World::new(settings).map_err(CannotOpen::Client)?;
+    tokio::spawn(async move {
+        if let Err(error) = serve(listener, world).await {
+            tracing::error!(%error, "the sandbox no longer listens");
+        }
+    });
+    Ok(Opened {
+        gateway_environment: Vec::new(),
+        lines,
+    })
+}
+
+/// Hands the seeds to the gateway in a file that only we may read, and takes the file away again.
+async fn seed(surroundings: &Surroundings, addresses: &Addresses, keys: &Keys) -> Result<(), CannotOpen> {
+    let file = surroundings.var.join("seeds.json");
+    let document = seeds::seed_document(addresses, keys);
+    seeds::write_privately(&file, &document).map_err(CannotOpen::system("write seeds.json"))?;
+    let path = file.display().to_string();
+    let status = surroundings
+        .gateway_command(&["seed", "--file", &path])
+        .status()
+        .await;
+    std::fs::remove_file(&file).map_err(CannotOpen::system("remove seeds.json"))?;
+    let status = status.map_err(CannotOpen::system("run `pasarela seed`"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(CannotOpen::Seeding(status))
+    }
+}
+
+/// Everything that is seeded and every default, for whoever started us.
+fn lines(settings: &WorldSettings, sandbox_json: &Path) -> Vec<String> {
+    let timers = &settings.timers;
+    vec![
+        format!("sandbox  {}", settings.public_url),
+        format!("shop     {}/shop", settings.public_url),
+        format!("SMS      {}/sms/inbox", settings.public_url),
+        format!("keys     {}", sandbox_json.display()),
+        "seeded   Tienda Demo (MX; MXN USD COP; kushki, own 3DS, attempted and unavailable: reject)"
+            .to_owned(),
+        "seeded   Tienda Confiada (the same; attempted and unavailable: proceed)".to_owned(),
+        format!(
+            "times    first CReq {} s, challenge {} s, RRes {} s, RReq again every {} s, scenario 08 silent for {} s",
+            timers.first_creq_timeout.as_secs(),
+            timers.challenge_timeout.as_secs(),
+            timers.results_read_timeout.as_secs(),
+            timers.results_retry_interval.as_secs(),
+            timers.directory_silence.as_secs(),
+        ),
+        "cards    4000000000001000 frictionless, 4000000000001059 challenge by SMS; all: /shop/cards"
+            .to_owned(),
+    ]
 }

@@ -3,7 +3,7 @@
 //! A directory server tells its card ranges ([`ranges`]), checks and completes AReqs ([`registration`]) and asks the
 //! card's issuer, and takes results back to the 3DS Server ([`results`]).
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -21,9 +21,11 @@ use primitives::Brand;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::issuers::Issuers;
+use crate::faults::{Faults, Kind};
 use crate::issuers::scenario::Scenario;
+use crate::issuers::{Issuers, malformed};
 use crate::messages::{MessageLog, Party};
+use crate::recent::RecentMap;
 
 pub mod ranges;
 pub mod registration;
@@ -51,46 +53,32 @@ struct Inner {
     messages: MessageLog,
     /// How long scenario 08 keeps its caller waiting for nothing.
     silence: Duration,
-    seen: Mutex<Remembered>,
-}
-
-/// The latest transaction identifiers, oldest first in `order`.
-#[derive(Debug, Default)]
-struct Remembered {
-    ids: HashSet<ThreeDsServerTransId>,
-    order: VecDeque<ThreeDsServerTransId>,
-}
-
-impl Remembered {
-    /// False when the identifier came before.
-    fn first_time(&mut self, id: ThreeDsServerTransId) -> bool {
-        if !self.ids.insert(id) {
-            return false;
-        }
-        self.order.push_back(id);
-        if self.order.len() > TRANSACTIONS_REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.ids.remove(&oldest);
-        }
-        true
-    }
+    seen: Mutex<RecentMap<ThreeDsServerTransId, ()>>,
+    faults: Faults,
 }
 
 impl Directory {
     /// Directory servers in front of these issuers. `public_url` is the sandbox as browsers reach it, `silence` how long
     /// the one that never answers holds a connection.
-    pub fn new(public_url: &str, issuers: Issuers, messages: MessageLog, silence: Duration) -> Self {
+    pub fn new(
+        public_url: &str,
+        issuers: Issuers,
+        messages: MessageLog,
+        silence: Duration,
+        faults: Faults,
+    ) -> Self {
         let ranges = BRANDS
             .into_iter()
             .map(|brand| (brand, CardRanges::of(brand, public_url)))
             .collect();
+        let seen = Mutex::new(RecentMap::new(TRANSACTIONS_REMEMBERED));
         Self(Arc::new(Inner {
             ranges,
             issuers,
             messages,
             silence,
-            seen: Mutex::default(),
+            seen,
+            faults,
         }))
     }
 
@@ -139,69 +127,76 @@ impl Directory {
         Some(bytes)
     }
 
-    fn ranges(&self, brand: Brand) -> Option<&CardRanges> {
-        self.0.ranges.get(&brand)
-    }
-
     /// Whether an AReq may go on to the issuer.
     fn accept(&self, brand: Brand, areq: &AReq) -> Result<(), Box<Fault>> {
         let id = areq.three_ds_server_trans_id;
         let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        if !seen.first_time(id) {
-            let fault = Fault::new(
-                ErrorCode::TransactionNotRecognised,
-                format!("{id} was used before"),
-            );
-            return Err(Box::new(fault.of(
-                AReq::TYPE,
-                Some(areq.message_version),
-                areq.ids(),
-            )));
+        if seen.get(&id).is_some() {
+            let detail = format!("{id} was used before");
+            return Err(about(areq, ErrorCode::TransactionNotRecognised, &detail));
         }
+        seen.insert(id, ());
         drop(seen);
-        let versions = self
-            .ranges(brand)
-            .and_then(|ranges| ranges.versions_for(areq.acct_number.reveal()));
+        let ranges = self.0.ranges.get(&brand);
+        let versions = ranges.and_then(|ranges| ranges.versions_for(areq.acct_number.reveal()));
         registration::check(areq, versions, OffsetDateTime::now_utc())
     }
 
     async fn authenticate(&self, brand: Brand, mut areq: AReq) -> Result<Vec<u8>, Box<Fault>> {
-        let fault = |code, detail: &str| {
-            Err(Box::new(Fault::new(code, detail).of(
-                AReq::TYPE,
-                Some(areq.message_version),
-                areq.ids(),
-            )))
-        };
         match Scenario::of(areq.acct_number.reveal()) {
             Scenario::DirectoryError => {
-                return fault(
-                    ErrorCode::PermanentFailure,
-                    "scenario 07: this directory server is out of order",
-                );
+                let detail = "scenario 07: this directory server is out of order";
+                return Err(about(&areq, ErrorCode::PermanentFailure, detail));
             }
             Scenario::DirectorySilence => {
                 tokio::time::sleep(self.0.silence).await;
-                return fault(ErrorCode::TimedOut, "scenario 08: the issuer did not answer");
+                let detail = "scenario 08: the issuer did not answer";
+                return Err(about(&areq, ErrorCode::TimedOut, detail));
             }
             _ => {}
         }
-        let ds_trans_id = DsTransId(Uuid::new_v4());
-        areq.ds_trans_id = Some(ds_trans_id);
+        areq.ds_trans_id = Some(DsTransId(Uuid::new_v4()));
         areq.ds_reference_number = Some(DS_REFERENCE_NUMBER.to_owned());
-        self.0
-            .issuers
-            .authenticate(brand, &areq, ds_trans_id, DS_REFERENCE_NUMBER)
+        self.ask_issuer(brand, &areq).await
+    }
+
+    /// The ACS is in this process, so that a fault set for it is played here as the directory server would see it.
+    async fn ask_issuer(&self, brand: Brand, areq: &AReq) -> Result<Vec<u8>, Box<Fault>> {
+        let fault = self.0.faults.take("acs");
+        let kind = fault.map(|fault| fault.kind);
+        if matches!(kind, Some(Kind::Refuse | Kind::Http500)) {
+            return Err(about(
+                areq,
+                ErrorCode::ConnectionFailure,
+                "the issuer cannot be reached",
+            ));
+        }
+        let ares = self.0.issuers.authenticate(brand, areq)?;
+        match kind {
+            Some(Kind::DropReply) => Err(about(areq, ErrorCode::TimedOut, "the issuer did not answer")),
+            Some(Kind::Garbage) => Ok(malformed::spoil(ares)),
+            Some(Kind::Delay) => {
+                tokio::time::sleep(fault.map(|fault| fault.delay).unwrap_or_default()).await;
+                Ok(ares)
+            }
+            // An issuer that got the AReq twice answers twice, and one answer is enough.
+            None | Some(Kind::Duplicate | Kind::Refuse | Kind::Http500) => Ok(ares),
+        }
     }
 
     fn prepare(&self, brand: Brand, preq: &PReq) -> Result<Vec<u8>, Box<Fault>> {
-        let about = |fault: Fault| Box::new(fault.of(PReq::TYPE, Some(preq.message_version), preq.ids()));
-        let Some(ranges) = self.ranges(brand) else {
-            return Err(about(Fault::new(ErrorCode::PermanentFailure, "no ranges")));
-        };
-        let pres = ranges.answer(preq, DsTransId(Uuid::new_v4())).map_err(about)?;
+        let no_ranges = || Fault::new(ErrorCode::PermanentFailure, "no card ranges");
+        let ranges = self.0.ranges.get(&brand).ok_or_else(no_ranges);
+        let answer = ranges.and_then(|ranges| ranges.answer(preq, DsTransId(Uuid::new_v4())));
+        let pres =
+            answer.map_err(|fault| Box::new(fault.of(PReq::TYPE, Some(preq.message_version), preq.ids())))?;
         Rules::received_by(Component::Server, &Version::ALL).write(&pres)
     }
+}
+
+/// A fault of an AReq that its form does not show.
+fn about(areq: &AReq, code: ErrorCode, detail: &str) -> Box<Fault> {
+    Box::new(Fault::new(code, detail).of(AReq::TYPE, Some(areq.message_version), areq.ids()))
 }
 
 /// The Erro a directory server answers with.

@@ -20,7 +20,6 @@ use super::decision::Credential;
 use super::session::{Answered, Code, NotOpened, Opening, Outcome, Phase, Resent, Session};
 use crate::messages::Party;
 use crate::page::{html, html_with};
-use crate::phone::Carriage;
 
 /// Who the text messages come from.
 const SENDER: &str = "Banco Sandbox";
@@ -282,10 +281,7 @@ fn send_code(issuers: &Issuers, session: &Session, code: &Code) {
         facts.amount,
         facts.merchant
     );
-    issuers
-        .0
-        .phones
-        .send(&facts.phone, SENDER, text, Carriage::PROMPT);
+    issuers.0.phones.send(&facts.phone, SENDER, text);
 }
 
 /// What a page says besides its form.

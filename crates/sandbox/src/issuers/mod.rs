@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use aws_lc_rs::digest;
-use emv3ds::code::{Component, TransStatus, TransStatusReason, YesNo};
-use emv3ds::message::{AReq, ARes};
+use emv3ds::code::{Component, ErrorCode, TransStatus, TransStatusReason, YesNo};
+use emv3ds::message::{AReq, ARes, WireMessage as _};
 use emv3ds::{AcsTransId, DsTransId, Fault, Rules, Version};
 use primitives::{Amount, Brand, Currency};
 use uuid::Uuid;
@@ -21,7 +21,7 @@ use crate::phone::PhoneNetwork;
 pub mod authentication_value;
 pub mod challenge;
 pub mod decision;
-mod malformed;
+pub mod malformed;
 pub mod method;
 mod report;
 pub mod scenario;
@@ -108,14 +108,18 @@ impl Issuers {
     /// Answers an AReq that the directory server has checked and completed: the ARes as bytes.
     ///
     /// # Errors
-    /// When our own ARes would break the rules, which is a mistake of the sandbox.
-    pub fn authenticate(
-        &self,
-        brand: Brand,
-        areq: &AReq,
-        ds_trans_id: DsTransId,
-        ds_reference_number: &str,
-    ) -> Result<Vec<u8>, Box<Fault>> {
+    /// 201 when the directory server has not completed it, or when our own ARes would break the rules, which is a mistake
+    /// of the sandbox.
+    pub fn authenticate(&self, brand: Brand, areq: &AReq) -> Result<Vec<u8>, Box<Fault>> {
+        let (Some(ds_trans_id), Some(ds_reference_number)) = (areq.ds_trans_id, &areq.ds_reference_number)
+        else {
+            let fault = Fault::new(ErrorCode::RequiredElementMissing, "dsTransID,dsReferenceNumber");
+            return Err(Box::new(fault.of(
+                AReq::TYPE,
+                Some(areq.message_version),
+                areq.ids(),
+            )));
+        };
         let acs_trans_id = AcsTransId(Uuid::new_v4());
         let scenario = Scenario::of(areq.acct_number.reveal());
         let mut ares = ARes {
@@ -124,7 +128,7 @@ impl Issuers {
             ds_trans_id,
             acs_trans_id,
             acs_reference_number: ACS_REFERENCE_NUMBER.to_owned(),
-            ds_reference_number: ds_reference_number.to_owned(),
+            ds_reference_number: ds_reference_number.clone(),
             acs_operator_id: None,
             trans_status: None,
             trans_status_reason: None,
