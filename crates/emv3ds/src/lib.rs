@@ -19,6 +19,7 @@
 //! let fault = at_the_acs.read_as::<CReq>(b"{}").unwrap_err();
 //! assert_eq!(fault.code.number(), 101);
 //! ```
+#![warn(missing_docs)]
 
 pub mod account_number;
 pub mod authentication_value;

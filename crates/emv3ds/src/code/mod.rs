@@ -37,6 +37,11 @@ pub struct CodeList {
 }
 
 impl CodeList {
+    /// The wire forms, without those left to the directory servers.
+    pub fn values(&self) -> impl Iterator<Item = &'static str> {
+        self.values.iter().map(|(text, _)| *text)
+    }
+
     /// Whether the value may appear in a message of this version.
     pub fn allows(&self, text: &str, version: Version) -> bool {
         self.values

@@ -83,8 +83,6 @@ pub enum Condition {
     OutsideTheMessage,
     /// The message's category is this one.
     Category(MessageCategory),
-    /// The message's channel is one of these.
-    Channel(Channels),
     /// The element beside it has one of these values.
     Is(&'static str, &'static [&'static str]),
     /// The element beside it is JSON `true`.
@@ -110,8 +108,11 @@ pub enum Format {
     Digits(usize, usize),
     /// ASCII digits of this length that make a number between these two.
     Number {
+        /// Fewest and most digits.
         digits: (usize, usize),
+        /// Smallest number.
         least: u32,
+        /// Largest number.
         most: u32,
     },
     /// One of these.

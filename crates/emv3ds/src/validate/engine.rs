@@ -110,7 +110,6 @@ fn holds(condition: Condition, object: &Map<String, Value>, context: Context) ->
     match condition {
         Condition::OutsideTheMessage => false,
         Condition::Category(category) => context.category == category,
-        Condition::Channel(channels) => channels.meet(context.channel),
         Condition::Is(name, values) => object
             .get(name)
             .and_then(Value::as_str)

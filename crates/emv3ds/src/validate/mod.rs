@@ -49,7 +49,6 @@ pub const PRES_MAX_BYTES: usize = 256 * 1024 * 1024;
 pub struct Rules<'a> {
     receiver: Component,
     versions: &'a [Version],
-    channel: DeviceChannel,
     category: MessageCategory,
     extensions: &'a [&'a str],
 }
@@ -60,7 +59,6 @@ impl<'a> Rules<'a> {
         Self {
             receiver,
             versions,
-            channel: DeviceChannel::Browser,
             category: MessageCategory::Payment,
             extensions: &[],
         }
@@ -272,7 +270,7 @@ impl<'a> Rules<'a> {
         };
         let channel = said("deviceChannel")
             .and_then(DeviceChannel::parse)
-            .unwrap_or(self.channel);
+            .unwrap_or(DeviceChannel::Browser);
         Context {
             version,
             channel: match channel {

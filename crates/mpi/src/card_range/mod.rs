@@ -5,7 +5,7 @@
 //! of which an issuer's processor has few. Bounds are account numbers of 13 to 19 digits and compare within one length
 //! only, so there is one sorted array per length.
 //!
-//! [`apply`] takes a PRes in, [`schedule`] says when to ask for one.
+//! [`CardRanges::apply`] takes a PRes in, [`next_preq`] says when to ask for one.
 
 use emv3ds::{
     ProtocolVersion,

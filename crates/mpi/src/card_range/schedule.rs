@@ -5,7 +5,7 @@ use time::OffsetDateTime;
 
 use crate::{Timers, timers::seconds};
 
-/// How the last PReq to a directory server went.
+/// How the last PReq to a directory server went, and when (`at`).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(tag = "last", rename_all = "snake_case")]
 pub enum LastPreq {

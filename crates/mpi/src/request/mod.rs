@@ -51,12 +51,15 @@ pub struct Merchant {
     pub name: String,
     /// Merchant category code, four digits.
     pub mcc: String,
+    /// Where the merchant is registered with its acquirer.
     pub country: Country,
 }
 
 /// Everything an AReq is made of.
 pub struct AuthenticationRequest<'a> {
+    /// The transaction's own identifier.
     pub id: ThreeDsServerTransId,
+    /// As [`crate::version_choice::choose`] chose it.
     pub version: Version,
     /// How the 3DS Method ended.
     pub completion: CompletionIndicator,
@@ -64,10 +67,12 @@ pub struct AuthenticationRequest<'a> {
     pub merchant: &'a Merchant,
     /// Where the browser brings the CRes, at most 256 characters.
     pub notification_url: &'a str,
+    /// What the cardholder is to approve of; the charge has to be the same.
     pub amount: Amount,
     /// When the purchase is made.
     pub at: OffsetDateTime,
     pub pan: &'a Pan,
+    /// As printed on the card.
     pub expiry: Option<ExpiryDate>,
     /// The name on the card, as typed.
     pub holder: Option<&'a str>,
@@ -76,6 +81,7 @@ pub struct AuthenticationRequest<'a> {
     pub phone: Option<&'a str>,
     pub billing: Option<PostalAddress<'a>>,
     pub shipping: Option<PostalAddress<'a>>,
+    /// Whatever is known of the browser; gaps are filled with ordinary values.
     pub browser: &'a Browser,
     /// `None` for no preference.
     pub challenge: Option<RequestorChallengeInd>,
