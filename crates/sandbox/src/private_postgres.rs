@@ -3,31 +3,31 @@
 //! The server is a child process that listens on a Unix socket only, in a folder nobody else can enter. Since
 //! PostgreSQL refuses to run as root, root runs it as user `postgres`. Read in this order:
 //! [`installation`] (which binaries), [`account`] (as whom), [`place`] (where), [`leftover`] (what a killed run left
-//! behind); this file puts them together. Nothing here needs a database client: the server's own pid file says when
+//! behind), [`making`] (how a new one comes about); this file puts them together. Nothing here needs a database client: the server's own pid file says when
 //! it is ready.
 
 pub mod account;
+mod fault;
 pub mod installation;
 mod leftover;
+mod making;
 pub mod place;
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-
 use self::account::Account;
+pub use self::fault::PostgresFault;
 use self::installation::Installation;
+use self::making::{make_cluster, remove_folder};
 use self::place::Place;
-use crate::child::{Child, Signal, wait_until};
-use crate::lock::CannotLock;
+use crate::child::{Child, Signal};
 
 /// Name of the cluster's superuser and of the database it comes with.
 const NAME: &str = "pasarela";
@@ -49,95 +49,6 @@ pub enum Flavour {
     Measured,
     /// Fresh, removed when stopped, and free to lose everything in a crash: for tests.
     Throwaway,
-}
-
-/// Why there is no cluster. Each message is one line that can be shown as it is.
-#[derive(Debug, thiserror::Error)]
-pub enum PostgresFault {
-    /// No server binaries were found.
-    #[error("no PostgreSQL server in /usr/lib/postgresql or {}: run deploy/dev/install-postgres, or set DATABASE_URL", .extracted.display())]
-    NotInstalled {
-        /// Where an unprivileged installation would be.
-        extracted: PathBuf,
-    },
-    /// The data was written by a major version that is not installed.
-    #[error("{} was made by PostgreSQL {version}, which is not installed", .data.display())]
-    OtherVersion {
-        /// The data folder.
-        data: PathBuf,
-        /// The major version that made it.
-        version: String,
-    },
-    /// Root found no user to run the server as.
-    #[error(
-        "PostgreSQL refuses to run as root, and neither `postgres` nor `nobody` is a user here: set DATABASE_URL"
-    )]
-    NoAccount,
-    /// The user id we run under has no name, which PostgreSQL does not accept.
-    #[error("user id {0} has no entry in the user database, which PostgreSQL needs: set DATABASE_URL")]
-    NamelessUser(u32),
-    /// The data is somebody else's.
-    #[error("{} belongs to user id {owner}: an earlier run was started by that user or by root", .data.display())]
-    NotOurs {
-        /// The data folder.
-        data: PathBuf,
-        /// Who owns it.
-        owner: u32,
-    },
-    /// No folder was found that the server's user can reach.
-    #[error("the server's user {user} can reach none of {tried}")]
-    NoPlace {
-        /// The user the server would run as.
-        user: String,
-        /// The folders that were tried.
-        tried: String,
-    },
-    /// Another process uses the cluster.
-    #[error("another process is using this PostgreSQL cluster: {0}")]
-    InUse(#[from] CannotLock),
-    /// A file or folder could not be made, read or handed over.
-    #[error("cannot {what} {}: {source}", .path.display())]
-    File {
-        /// What was to be done with it.
-        what: &'static str,
-        /// The file or folder.
-        path: PathBuf,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// A program could not be started at all.
-    #[error("cannot start {program}: {source}")]
-    Program {
-        /// The program.
-        program: String,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// `initdb` or the first start failed.
-    #[error("{program} failed ({status}): {said}")]
-    Failed {
-        /// The program.
-        program: String,
-        /// How it ended.
-        status: ExitStatus,
-        /// The last line it wrote.
-        said: String,
-    },
-    /// The server was started but is not ready in time.
-    #[error("PostgreSQL is not ready after {} s; its log is {}", .waited.as_secs(), .log.display())]
-    NotReady {
-        /// How long we waited.
-        waited: Duration,
-        /// The server's log.
-        log: PathBuf,
-    },
-}
-
-impl PostgresFault {
-    fn file(what: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let path = path.to_owned();
-        move |source| Self::File { what, path, source }
-    }
 }
 
 /// A running cluster. Dropping it stops it, but [`PrivatePostgres::stop`] says so in the code.
@@ -242,112 +153,6 @@ impl Drop for PrivatePostgres {
         self.shut_down();
         self.place.leave();
     }
-}
-
-/// Makes the cluster beside its final name and renames it when it is whole, so that a run killed in the middle leaves
-/// nothing that looks like a cluster.
-fn make_cluster(
-    flavour: Flavour,
-    installation: &Installation,
-    account: &Account,
-    place: &Place,
-) -> Result<(), PostgresFault> {
-    let unfinished = place.unfinished_data();
-    remove_folder(&unfinished)?;
-    account.make_folder(&unfinished)?;
-
-    let mut initdb = account.command(installation, "initdb");
-    initdb.arg("-D").arg(&unfinished).args([
-        "-U",
-        NAME,
-        "-E",
-        "UTF8",
-        "--locale=C.UTF-8",
-        "--no-instructions",
-    ]);
-    match flavour {
-        Flavour::Durable | Flavour::Measured => {
-            write_password(account, &place.password())?;
-            initdb
-                .args(["-A", "scram-sha-256", "--data-checksums", "--pwfile"])
-                .arg(place.password());
-        }
-        // The socket's folder lets in only the server's user and root: what a password would add is the time that
-        // hashing takes on each of a test run's thousands of connections.
-        Flavour::Throwaway => {
-            initdb.args(["-A", "trust", "--no-sync"]);
-        }
-    }
-    run_to_the_end("initdb", initdb, "")?;
-
-    let mut single = account.command(installation, "postgres");
-    single
-        .arg("--single")
-        .arg("-D")
-        .arg(&unfinished)
-        .args(["-c", "fsync=off", "postgres"]);
-    run_to_the_end("postgres --single", single, &format!("CREATE DATABASE {NAME}\n"))?;
-
-    fs::rename(&unfinished, place.data()).map_err(PostgresFault::file("rename", &unfinished))
-}
-
-/// Removes a folder into which a process that is on its way out may still write.
-fn remove_folder(folder: &Path) -> Result<(), PostgresFault> {
-    let mut fault = None;
-    let gone = wait_until(LEFTOVER_PATIENCE, || {
-        fault = fs::remove_dir_all(folder)
-            .err()
-            .filter(|error| error.kind() != io::ErrorKind::NotFound);
-        fault.is_none()
-    });
-    match fault {
-        Some(error) if !gone => Err(PostgresFault::file("remove", folder)(error)),
-        _ => Ok(()),
-    }
-}
-
-fn write_password(account: &Account, path: &Path) -> Result<(), PostgresFault> {
-    let mut random = [0_u8; 24];
-    aws_lc_rs::rand::fill(&mut random)
-        .map_err(|_| PostgresFault::file("make a password for", path)(io::Error::other("no randomness")))?;
-    // No `=`, `+` or `/` in this alphabet, so that it stands in a URL as it is.
-    let password = URL_SAFE_NO_PAD.encode(random);
-    let mut file = OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)
-        .map_err(PostgresFault::file("write", path))?;
-    file.write_all(password.as_bytes())
-        .map_err(PostgresFault::file("write", path))?;
-    account.give(path)
-}
-
-fn run_to_the_end(name: &str, mut command: Command, input: &str) -> Result<(), PostgresFault> {
-    let no_start = |source| PostgresFault::Program {
-        program: name.to_owned(),
-        source,
-    };
-    command
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
-    let mut child = command.spawn().map_err(no_start)?;
-    if let Some(mut stdin) = child.stdin.take() {
-        // A program that ended without reading says why itself.
-        let _ = stdin.write_all(input.as_bytes());
-    }
-    let output = child.wait_with_output().map_err(no_start)?;
-    if output.status.success() {
-        return Ok(());
-    }
-    let said = last_line(&String::from_utf8_lossy(&output.stderr));
-    Err(PostgresFault::Failed {
-        program: name.to_owned(),
-        status: output.status,
-        said,
-    })
 }
 
 /// Starts the server and waits until it is ready, for a few seconds again and again while a killed predecessor's last

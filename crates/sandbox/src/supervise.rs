@@ -4,6 +4,8 @@
 //! again a few times; when we die, however that happens, both are told to stop by the kernel ([`crate::child`]).
 //! [`gateway`] starts and watches the gateway, [`run_file`] tells other programs what is running.
 
+mod deaths;
+mod fault;
 mod gateway;
 mod run_file;
 
@@ -13,22 +15,16 @@ use std::io::{self, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, Instant};
 
 use tokio::process::Command;
 use tokio::signal::unix::{SignalKind, signal};
 
+use self::deaths::Deaths;
+pub use self::fault::RunFault;
 use self::gateway::Gateway;
 use self::run_file::RunFile;
 use crate::lock::{CannotLock, Lock};
-use crate::private_postgres::{Flavour, PostgresFault, PrivatePostgres};
-
-/// A child may die this often within [`DEATHS_COUNT_FOR`] before we give up on it.
-const DEATHS_MAX: usize = 5;
-/// Deaths longer ago no longer count.
-const DEATHS_COUNT_FOR: Duration = Duration::from_secs(60);
-/// Pause before the first new start; doubled with each death that counts.
-const FIRST_PAUSE: Duration = Duration::from_millis(250);
+use crate::private_postgres::{Flavour, PrivatePostgres};
 
 /// What to run, and where.
 #[derive(Debug, Clone)]
@@ -72,68 +68,6 @@ pub struct Opened {
     pub gateway_environment: Vec<(String, String)>,
     /// Lines to show once the gateway is ready.
     pub lines: Vec<String>,
-}
-
-/// Why the run ended before it was stopped. Each message is one line that can be shown as it is.
-#[derive(Debug, thiserror::Error)]
-pub enum RunFault {
-    /// Another run uses the same working folder.
-    #[error("another run (process {holder}) is going in {}: stop it first, or set PASARELA_VAR and the ports for a second one", .var.display())]
-    AlreadyRunning {
-        /// Its process id.
-        holder: String,
-        /// The working folder.
-        var: PathBuf,
-    },
-    /// The working folder cannot be locked.
-    #[error(transparent)]
-    Lock(CannotLock),
-    /// Another program listens where we should.
-    #[error("cannot listen on {address} ({source}): stop what listens there, or set {variable}")]
-    Address {
-        /// The address.
-        address: SocketAddr,
-        /// The setting that changes it.
-        variable: &'static str,
-        /// What the system said.
-        source: io::Error,
-    },
-    /// There is no database.
-    #[error(transparent)]
-    Postgres(#[from] PostgresFault),
-    /// The gateway's program is missing.
-    #[error("there is no gateway program {}: build it with `cargo build -p pasarela`", .0.display())]
-    NoGateway(PathBuf),
-    /// `pasarela migrate` failed.
-    #[error("the database could not be migrated: `pasarela migrate` ended with {0}")]
-    Migration(std::process::ExitStatus),
-    /// The world could not be opened.
-    #[error("the sandbox could not be started: {0}")]
-    World(Box<dyn Error + Send + Sync>),
-    /// The gateway ended before it was ready for the first time.
-    #[error("the gateway ended before it was ready ({0}); what it said is above")]
-    GatewayDied(String),
-    /// The gateway is running but does not become ready.
-    #[error("the gateway is not ready after {} s", .0.as_secs())]
-    GatewayNotReady(Duration),
-    /// A child died again and again.
-    #[error("{0} died {DEATHS_MAX} times within a minute: giving up")]
-    DiesAgainAndAgain(&'static str),
-    /// A file, folder, signal or process could not be had.
-    #[error("cannot {what}: {source}")]
-    System {
-        /// What was to be done.
-        what: String,
-        /// What the system said.
-        source: io::Error,
-    },
-}
-
-impl RunFault {
-    fn system(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
-        let what = what.into();
-        move |source| Self::System { what, source }
-    }
 }
 
 impl Surroundings {
@@ -395,23 +329,6 @@ async fn ended(child: Option<impl Future<Output = Option<std::process::ExitStatu
     }
 }
 
-/// The recent deaths of one child.
-#[derive(Debug, Default)]
-struct Deaths {
-    at: Vec<Instant>,
-}
-
-impl Deaths {
-    /// Counts one more; answers how long to wait before the next start, or `None` when there have been too many.
-    fn another(&mut self) -> Option<Duration> {
-        let now = Instant::now();
-        self.at.retain(|at| now.duration_since(*at) < DEATHS_COUNT_FOR);
-        let before = u32::try_from(self.at.len()).ok()?;
-        self.at.push(now);
-        (self.at.len() < DEATHS_MAX).then(|| FIRST_PAUSE * 2_u32.pow(before))
-    }
-}
-
 fn show(surroundings: &Surroundings, gateway: bool, lines: &[String]) -> Result<(), RunFault> {
     let mut text = String::from("\n");
     if gateway {
@@ -432,26 +349,4 @@ fn show(surroundings: &Surroundings, gateway: bool, lines: &[String]) -> Result<
 /// Progress goes to standard error, in step with what the children write there.
 fn say(line: &str) {
     eprintln!("sandbox: {line}");
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_child_is_given_up_after_too_many_deaths_and_waits_longer_each_time() {
-        let mut deaths = Deaths::default();
-        let pauses: Vec<_> = (0..DEATHS_MAX).map(|_| deaths.another()).collect();
-        let milliseconds = [250, 500, 1000, 2000].map(Duration::from_millis);
-        assert_eq!(
-            pauses,
-            [
-                Some(milliseconds[0]),
-                Some(milliseconds[1]),
-                Some(milliseconds[2]),
-                Some(milliseconds[3]),
-                None
-            ]
-        );
-    }
 }
