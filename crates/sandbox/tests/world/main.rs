@@ -1,0 +1,13 @@
+//! The sandbox as a gateway and a browser meet it: over HTTP, with the protocol crate as the peer.
+#![allow(
+    clippy::disallowed_methods,
+    reason = "tests are a 3DS Server, a browser and a merchant, with a clock and clients of their own"
+)]
+
+mod browser;
+mod challenge;
+mod directory;
+mod results;
+mod scenarios;
+mod server;
+mod shop;
