@@ -8,6 +8,8 @@ CREATE TABLE authentications (
     -- The transaction's state as the MPI keeps it; never card data.
     state            text        NOT NULL,
     transaction_data jsonb       NOT NULL,
+    -- Counts the writes: a change commits only on the version it was made from.
+    version          bigint      NOT NULL,
     created_at       timestamptz NOT NULL,
     updated_at       timestamptz NOT NULL
 ) WITH (fillfactor = 70);

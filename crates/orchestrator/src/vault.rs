@@ -262,7 +262,9 @@ mod tests {
     }
 
     fn opens(vault: &Vault, context: &[u8], sealed: &[u8], plaintext: &[u8]) -> bool {
-        vault.open(context, sealed).is_ok_and(|opened| opened.reveal() == plaintext)
+        vault
+            .open(context, sealed)
+            .is_ok_and(|opened| opened.reveal() == plaintext)
     }
 
     proptest! {

@@ -12,6 +12,8 @@ mod purchasing;
 #[cfg(test)]
 mod matrix;
 
+pub use authenticating::page_expires_at;
+
 use crate::{
     attempt::AttemptRecord,
     order::{Lifecycle, Order},
@@ -52,7 +54,7 @@ impl Default for Limits {
 }
 
 /// Something that happened to an order.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum News {
     /// A purchase was asked for.
     Purchased(Box<Purchased>),
@@ -102,7 +104,7 @@ pub enum News {
 pub type AuthenticationOutcome = Result<mpi::AuthenticationResult, mpi::Failure>;
 
 /// A purchase with everything looked up that deciding needs.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Purchased {
     pub payment: Id<kind::Payment>,
     pub terms: Terms,

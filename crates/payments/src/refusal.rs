@@ -29,6 +29,8 @@ macro_rules! codes {
 codes! {
     /// A header is missing or malformed.
     MissingHeader = "EMA-1000";
+    /// The key was used with another body before.
+    IdempotencyKeyReused = "EMA-1002";
     /// The body of an order call is wrong.
     PayloadError = "EMA-1002";
     OrderAlreadyProcessed = "EMA-1004";

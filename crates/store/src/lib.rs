@@ -24,8 +24,8 @@ pub mod operators;
 pub mod orders;
 pub mod recording;
 pub mod recovery;
-pub mod signals;
 pub mod schema;
+pub mod signals;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use std::{str::FromStr, time::Duration};

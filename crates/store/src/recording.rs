@@ -2,6 +2,7 @@
 
 use crate::{
     Store, StoreError,
+    authentications::{AuthenticationRecord, authentication_write_in},
     cards::{SealedCard, card_insert_in},
     events::{NewEvent, events_insert_in},
     idempotency::{Claim, claim_insert_in},
@@ -11,7 +12,6 @@ use payments::{
     attempt::{AttemptRecord, AttemptState},
 };
 use primitives::{Id, id::kind};
-use serde_json::Value;
 use sqlx::{PgConnection, types::Json};
 use time::OffsetDateTime;
 
@@ -34,15 +34,6 @@ pub struct Recording<'a> {
     /// The answer for the key that started this payment, once the payment has come to rest.
     pub answer: Option<String>,
     pub now: OffsetDateTime,
-}
-
-/// A run of 3-D Secure as it is to be recorded.
-#[derive(Debug, Clone)]
-pub struct AuthenticationRecord {
-    pub id: Id<kind::Authentication>,
-    pub payment: Id<kind::Payment>,
-    pub state: &'static str,
-    pub transaction: Value,
 }
 
 impl Store {
@@ -84,7 +75,7 @@ async fn write(connection: &mut PgConnection, recording: Recording<'_>) -> Resul
         (None, _) => order_update_in(connection, order).await?,
     }
     for authentication in &recording.authentications {
-        authentication_upsert_in(connection, order, authentication, recording.now).await?;
+        authentication_write_in(connection, authentication, recording.now).await?;
     }
     if let Some(payment) = payment {
         for attempt in recording.attempts {
@@ -248,31 +239,6 @@ async fn payment_update_in(
     } else {
         Err(StoreError::Changed)
     }
-}
-
-async fn authentication_upsert_in(
-    connection: &mut PgConnection,
-    order: &Order,
-    authentication: &AuthenticationRecord,
-    now: OffsetDateTime,
-) -> Result<(), StoreError> {
-    sqlx::query!(
-        "INSERT INTO authentications (id, merchant_id, order_id, payment_id, state, transaction_data, created_at,
-                                      updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
-         ON CONFLICT (id) DO UPDATE
-         SET state = excluded.state, transaction_data = excluded.transaction_data, updated_at = excluded.updated_at",
-        authentication.id.uuid(),
-        order.merchant.uuid(),
-        order.id.uuid(),
-        authentication.payment.uuid(),
-        authentication.state,
-        authentication.transaction,
-        now,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
 }
 
 async fn attempt_upsert_in(

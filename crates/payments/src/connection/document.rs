@@ -85,7 +85,7 @@ impl NewConnection {
         let mut problems = Problems::default();
         let read = Fields::open(document, path, &MEMBERS, &mut problems).and_then(|fields| {
             let settings = read_settings(&fields, policy, &mut problems);
-            let credentials = read_credentials(&fields, &mut problems);
+            let credentials = credentials_of(&fields, &mut problems);
             Some(Self {
                 settings: settings?,
                 credentials: credentials?,
@@ -98,7 +98,7 @@ impl NewConnection {
 impl Settings {
     /// Reads a change: members that are there replace those of `current`, all others stay.
     ///
-    /// Credentials are refused here, whatever the connection's state: they are fixed with it.
+    /// Credentials are not among the settings: [`read_credentials`] reads them.
     pub fn read_change(document: &Value, current: &Connection, policy: UrlPolicy) -> Result<Self, Problems> {
         let mut problems = Problems::default();
         let Some(change) = document.as_object() else {
@@ -207,10 +207,15 @@ fn read_settings(fields: &Fields<'_>, policy: UrlPolicy, problems: &mut Problems
     })
 }
 
-fn read_credentials(
-    fields: &Fields<'_>,
-    problems: &mut Problems,
-) -> Option<BTreeMap<String, Secret<String>>> {
+/// Reads the `credentials` of a connection's document alone.
+pub fn read_credentials(document: &Value) -> Result<BTreeMap<String, Secret<String>>, Problems> {
+    let mut problems = Problems::default();
+    let read = Fields::open(document, "", &MEMBERS, &mut problems)
+        .and_then(|fields| credentials_of(&fields, &mut problems));
+    problems.or(read)
+}
+
+fn credentials_of(fields: &Fields<'_>, problems: &mut Problems) -> Option<BTreeMap<String, Secret<String>>> {
     let path = fields.at("credentials");
     let Some(value) = fields.value("credentials") else {
         problems.add(path, "is required");

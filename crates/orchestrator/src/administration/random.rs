@@ -1,0 +1,75 @@
+//! Keys, tokens and secrets made of chance.
+
+use crate::vault::VaultError;
+use aws_lc_rs::rand;
+use base64::{
+    Engine,
+    prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
+};
+use primitives::Secret;
+use zeroize::Zeroizing;
+
+const BASE62: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// The random part of an API key: 32 characters, about 190 bits.
+const API_KEY_CHARACTERS: usize = 32;
+
+fn bytes<const N: usize>() -> Result<Zeroizing<[u8; N]>, VaultError> {
+    let mut bytes = Zeroizing::new([0u8; N]);
+    rand::fill(bytes.as_mut()).map_err(|_| VaultError::Cryptography)?;
+    Ok(bytes)
+}
+
+/// An API key: `sk_<environment>_…` or `pk_<environment>_…` (deuna-api.md section 1).
+pub(super) fn api_key(prefix: &str, environment: &str) -> Result<Secret<String>, VaultError> {
+    let mut key = Zeroizing::new(String::with_capacity(64));
+    key.push_str(prefix);
+    key.push('_');
+    key.push_str(environment);
+    key.push('_');
+    let whole = key.len() + API_KEY_CHARACTERS;
+    while key.len() < whole {
+        for byte in bytes::<64>()?.iter() {
+            // Of 256 values 248 are used, four for each character; the rest would make some likelier.
+            if let Some(character) = BASE62.get(usize::from(byte / 4)).filter(|_| key.len() < whole) {
+                key.push(char::from(*character));
+            }
+        }
+    }
+    Ok(Secret::new(std::mem::take(&mut *key)))
+}
+
+/// A Standard Webhooks secret: `whsec_` and 32 bytes in Base64.
+pub(super) fn webhook_secret() -> Result<Secret<String>, VaultError> {
+    Ok(Secret::new(format!(
+        "whsec_{}",
+        BASE64_STANDARD.encode(bytes::<32>()?)
+    )))
+}
+
+/// An operator's session token, 256 bits.
+pub(super) fn session_token() -> Result<Secret<String>, VaultError> {
+    Ok(Secret::new(BASE64_URL_SAFE_NO_PAD.encode(bytes::<32>()?)))
+}
+
+/// A password's salt.
+pub(super) fn salt() -> Result<[u8; 16], VaultError> {
+    Ok(*bytes::<16>()?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn api_keys_have_their_form_and_differ() {
+        let keys = [(); 3].map(|()| api_key("sk", "sandbox").unwrap());
+        for key in &keys {
+            let random = key.reveal().strip_prefix("sk_sandbox_").unwrap();
+            assert_eq!(random.len(), 32);
+            assert!(random.bytes().all(|byte| byte.is_ascii_alphanumeric()));
+        }
+        assert_ne!(keys[0].reveal(), keys[1].reveal());
+        assert!(webhook_secret().unwrap().reveal().starts_with("whsec_"));
+    }
+}

@@ -1,0 +1,125 @@
+//! Decide and record: the two beats that every flow shares.
+
+use crate::{
+    fault::{Fault, Stopped},
+    gateway::Gateway,
+};
+use payments::{News, Order, OrderDocument, Outgoing, Step, decide};
+use primitives::Moment;
+use store::{
+    StoreError, authentications::AuthenticationRecord, cards::SealedCard, events::NewEvent,
+    idempotency::Claim, recording::Recording,
+};
+
+/// How often a flow decides again because somebody else was faster.
+pub(crate) const TRIES: usize = 8;
+
+/// What a step writes besides what was decided.
+#[derive(Debug, Default)]
+pub(crate) struct Writes {
+    pub order_is_new: bool,
+    /// The card of a new payment.
+    pub card: Option<SealedCard>,
+    pub authentications: Vec<AuthenticationRecord>,
+    pub claim: Option<Claim>,
+    /// The claim is answered by this very step.
+    pub answers_claim: bool,
+}
+
+/// A step that was recorded.
+#[derive(Debug)]
+pub(crate) struct Advanced {
+    pub order: Order,
+    pub send: Option<Outgoing>,
+}
+
+impl Gateway {
+    /// Decides what the news means and records it. `Ok(None)`: it means nothing any more.
+    /// [`StoreError::Changed`] within: somebody else was faster; read again and decide again.
+    pub(crate) async fn advance(
+        &self,
+        order: Order,
+        news: News,
+        writes: Writes,
+        moment: Moment,
+    ) -> Result<Option<Advanced>, Stopped> {
+        let Some(step) = decide(self.limits(), order, news, moment)? else {
+            return Ok(None);
+        };
+        self.record(step, writes, moment)
+            .await
+            .map(Some)
+            .map_err(Stopped::from)
+    }
+
+    async fn record(&self, mut step: Step, mut writes: Writes, moment: Moment) -> Result<Advanced, Fault> {
+        let at_rest = step.send.is_none()
+            && step
+                .order
+                .payment
+                .as_ref()
+                .is_none_or(|now| now.state.is_at_rest());
+        let wanted = at_rest || step.announce.is_some() || writes.answers_claim;
+        let document = wanted.then(|| OrderDocument::of(&step.order, self.addresses(), Vec::new()));
+        let event = match (&step.announce, &document) {
+            (Some(announcement), Some(document)) => Some(NewEvent {
+                id: self.clock().fresh_id(),
+                merchant: step.order.merchant,
+                order: step.order.id,
+                sequence: step.order.version + 1,
+                event_type: announcement.event_type,
+                payment_status: announcement.payment_status.unwrap_or_default().to_owned(),
+                order_document: document.as_json().to_owned(),
+                target: self.notification_target(&step.order).await?,
+                created_at: moment.now,
+            }),
+            (None, _) | (_, None) => None,
+        };
+        let delivers = event.as_ref().is_some_and(|event| event.target.is_some());
+        let answer = match &document {
+            Some(document) if at_rest => Some(serde_json::to_string(document)?),
+            _ => None,
+        };
+        if let Some(claim) = &mut writes.claim {
+            claim.answer = if at_rest || writes.answers_claim {
+                answer.clone()
+            } else {
+                None
+            };
+        }
+        let recording = Recording {
+            order: &step.order,
+            order_is_new: writes.order_is_new,
+            new_payment: writes.card,
+            attempts: &step.attempts,
+            authentications: writes.authentications,
+            look_again_at: step.look_again_at,
+            forget_security_code: step.forget_security_code,
+            event,
+            claim: writes.claim,
+            answer,
+            now: moment.now,
+        };
+        self.store().record(recording).await?;
+        // A row that was new is read back as version 0; every later step counted it up by one.
+        if !writes.order_is_new {
+            step.order.version += 1;
+        }
+        self.watch().changed(step.order.id);
+        if delivers {
+            self.wake_deliveries();
+        }
+        if let Some(look_again_at) = step.look_again_at {
+            self.wake_recovery(look_again_at);
+        }
+        Ok(Advanced {
+            order: step.order,
+            send: step.send,
+        })
+    }
+}
+
+/// Whether the flow should read again and decide again.
+pub(crate) fn is_race(stopped: &Stopped) -> bool {
+    matches!(stopped, Stopped::Fault(Fault::Store(StoreError::Changed)))
+}

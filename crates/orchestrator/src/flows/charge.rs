@@ -1,0 +1,313 @@
+//! Charges: what is sent to processors, and what their answers, or their silence, are taken for.
+
+use super::advance::{Advanced, TRIES, Writes, is_race};
+use crate::{
+    configuration::connection_of,
+    fault::{Fault, Stopped},
+    gateway::Gateway,
+    transport::{Sent, Silence},
+};
+use acquiring::{Authorization, AuthorizationAnswer, Inquiry, Processor, SettlementAnswer, Void};
+use payments::{
+    News, Order, Payment, PaymentState,
+    attempt::AttemptInFlight,
+    payment::{Closed, LateStage},
+    routing::Route,
+};
+use primitives::{Card, Id, Moment, id::kind};
+use std::sync::Arc;
+
+impl Gateway {
+    /// Sends the charge that is recorded as being sent, and records what came of it.
+    pub(crate) async fn charge(
+        &self,
+        order: Order,
+        about: Id<kind::Attempt>,
+        card: Option<Card>,
+    ) -> Result<Advanced, Stopped> {
+        let moment = self.clock().moment();
+        let sent = match self.prepare(&order, about, card).await {
+            Ok((processor, account, authorization)) => {
+                match processor.authorize(&account, &authorization, moment) {
+                    Ok(exchange) => self.transport().send(exchange).await,
+                    Err(cannot) => {
+                        tracing::warn!(attempt = %about, why = %cannot, "charge cannot be expressed for this processor");
+                        Sent::NotSent("cannot be expressed for this processor")
+                    }
+                }
+            }
+            Err(Fault::Missing(what)) => {
+                tracing::warn!(attempt = %about, what, "charge cannot be made");
+                Sent::NotSent(what)
+            }
+            Err(fault) => return Err(fault.into()),
+        };
+        let processor = attempt_of(&order).and_then(|(payment, attempt)| payment.routes.get(attempt.route));
+        let processor = processor.map(|route| route.processor.clone()).unwrap_or_default();
+        let (outcome, news) = match sent {
+            Sent::Answered(answer) => {
+                let outcome = match &answer {
+                    AuthorizationAnswer::Approved(_) => "approved",
+                    AuthorizationAnswer::Declined(_) => "declined",
+                };
+                (
+                    outcome,
+                    News::Answered {
+                        attempt: about,
+                        answer,
+                    },
+                )
+            }
+            Sent::NotSent(why) => ("not_sent", News::NeverLeft { attempt: about, why }),
+            Sent::Silent(silence) => {
+                log_silence(about, &processor, &silence);
+                ("unknown", News::Silence { attempt: about })
+            }
+        };
+        metrics::counter!("pasarela_attempts_total", "processor" => processor, "outcome" => outcome)
+            .increment(1);
+        self.report(order, news).await
+    }
+
+    /// Asks the processor what became of an attempt, and records the answer.
+    pub(crate) async fn inquire(&self, order: Order, about: Id<kind::Attempt>) -> Result<Advanced, Stopped> {
+        let answer = match self.inquiry(&order, about).await {
+            Ok(answer) => answer,
+            Err(Fault::Missing(what)) => {
+                tracing::warn!(attempt = %about, what, "inquiry cannot be made");
+                None
+            }
+            Err(fault) => return Err(fault.into()),
+        };
+        self.report(
+            order,
+            News::Inquired {
+                attempt: about,
+                answer,
+            },
+        )
+        .await
+    }
+
+    async fn inquiry(
+        &self,
+        order: &Order,
+        about: Id<kind::Attempt>,
+    ) -> Result<Option<acquiring::InquiryAnswer>, Fault> {
+        let (payment, attempt) = attempt_of(order)
+            .filter(|(_, attempt)| attempt.id == about)
+            .ok_or(GONE)?;
+        let route = payment.routes.get(attempt.route).ok_or(GONE)?;
+        let (processor, account) = self.processor(order, route).await?;
+        let inquiry = Inquiry {
+            reference: attempt.reference.clone(),
+            order_id: order.reference.clone(),
+            amount: payment.amount,
+            kind: route.charge,
+            sent_at: attempt.sent_at,
+        };
+        match processor.inquire(&account, &inquiry, self.clock().moment()) {
+            Ok(exchange) => Ok(match self.transport().send(exchange).await {
+                Sent::Answered(answer) => Some(answer),
+                Sent::NotSent(_) => None,
+                Sent::Silent(silence) => {
+                    log_silence(about, &route.processor, &silence);
+                    None
+                }
+            }),
+            Err(cannot) => {
+                tracing::warn!(attempt = %about, why = %cannot, "inquiry cannot be expressed for this processor");
+                Ok(None)
+            }
+        }
+    }
+
+    /// Voids an approval that came after its payment was given up. The void's reference is the attempt's, the same
+    /// however often it is sent, so that a repeat cannot void twice.
+    pub(crate) async fn reverse(&self, order: Order, about: Id<kind::Attempt>) -> Result<Advanced, Stopped> {
+        let done = match self.reversal(&order, about).await {
+            Ok(done) => done,
+            Err(Fault::Missing(what)) => {
+                tracing::warn!(attempt = %about, what, "reversal cannot be made");
+                false
+            }
+            Err(fault) => return Err(fault.into()),
+        };
+        self.report(order, News::Reversed { attempt: about, done }).await
+    }
+
+    async fn reversal(&self, order: &Order, about: Id<kind::Attempt>) -> Result<bool, Fault> {
+        let payment = order.payment.as_ref().ok_or(GONE)?;
+        let PaymentState::Closed(Closed::Denied(denial)) = &payment.state else {
+            return Err(GONE);
+        };
+        let late = denial
+            .late
+            .as_ref()
+            .filter(|late| late.attempt.id == about)
+            .ok_or(GONE)?;
+        let LateStage::Reversing { approval, .. } = &late.stage else {
+            return Err(GONE);
+        };
+        let route = payment.routes.get(late.attempt.route).ok_or(GONE)?;
+        let (processor, account) = self.processor(order, route).await?;
+        let void = Void {
+            reference: late.attempt.reference.clone(),
+            processor_reference: approval.processor_reference.clone(),
+            amount: approval.amount,
+            payment: payment.id,
+        };
+        let answer = match processor.void(&account, &void, self.clock().moment()) {
+            Ok(exchange) => self.transport().send(exchange).await,
+            Err(cannot) => {
+                tracing::warn!(attempt = %about, why = %cannot, "void cannot be expressed for this processor");
+                return Ok(false);
+            }
+        };
+        Ok(match answer {
+            Sent::Answered(SettlementAnswer::Done { .. } | SettlementAnswer::Accepted { .. }) => true,
+            Sent::Answered(SettlementAnswer::Refused(decline)) => {
+                tracing::error!(attempt = %about, reason = decline.reason.as_str(), "void of a late approval refused");
+                false
+            }
+            Sent::NotSent(_) | Sent::Silent(_) => false,
+        })
+    }
+
+    /// Records news from outside about an order that was read before. If somebody else was faster, reads again.
+    pub(crate) async fn report(&self, order: Order, news: News) -> Result<Advanced, Stopped> {
+        let (merchant, id) = (order.merchant, order.id);
+        let payment = order.payment.as_ref().map(|payment| payment.id);
+        let mut order = order;
+        for _ in 0..TRIES {
+            let moment: Moment = self.clock().moment();
+            match self.advance(order, news.clone(), Writes::default(), moment).await {
+                Ok(Some(advanced)) => return Ok(advanced),
+                Ok(None) => {
+                    return Ok(Advanced {
+                        order: self.reload(merchant, id, payment).await?,
+                        send: None,
+                    });
+                }
+                Err(stopped) if is_race(&stopped) => order = self.reload(merchant, id, payment).await?,
+                Err(stopped) => return Err(stopped),
+            }
+        }
+        Err(Fault::Store(store::StoreError::Changed).into())
+    }
+
+    pub(crate) async fn reload(
+        &self,
+        merchant: Id<kind::Merchant>,
+        order: Id<kind::Order>,
+        payment: Option<Id<kind::Payment>>,
+    ) -> Result<Order, Stopped> {
+        let found = match payment {
+            Some(payment) => {
+                self.store()
+                    .order_load_with_payment(merchant, order, payment)
+                    .await?
+            }
+            None => self.store().order_load(merchant, order).await?,
+        };
+        found.ok_or(Stopped::Fault(Fault::Missing("the order")))
+    }
+
+    async fn prepare(
+        &self,
+        order: &Order,
+        about: Id<kind::Attempt>,
+        card: Option<Card>,
+    ) -> Result<(Arc<dyn Processor>, acquiring::Account, Authorization), Fault> {
+        let (payment, attempt) = attempt_of(order)
+            .filter(|(_, attempt)| attempt.id == about)
+            .ok_or(GONE)?;
+        let route = payment.routes.get(attempt.route).ok_or(GONE)?;
+        let (processor, account) = self.processor(order, route).await?;
+        let card = match card {
+            Some(card) => card,
+            None => self.card_of(order.merchant, payment.id).await?,
+        };
+        let values = payment
+            .authentication
+            .as_ref()
+            .map(|authenticated| authenticated.values.clone());
+        let authorization = Authorization {
+            kind: route.charge,
+            reference: attempt.reference.clone(),
+            order_id: order.reference.clone(),
+            amount: payment.amount,
+            card,
+            // The payment got this far without liability shift only because the connection's policy says so.
+            accept_no_liability_shift: values.as_ref().is_some_and(|values| !values.liability_shift),
+            authentication: values,
+            installments: payment.terms.installments,
+            initiator: payment.terms.initiator,
+            shopper: payment.terms.shopper.clone(),
+            billing: payment.terms.billing.clone(),
+            shipping: payment.terms.shipping.clone(),
+        };
+        Ok((processor, account, authorization))
+    }
+
+    /// The adapter and the account of a route.
+    async fn processor(
+        &self,
+        order: &Order,
+        route: &Route,
+    ) -> Result<(Arc<dyn Processor>, acquiring::Account), Fault> {
+        let profile = self
+            .configuration()
+            .profile(order.merchant)
+            .await?
+            .ok_or(Fault::Missing("the merchant"))?;
+        let known = connection_of(&profile, route.connection).ok_or(Fault::Missing("the connection"))?;
+        let processor = self
+            .processors()
+            .get(route.processor.as_str())
+            .ok_or(Fault::Missing("the processor's adapter"))?;
+        Ok((Arc::clone(processor), known.account.clone()))
+    }
+
+    /// A payment's card, from the vault.
+    pub(crate) async fn card_of(
+        &self,
+        merchant: Id<kind::Merchant>,
+        payment: Id<kind::Payment>,
+    ) -> Result<Card, Fault> {
+        let sealed = self
+            .store()
+            .card_load(merchant, payment)
+            .await?
+            .ok_or(Fault::Missing("the card"))?;
+        let mut card = self.vault().open_card(payment, &sealed.card)?;
+        if let Some((code, _)) = &sealed.security_code {
+            card.security_code = Some(self.vault().open_security_code(payment, code)?);
+        }
+        Ok(card)
+    }
+}
+
+const GONE: Fault = Fault::Missing("the attempt");
+
+/// The attempt that is on its way, or that is watched after it was given up.
+fn attempt_of(order: &Order) -> Option<(&Payment, &AttemptInFlight)> {
+    let payment = order.payment.as_ref()?;
+    match &payment.state {
+        PaymentState::Authorizing(attempt) => Some((payment, attempt)),
+        PaymentState::Closed(Closed::Denied(denial)) => Some((payment, &denial.late.as_ref()?.attempt)),
+        PaymentState::Closed(Closed::Cancelled)
+        | PaymentState::Authenticating(_)
+        | PaymentState::Authorized(_) => None,
+    }
+}
+
+fn log_silence(attempt: Id<kind::Attempt>, processor: &str, silence: &Silence) {
+    let why = match silence {
+        Silence::TimedOut => "timed out",
+        Silence::Cut => "connection cut",
+        Silence::TooLarge => "reply too large",
+        Silence::Unreadable(why) => why,
+    };
+    tracing::warn!(%attempt, processor, why, "no usable answer from the processor");
+}

@@ -1,0 +1,18 @@
+//! One file a flow: each decides, records, sends and applies.
+//!
+//! [`advance`] has the first two beats, which all share; [`charge`] and [`authenticate`] the last two. A flow that moves
+//! money runs in a task of its own, so that it goes on to the end when its caller goes away.
+
+mod advance;
+mod authenticate;
+pub mod card_ranges;
+mod charge;
+pub mod idempotency;
+mod in_hand;
+pub mod orders;
+pub mod page;
+pub mod page_step;
+mod purchase;
+mod recovery;
+pub mod results;
+mod run;

@@ -1,0 +1,253 @@
+//! Orders: create, read (and wait for a change), cancel, expire.
+
+use super::{
+    advance::{TRIES, Writes, is_race},
+    idempotency::{Answer, Earlier, IdempotencyKey},
+};
+use crate::{
+    configuration::Caller,
+    fault::{Fault, Stopped},
+    gateway::Gateway,
+};
+use payments::{NewOrder, News, Order, OrderDocument, Refusal, RefusalCode};
+use primitives::{Id, id::kind};
+use std::time::Duration;
+use store::{StoreError, recording::Recording};
+
+/// The longest a reader may wait.
+pub const WAIT_MAX_SECONDS: u8 = 60;
+
+/// How long to wait for a change, and from which state.
+#[derive(Debug, Clone, Default)]
+pub struct Wait {
+    /// At most [`WAIT_MAX_SECONDS`]; 0 answers at once.
+    pub seconds: u8,
+    /// The `hash_state` the reader has; absent, the state found on arrival.
+    pub since: Option<String>,
+}
+
+impl Gateway {
+    /// Creates an order.
+    pub async fn create_order(
+        &self,
+        caller: &Caller,
+        new: NewOrder,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Answer, Refusal> {
+        Ok(self.create_order_or_stop(caller, new, key).await?)
+    }
+
+    async fn create_order_or_stop(
+        &self,
+        caller: &Caller,
+        new: NewOrder,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Answer, Stopped> {
+        if let Some(earlier) = self.earlier_answer(caller, key.as_ref()).await? {
+            return Ok(earlier);
+        }
+        self.refuse_paid_reference(caller, &new).await?;
+        let now = self.clock().now();
+        let order = Order::open(self.clock().fresh_id(), caller.merchant.id, new, now);
+        let document = OrderDocument::of(&order, self.addresses(), Vec::new());
+        let answer = serde_json::to_string(&document)?;
+        let claim = key.as_ref().map(|key| key.claim(None, Some(answer)));
+        let recording = Recording {
+            order: &order,
+            order_is_new: true,
+            new_payment: None,
+            attempts: &[],
+            authentications: Vec::new(),
+            look_again_at: None,
+            forget_security_code: false,
+            event: None,
+            claim,
+            answer: None,
+            now,
+        };
+        match self.store().record(recording).await {
+            Ok(()) => Ok(Answer {
+                document,
+                replayed: false,
+            }),
+            Err(StoreError::Taken(_)) => self.answer_of_twin(caller, key.as_ref()).await,
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// A merchant's reference may be used again until an order with it is paid (`EMA-6004`).
+    pub(crate) async fn refuse_paid_reference(&self, caller: &Caller, new: &NewOrder) -> Result<(), Stopped> {
+        let Some(reference) = &new.reference else {
+            return Ok(());
+        };
+        if self
+            .store()
+            .reference_is_paid(caller.merchant.id, reference)
+            .await?
+        {
+            let text = "an order with this order_id is paid already";
+            return Err(Refusal::of_field(RefusalCode::CannotCreateOrder, "order.order_id", text).into());
+        }
+        Ok(())
+    }
+
+    /// Reads an order; waits for its state to change where the reader asks for it.
+    pub async fn get_order(
+        &self,
+        caller: &Caller,
+        order: Id<kind::Order>,
+        wait: Wait,
+    ) -> Result<OrderDocument, Refusal> {
+        Ok(self.get_order_or_stop(caller, order, wait).await?)
+    }
+
+    async fn get_order_or_stop(
+        &self,
+        caller: &Caller,
+        id: Id<kind::Order>,
+        wait: Wait,
+    ) -> Result<OrderDocument, Stopped> {
+        if wait.seconds == 0 {
+            return self.document(caller.merchant.id, id).await;
+        }
+        let seconds = u64::from(wait.seconds.min(WAIT_MAX_SECONDS));
+        let deadline = tokio::time::Instant::now() + Duration::from_secs(seconds);
+        let watcher = self.watch().wait_for(id);
+        let mut known = wait.since;
+        loop {
+            // The place is taken before the look, so a change between look and sleep wakes us.
+            let changed = watcher.changed();
+            let document = self.document(caller.merchant.id, id).await?;
+            match &known {
+                Some(hash) if hash != document.hash_state() => return Ok(document),
+                Some(_) => {}
+                None => known = Some(document.hash_state().to_owned()),
+            }
+            if tokio::time::timeout_at(deadline, changed).await.is_err() {
+                return self.document(caller.merchant.id, id).await;
+            }
+        }
+    }
+
+    /// The document with its delivery log.
+    async fn document(
+        &self,
+        merchant: Id<kind::Merchant>,
+        id: Id<kind::Order>,
+    ) -> Result<OrderDocument, Stopped> {
+        let order = self.order(merchant, id).await?;
+        let hooks = self.store().hooks_of_order(merchant, id).await?;
+        Ok(OrderDocument::of(&order, self.addresses(), hooks))
+    }
+
+    pub(crate) async fn order(
+        &self,
+        merchant: Id<kind::Merchant>,
+        id: Id<kind::Order>,
+    ) -> Result<Order, Stopped> {
+        let found = self.store().order_load(merchant, id).await?;
+        found.ok_or_else(|| Refusal::new(RefusalCode::OrderNotFound, "order not found").into())
+    }
+
+    /// Cancels an order that no money has moved for.
+    pub async fn cancel(
+        &self,
+        caller: &Caller,
+        order: Id<kind::Order>,
+        reason: Option<String>,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Answer, Refusal> {
+        if let Some(reason) = &reason {
+            tracing::info!(%order, characters = reason.len(), "order cancelled with a reason");
+        }
+        Ok(self.end(caller, order, News::Cancel, key).await?)
+    }
+
+    /// Expires an order that nobody tried to pay.
+    pub async fn expire(
+        &self,
+        caller: &Caller,
+        order: Id<kind::Order>,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Answer, Refusal> {
+        Ok(self.end(caller, order, News::Expire, key).await?)
+    }
+
+    async fn end(
+        &self,
+        caller: &Caller,
+        id: Id<kind::Order>,
+        news: News,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Answer, Stopped> {
+        if let Some(earlier) = self.earlier_answer(caller, key.as_ref()).await? {
+            return Ok(earlier);
+        }
+        for _ in 0..TRIES {
+            let order = self.order(caller.merchant.id, id).await?;
+            let claim = key.as_ref().map(|key| key.claim(None, None));
+            let writes = Writes {
+                claim,
+                answers_claim: true,
+                ..Writes::default()
+            };
+            match self
+                .advance(order, news.clone(), writes, self.clock().moment())
+                .await
+            {
+                Ok(Some(advanced)) => {
+                    let document = OrderDocument::of(&advanced.order, self.addresses(), Vec::new());
+                    return Ok(Answer {
+                        document,
+                        replayed: false,
+                    });
+                }
+                Ok(None) => return Err(Fault::Missing("a decision").into()),
+                Err(stopped) if is_race(&stopped) => {}
+                Err(Stopped::Fault(Fault::Store(StoreError::Taken(_)))) => {
+                    return self.answer_of_twin(caller, key.as_ref()).await;
+                }
+                Err(stopped) => return Err(stopped),
+            }
+        }
+        Err(Refusal::new(
+            RefusalCode::TransactionInProcess,
+            "the order is changing: try again",
+        )
+        .into())
+    }
+
+    /// The answer that the same call got before, if it carries a key that was used.
+    pub(crate) async fn earlier_answer(
+        &self,
+        caller: &Caller,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Option<Answer>, Stopped> {
+        let Some(key) = key else { return Ok(None) };
+        let found = self
+            .store()
+            .idempotency_key_find(caller.merchant.id, key.method, &key.path, &key.key)
+            .await?;
+        match found.map(|known| key.compare(&known)).transpose()? {
+            None => Ok(None),
+            Some(Earlier::Answered(answer)) => Ok(Some(answer)),
+            Some(Earlier::Refused(refusal)) => Err(refusal.into()),
+        }
+    }
+
+    /// A concurrent twin of this call claimed the key first.
+    pub(crate) async fn answer_of_twin(
+        &self,
+        caller: &Caller,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<Answer, Stopped> {
+        match self.earlier_answer(caller, key).await? {
+            Some(answer) => Ok(answer),
+            None => Err(Refusal::new(
+                RefusalCode::TransactionInProcess,
+                "the same call is running: try again",
+            )
+            .into()),
+        }
+    }
+}

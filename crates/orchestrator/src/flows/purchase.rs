@@ -1,0 +1,320 @@
+//! A purchase, from the call to wherever it comes to rest: paid, denied, unknown, or waiting for the cardholder.
+
+use super::authenticate::Asking;
+use super::{
+    advance::{Advanced, TRIES, Writes, is_race},
+    idempotency::{Answer, IdempotencyKey},
+    in_hand::InHand,
+};
+use crate::{
+    configuration::{Caller, connection_of},
+    fault::{Fault, Stopped},
+    gateway::Gateway,
+};
+use acquiring::Initiator;
+use mpi::Prepared;
+use payments::{
+    Market, News, Order, OrderDocument, Outgoing, Purchase, PurchaseTarget, Purchased, Refusal, RefusalCode,
+    ThreeDsMode,
+    decide::AuthenticationPlan,
+    payment::{CardFacts, Terms},
+    routing::{self, Demand, Route},
+};
+use primitives::{Card, Id, Moment, id::kind};
+use store::{StoreError, cards::SealedCard, orders::PaymentKey};
+use time::Duration;
+
+/// The longest a security code is kept, however the payment stands.
+const SECURITY_CODE_MAX: Duration = Duration::minutes(30);
+
+impl Gateway {
+    /// Pays an order. Goes on to the end even if the caller goes away meanwhile.
+    pub async fn purchase(
+        &self,
+        caller: &Caller,
+        purchase: Purchase,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Answer, Refusal> {
+        let (gateway, caller) = (self.clone(), caller.clone());
+        let flow = tokio::spawn(async move { gateway.purchase_to_rest(&caller, purchase, key).await });
+        Ok(flow.await.map_err(Stopped::from)??)
+    }
+
+    async fn purchase_to_rest(
+        &self,
+        caller: &Caller,
+        purchase: Purchase,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Answer, Stopped> {
+        if let Some(earlier) = self.earlier_answer(caller, key.as_ref()).await? {
+            return Ok(earlier);
+        }
+        self.check_card(&purchase)?;
+        let (advanced, areq) = match self.start(caller, &purchase, key.as_ref()).await {
+            Err(Stopped::Fault(Fault::Store(StoreError::Taken(constraint))))
+                if constraint.starts_with("idempotency") =>
+            {
+                return self.answer_of_twin(caller, key.as_ref()).await;
+            }
+            started => started?,
+        };
+        let order = self
+            .drive(
+                advanced,
+                InHand {
+                    card: Some(purchase.card),
+                    areq,
+                },
+            )
+            .await?;
+        let document = OrderDocument::of(&order, self.addresses(), Vec::new());
+        Ok(Answer {
+            document,
+            replayed: false,
+        })
+    }
+
+    /// Decides on the purchase and records it, before anything is sent. Answers the AReq too, where one is to go at
+    /// once.
+    async fn start(
+        &self,
+        caller: &Caller,
+        purchase: &Purchase,
+        key: Option<&IdempotencyKey>,
+    ) -> Result<(Advanced, Option<Prepared>), Stopped> {
+        for _ in 0..TRIES {
+            let moment = self.clock().moment();
+            let (mut order, order_is_new) = match &purchase.target {
+                PurchaseTarget::Existing(id) => (self.order(caller.merchant.id, *id).await?, false),
+                PurchaseTarget::New(new) => {
+                    self.refuse_paid_reference(caller, new).await?;
+                    let id = self.clock().fresh_id();
+                    (
+                        Order::open(id, caller.merchant.id, (**new).clone(), moment.now),
+                        true,
+                    )
+                }
+            };
+            if purchase.notify_url.is_some() {
+                order.notify_url.clone_from(&purchase.notify_url);
+            }
+            let payment = self.clock().fresh_id();
+            let routes = self.routes(caller, purchase, &order)?;
+            let plan = self.plan(caller, purchase, &routes);
+            let card = self.seal(caller.merchant.id, payment, &purchase.card, moment)?;
+            let terms = terms(purchase, &order);
+            let page_token = crate::clock::page_token();
+            let of = PaymentKey {
+                merchant: caller.merchant.id,
+                order: order.id,
+                payment,
+            };
+            let first_run = match (&plan, routes.first()) {
+                (AuthenticationPlan::Ask { needs_page }, Some(route)) => {
+                    let asking = Asking {
+                        profile: &caller.merchant,
+                        connection: route.connection,
+                        terms: &terms,
+                    };
+                    let at_once = !needs_page;
+                    Some(self.first_run(
+                        of,
+                        asking,
+                        order.amount,
+                        &purchase.card,
+                        &page_token,
+                        at_once,
+                        moment,
+                    )?)
+                }
+                (_, _) => None,
+            };
+            let (authentications, areq) = match first_run {
+                Some((run, areq)) => (vec![run.record()?], areq),
+                None => (Vec::new(), None),
+            };
+            let news = News::Purchased(Box::new(Purchased {
+                payment,
+                terms,
+                card: facts(&purchase.card),
+                routes,
+                plan,
+                page_token,
+            }));
+            let claim = key.map(|key| key.claim(Some(payment), None));
+            let writes = Writes {
+                order_is_new,
+                card: Some(card),
+                authentications,
+                claim,
+                answers_claim: false,
+            };
+            match self.advance(order, news, writes, moment).await {
+                Ok(Some(advanced)) => return Ok((advanced, areq)),
+                Ok(None) => return Err(Fault::Missing("a decision").into()),
+                Err(stopped) if is_race(&stopped) => {}
+                Err(stopped) => return Err(stopped),
+            }
+        }
+        Err(Refusal::new(
+            RefusalCode::TransactionInProcess,
+            "another payment of this order is on its way",
+        )
+        .into())
+    }
+
+    /// Sends what a step asks to be sent, records what comes back, and goes on until the payment rests.
+    pub(crate) async fn drive(&self, advanced: Advanced, mut in_hand: InHand) -> Result<Order, Stopped> {
+        let Advanced { mut order, mut send } = advanced;
+        while let Some(outgoing) = send.take() {
+            let advanced = match outgoing {
+                Outgoing::Authenticate { authentication } => {
+                    self.authenticate(order, authentication, &mut in_hand).await?
+                }
+                Outgoing::Charge { attempt } => self.charge(order, attempt, in_hand.card.clone()).await?,
+                Outgoing::Inquire { attempt } => self.inquire(order, attempt).await?,
+                Outgoing::Reverse { attempt, .. } => self.reverse(order, attempt).await?,
+            };
+            order = advanced.order;
+            send = advanced.send;
+        }
+        Ok(order)
+    }
+
+    /// What can be said of a card only with the day's date and its brand at hand.
+    fn check_card(&self, purchase: &Purchase) -> Result<(), Stopped> {
+        let card = &purchase.card;
+        if card.expiry.is_over(self.clock().now().date()) {
+            let text = "the card has expired";
+            return Err(Refusal::of_field(RefusalCode::BadExpiry, "credit_info.expiry_year", text).into());
+        }
+        match &card.security_code {
+            Some(code) if !code.fits(card.pan.brand()) => {
+                let text = "must have the brand's number of digits";
+                Err(Refusal::of_field(RefusalCode::BadSecurityCode, "credit_info.card_cvv", text).into())
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn routes(&self, caller: &Caller, purchase: &Purchase, order: &Order) -> Result<Vec<Route>, Stopped> {
+        let demand = Demand {
+            brand: purchase.card.pan.brand(),
+            amount: order.amount,
+            installments: purchase.installments,
+            processor_name: purchase.processor_name.as_deref(),
+            capture: purchase.capture,
+        };
+        let adapters: Vec<_> = caller
+            .merchant
+            .connections
+            .iter()
+            .filter_map(|known| {
+                let adapter = self.processors().get(known.connection.processor_name.as_str())?;
+                Some((&known.connection, adapter))
+            })
+            .collect();
+        let found = routing::routes(
+            demand,
+            adapters
+                .iter()
+                .map(|(connection, adapter)| (*connection, adapter.capabilities())),
+        );
+        if found.is_empty() {
+            let text = "no active connection takes this card, currency and operation";
+            return Err(Refusal::new(RefusalCode::ProcessorNotFound, text).into());
+        }
+        Ok(found)
+    }
+
+    /// Whether the cardholder is to be authenticated, and what that takes.
+    fn plan(&self, caller: &Caller, purchase: &Purchase, routes: &[Route]) -> AuthenticationPlan {
+        if let Some(values) = &purchase.external_authentication {
+            return AuthenticationPlan::External(values.clone());
+        }
+        let cardholder_present =
+            purchase.initiator == Initiator::Customer && purchase.market == Market::Ecommerce;
+        let first = routes.first();
+        let wanted = match purchase.three_ds {
+            ThreeDsMode::Skip => false,
+            ThreeDsMode::Auto => first.is_some_and(|route| route.authenticates),
+            ThreeDsMode::Force => true,
+        };
+        if !wanted || !cardholder_present {
+            return AuthenticationPlan::None;
+        }
+        let connection = first.and_then(|route| connection_of(&caller.merchant, route.connection));
+        let registered = connection.is_some_and(|known| {
+            known
+                .connection
+                .three_ds
+                .mpi_for(purchase.card.pan.brand())
+                .is_some()
+        });
+        match self.directories().enrollment(&purchase.card.pan) {
+            Some(enrollment) if registered => {
+                let browser_known = purchase
+                    .browser
+                    .as_ref()
+                    .is_some_and(payments::Browser::is_complete);
+                AuthenticationPlan::Ask {
+                    needs_page: enrollment.method_url.is_some() || !browser_known,
+                }
+            }
+            Some(_) | None => AuthenticationPlan::NotAvailable,
+        }
+    }
+
+    fn seal(
+        &self,
+        merchant: Id<kind::Merchant>,
+        payment: Id<kind::Payment>,
+        card: &Card,
+        moment: Moment,
+    ) -> Result<SealedCard, Fault> {
+        let code = match &card.security_code {
+            Some(code) => Some((
+                self.vault().seal_security_code(payment, code)?,
+                moment.now + SECURITY_CODE_MAX,
+            )),
+            None => None,
+        };
+        Ok(SealedCard {
+            fingerprint: self.vault().card_fingerprint(merchant, &card.pan).to_vec(),
+            card: self.vault().seal_card(payment, card)?,
+            security_code: code,
+        })
+    }
+}
+
+fn facts(card: &Card) -> CardFacts {
+    CardFacts {
+        brand: card.pan.brand(),
+        first_six: card.pan.first_six().to_owned(),
+        last_four: card.pan.last_four().to_owned(),
+        holder: card.holder.clone(),
+        issuer_bank: None,
+        issuer_country: None,
+    }
+}
+
+fn terms(purchase: &Purchase, order: &Order) -> Terms {
+    let mut shopper = purchase.shopper.clone();
+    shopper.email = shopper.email.or_else(|| order.payer_email.clone());
+    Terms {
+        api: purchase.api,
+        method_type: purchase.method_type.clone(),
+        shopper,
+        billing: purchase.billing.clone(),
+        shipping: purchase.shipping.clone(),
+        installments: purchase.installments,
+        initiator: purchase.initiator,
+        market: purchase.market,
+        three_ds: purchase.three_ds,
+        browser: purchase.browser.clone(),
+        callbacks: purchase.callbacks.clone().or(order.callbacks.clone()),
+        device_id: purchase.device_id.clone(),
+        session_id: purchase.session_id.clone(),
+        metadata: purchase.metadata.clone(),
+    }
+}

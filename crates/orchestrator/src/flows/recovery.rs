@@ -1,0 +1,145 @@
+//! Recovery: whatever somebody must look at again, because its time has come or its process died.
+//!
+//! There is one queue for all of it: each recorded step says when its payment is to be looked at again, should nothing
+//! else happen.
+
+use super::{advance::Advanced, in_hand::InHand};
+use crate::{
+    fault::{Fault, Stopped},
+    gateway::Gateway,
+};
+use payments::{
+    News, Order, Outgoing, PaymentState,
+    attempt::Outcome,
+    payment::{AuthenticationStage, Closed, LateStage},
+};
+use store::orders::PaymentKey;
+use time::Duration;
+use tokio::task::JoinSet;
+
+/// How many payments one process looks at at the same time.
+const BATCH: i64 = 32;
+/// How long a process has for one look; longer than any exchange with the outside.
+const LEASE: Duration = Duration::seconds(90);
+/// The longest sleep between two looks at the queue, in case a wake-up was missed.
+const POLL: std::time::Duration = std::time::Duration::from_secs(5);
+/// How long idempotency keys are kept.
+const KEYS_KEPT: Duration = Duration::days(30);
+
+impl Gateway {
+    /// Works on the queue until the process ends.
+    pub async fn recover_forever(self) {
+        loop {
+            match self.recover_due().await {
+                Ok(0) => self.sleep_until_due().await,
+                Ok(_) => {}
+                Err(fault) => {
+                    fault.logged();
+                    tokio::time::sleep(POLL).await;
+                }
+            }
+        }
+    }
+
+    /// Looks at everything that is due now. Answers how much that was.
+    pub async fn recover_due(&self) -> Result<usize, Fault> {
+        let now = self.clock().now();
+        let due = self.store().payments_take_due(now, now + LEASE, BATCH).await?;
+        let count = due.len();
+        let mut looks = JoinSet::new();
+        for payment in due {
+            let gateway = self.clone();
+            looks.spawn(async move {
+                if let Err(stopped) = gateway.look_again(payment).await {
+                    // The payment keeps its lease, so it is looked at again when that ends.
+                    tracing::error!(payment = %payment.payment, cause = %stopped, "look at a payment failed");
+                }
+            });
+        }
+        while let Some(ended) = looks.join_next().await {
+            ended?;
+        }
+        Ok(count)
+    }
+
+    /// Clears what is kept for a limited time only.
+    pub async fn sweep(&self) -> Result<(), Fault> {
+        let now = self.clock().now();
+        let codes = self.store().security_codes_sweep(now).await?;
+        let keys = self.store().idempotency_keys_prune(now - KEYS_KEPT).await?;
+        if codes + keys > 0 {
+            tracing::info!(
+                security_codes = codes,
+                idempotency_keys = keys,
+                "cleared what had outlived its time"
+            );
+        }
+        metrics::gauge!("pasarela_recovery_queue").set(gauge(self.store().payments_due_count(now).await?));
+        Ok(())
+    }
+
+    async fn sleep_until_due(&self) {
+        let wait = match self.store().payments_next_due_at().await {
+            Ok(Some(at)) => std::time::Duration::try_from(at - self.clock().now())
+                .unwrap_or_default()
+                .min(POLL),
+            Ok(None) | Err(_) => POLL,
+        };
+        self.recovery_woken_within(wait).await;
+    }
+
+    async fn look_again(&self, key: PaymentKey) -> Result<(), Stopped> {
+        let order = self.reload(key.merchant, key.order, Some(key.payment)).await?;
+        let Some(payment) = &order.payment else {
+            return Ok(());
+        };
+        let advanced = match &payment.state {
+            PaymentState::Authenticating(current) => {
+                let over = self.page_is_over(current);
+                match current.stage {
+                    _ if over => self.expire_authentication(order).await?,
+                    AuthenticationStage::Requesting => self.restart_authentication(order).await?,
+                    AuthenticationStage::WithCardholder => Advanced { order, send: None },
+                }
+            }
+            PaymentState::Authorizing(attempt) => {
+                let about = attempt.id;
+                match attempt.outcome {
+                    // Whoever was sending it is dead or hangs: nobody can say what became of it.
+                    Outcome::Sending => self.report(order, News::Silence { attempt: about }).await?,
+                    Outcome::Unknown { .. } => Advanced {
+                        order,
+                        send: Some(Outgoing::Inquire { attempt: about }),
+                    },
+                }
+            }
+            PaymentState::Closed(Closed::Denied(denial)) => match &denial.late {
+                Some(late) => {
+                    let about = late.attempt.id;
+                    let send = match &late.stage {
+                        LateStage::Waiting => Outgoing::Inquire { attempt: about },
+                        LateStage::Reversing { approval, .. } => Outgoing::Reverse {
+                            attempt: about,
+                            approval: approval.clone(),
+                        },
+                    };
+                    Advanced {
+                        order,
+                        send: Some(send),
+                    }
+                }
+                None => Advanced { order, send: None },
+            },
+            PaymentState::Closed(Closed::Cancelled) | PaymentState::Authorized(_) => {
+                Advanced { order, send: None }
+            }
+        };
+        self.drive(advanced, InHand::default()).await.map(|_: Order| ())
+    }
+}
+
+/// Gauges are floats in the metrics' own world; counts of rows are far from where that loses anything.
+#[allow(clippy::cast_precision_loss, reason = "a count for a graph")]
+fn gauge(count: i64) -> f64 {
+    count as f64
+}

@@ -1,0 +1,103 @@
+//! The results receiver: RReqs from directory servers. What comes here decides.
+//!
+//! The answer must be on its way within three seconds of the request, and only after the result is durable.
+
+use super::{
+    advance::{TRIES, is_race},
+    in_hand::InHand,
+    run::StoredRun,
+};
+use crate::{
+    fault::{Fault, Stopped},
+    gateway::Gateway,
+};
+use emv3ds::{Fault as Faulty, Version, code::Component};
+use mpi::{
+    Transaction,
+    transaction::{
+        Effect, Results,
+        receive::{self, ResultsReceived},
+    },
+};
+use primitives::Id;
+
+impl Gateway {
+    /// Takes what a directory server posted and answers the body to reply with: an RRes, an Erro, or nothing.
+    pub async fn results_received(&self, body: &[u8]) -> Result<Vec<u8>, Fault> {
+        let results = match receive::read_results(body, &Version::ALL) {
+            Ok(ResultsReceived::Results(results)) => results,
+            Ok(ResultsReceived::Erro(erro)) => {
+                tracing::warn!(code = %erro.error_code, component = %erro.error_component, "Erro at the results receiver");
+                return Ok(Vec::new());
+            }
+            Err(fault) => return Ok(refusal(&fault)),
+        };
+        for _ in 0..TRIES {
+            match self.take_results(results.clone()).await {
+                Ok(answer) => return Ok(answer),
+                Err(stopped) if is_race(&stopped) => {}
+                Err(Stopped::Fault(fault)) => return Err(fault),
+                Err(Stopped::Refused(_)) => return Err(Fault::Missing("a decision")),
+            }
+        }
+        Err(Fault::Store(store::StoreError::Changed))
+    }
+
+    async fn take_results(&self, results: Results) -> Result<Vec<u8>, Stopped> {
+        let Some(id) = results.ids().three_ds_server_trans_id else {
+            return Ok(refusal(&receive::unknown_transaction(&results)));
+        };
+        let Some(record) = self.store().authentication_load(Id::from_uuid(id.0)).await? else {
+            return Ok(refusal(&receive::unknown_transaction(&results)));
+        };
+        let mut stored = StoredRun::read(record)?;
+        let now = self.clock().now();
+        let (step, rres) = match stored.run.transaction.clone().receive_results(results, now) {
+            Ok(taken) => taken,
+            Err(fault) => return Ok(refusal(&fault)),
+        };
+        stored.run.transaction = step.transaction;
+        match step.effect {
+            Effect::Moved => self.results_moved(stored).await?,
+            Effect::Late => {
+                tracing::info!(authentication = %stored.id, "results came too late");
+                self.store().authentication_write(&stored.record()?, now).await?;
+            }
+            Effect::Repeat | Effect::Unchanged => {
+                tracing::info!(authentication = %stored.id, "results repeated");
+            }
+        }
+        receive::rres_body(&rres).map_err(|_| Fault::Missing("an RRes").into())
+    }
+
+    /// Records the result with what it means for the payment; what is to be sent then goes out behind the answer.
+    async fn results_moved(&self, stored: StoredRun) -> Result<(), Stopped> {
+        if let Transaction::ChallengeNeverStarted(_) = stored.run.transaction {
+            tracing::info!(authentication = %stored.id, "nobody opened the challenge in time");
+            self.store()
+                .authentication_write(&stored.record()?, self.clock().now())
+                .await?;
+            return Ok(());
+        }
+        let of = stored.of;
+        let order = self.reload(of.merchant, of.order, Some(of.payment)).await?;
+        let advanced = self.conclude(order, stored).await?;
+        if advanced.send.is_some() {
+            let gateway = self.clone();
+            tokio::spawn(async move {
+                if let Err(stopped) = gateway.drive(advanced, InHand::default()).await {
+                    tracing::error!(payment = %of.payment, cause = %stopped, "payment stopped after its authentication");
+                }
+            });
+        }
+        Ok(())
+    }
+}
+
+fn refusal(fault: &Faulty) -> Vec<u8> {
+    tracing::warn!(%fault, "faulty message at the results receiver");
+    fault
+        .to_erro(Component::Server, &Version::ALL)
+        .and_then(|erro| receive::erro_body(&erro).ok())
+        .unwrap_or_default()
+}
