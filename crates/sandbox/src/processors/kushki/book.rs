@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use crate::recent::{Recent, RecentMap};
 
 /// Charges, transactions and answers kept; the oldest are forgotten first.
-const KEPT: usize = 200_000;
+const KEPT: usize = 100_000;
 
 /// How a charge was made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

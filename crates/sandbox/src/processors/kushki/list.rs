@@ -12,7 +12,7 @@ use time::format_description::well_known::Rfc3339;
 use super::book::{Ending, Transaction, TransactionKey};
 use super::money::Exact;
 use super::reply::{Refused, nothing};
-use super::{Kushki, NAME, brand_name, merchant};
+use super::{ACQUIRER, ISSUER, Kushki, NAME, brand_name, merchant};
 use crate::ledger::{Entry, Operation};
 
 /// Lines of an answer when nothing else is asked for, and at most.
@@ -159,12 +159,12 @@ fn row(transaction: &Transaction, settled: bool) -> Row {
     };
     Row {
         approval_code: approved.then_some("000000"),
-        acquirer_bank: "Kushki Acquirer Processor",
+        acquirer_bank: ACQUIRER,
         approved_transaction_amount: if approved { Exact(amount) } else { nothing(amount) },
         created: transaction.at.format(&Rfc3339).unwrap_or_default(),
         currency_code: amount.currency().code(),
         external_reference_id: transaction.reference.clone(),
-        issuing_bank: "BANCO SANDBOX",
+        issuing_bank: ISSUER,
         last_four_digits: transaction.card_last4.clone(),
         metadata: transaction.order_id.clone().map(|order_id| Metadata { order_id }),
         payment_brand: brand_name(transaction.brand),

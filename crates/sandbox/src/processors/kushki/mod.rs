@@ -19,6 +19,7 @@ use crate::faults;
 
 mod book;
 mod charge;
+mod charge_request;
 mod list;
 mod money;
 mod reply;
@@ -31,6 +32,10 @@ use reply::Refused;
 
 /// The processor's name.
 pub const NAME: &str = "kushki";
+/// Who every card here was issued by.
+const ISSUER: &str = "BANCO SANDBOX";
+/// Who acquires here; a name without "Prosa", so that response codes are the networks' own.
+const ACQUIRER: &str = "Kushki Acquirer Processor";
 /// How long a caller that never gets an answer is kept waiting before its connection is cut.
 const SILENCE: Duration = Duration::from_secs(120);
 

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::book::{Book, Charge, Ending, Misfit, Transaction};
 use super::money::{AmountBody, Exact};
 use super::reply::{Details, Refused, TransactionReply, nothing, read_json};
-use super::{Kushki, NAME, brand_name, merchant};
+use super::{ACQUIRER, Kushki, NAME, brand_name, merchant};
 use crate::ledger::{Entry, Operation};
 
 /// The longest `Idempotency-Key`.
@@ -146,8 +146,15 @@ fn carry_out(kushki: &Kushki, call: &Call) -> Result<Bytes, Refused> {
     if let Some(answer) = key.as_ref().and_then(|key| book.answers.get(key)) {
         return Ok(answer.clone());
     }
-    match apply(&mut book, call) {
-        Ok((charge, amount)) => {
+    let Some(charge) = book.charge_of(&call.merchant, &call.ticket) else {
+        let refused = Refused::code("K010", "El ticket no existe");
+        write_refused(kushki, call, None, &refused);
+        return Err(refused);
+    };
+    let moved = apply(charge, call);
+    let charge = charge.clone();
+    match moved {
+        Ok(amount) => {
             write(kushki, call, Some(&charge), Some(amount), "00");
             let answer = reply(&mut book, call, &charge, amount)?;
             if let Some(key) = key {
@@ -155,25 +162,21 @@ fn carry_out(kushki: &Kushki, call: &Call) -> Result<Bytes, Refused> {
             }
             Ok(answer)
         }
-        Err((refused, charge)) => {
-            let code = refused.response_code().unwrap_or_default();
-            write(kushki, call, charge.as_ref(), call.amount, code);
+        Err(refused) => {
+            write_refused(kushki, call, Some(&charge), &refused);
             Err(refused)
         }
     }
 }
 
-/// Changes the charge; answers what it is now, and the amount that was moved.
-fn apply(book: &mut Book, call: &Call) -> Result<(Charge, Amount), (Refused, Option<Charge>)> {
-    let Some(charge) = book.charge_of(&call.merchant, &call.ticket) else {
-        return Err((Refused::code("K010", "El ticket no existe"), None));
-    };
+/// Changes the charge; answers the amount that was moved.
+fn apply(charge: &mut Charge, call: &Call) -> Result<Amount, Refused> {
     let currency = charge.authorized.currency();
     if call.amount.is_some_and(|amount| amount.currency() != currency) {
-        return Err((Refused::code("205", "Moneda no soportada"), Some(charge.clone())));
+        return Err(Refused::code("205", "Moneda no soportada"));
     }
     let asked = call.amount.map(Amount::minor);
-    let done = match call.operation {
+    let moved = match call.operation {
         Operation::Capture => {
             let minor = asked.unwrap_or(charge.authorized.minor());
             charge.capture(minor).map(|()| minor)
@@ -181,19 +184,14 @@ fn apply(book: &mut Book, call: &Call) -> Result<(Charge, Amount), (Refused, Opt
         Operation::Refund => charge.refund(asked),
         _ => charge.void(asked),
     };
-    let after = charge.clone();
-    let refused = match done {
-        Ok(minor) => match Amount::new(minor, currency) {
-            Ok(amount) => return Ok((after, amount)),
-            Err(_) => Refused::code("220", "Monto inválido"),
-        },
-        Err(Misfit::TooMuch) if call.operation == Operation::Refund => {
+    let minor = moved.map_err(|misfit| match misfit {
+        Misfit::State => Refused::code("K023", "Operación no permitida para esta transacción"),
+        Misfit::TooMuch if call.operation == Operation::Refund => {
             Refused::code("019", "El monto es mayor al de la venta")
         }
-        Err(Misfit::TooMuch) => Refused::code("220", "Monto inválido"),
-        Err(Misfit::State) => Refused::code("K023", "Operación no permitida para esta transacción"),
-    };
-    Err((refused, Some(after)))
+        Misfit::TooMuch => Refused::code("220", "Monto inválido"),
+    })?;
+    Amount::new(minor, currency).map_err(|_| Refused::code("220", "Monto inválido"))
 }
 
 fn reply(book: &mut Book, call: &Call, charge: &Charge, amount: Amount) -> Result<Bytes, Refused> {
@@ -231,7 +229,7 @@ fn reply(book: &mut Book, call: &Call, charge: &Charge, amount: Amount) -> Resul
         merchant_id: call.merchant.clone(),
         message_fields: None,
         payment_brand: brand_name(charge.brand),
-        processor_bank_name: "Kushki Acquirer Processor",
+        processor_bank_name: ACQUIRER,
         request_amount: Exact(amount),
         response_code: "000",
         response_text: if settled {
@@ -274,4 +272,9 @@ fn write(kushki: &Kushki, call: &Call, charge: Option<&Charge>, amount: Option<A
         response_code: Some(response_code.to_owned()),
         at: OffsetDateTime::now_utc(),
     });
+}
+
+fn write_refused(kushki: &Kushki, call: &Call, charge: Option<&Charge>, refused: &Refused) {
+    let code = refused.response_code().unwrap_or_default();
+    write(kushki, call, charge, call.amount, code);
 }
