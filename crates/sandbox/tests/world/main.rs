@@ -1,4 +1,5 @@
 //! The sandbox as a gateway and a browser meet it: over HTTP, with the protocol crate as the peer.
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may panic")]
 #![allow(
     clippy::disallowed_methods,
     reason = "tests are a 3DS Server, a browser and a merchant, with a clock and clients of their own"

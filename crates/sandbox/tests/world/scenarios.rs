@@ -7,8 +7,11 @@ use sandbox::issuers::scenario::{BRANDS_WITH_SCENARIOS, card_of};
 
 use crate::server::{Playground, at_the_server, brand_of};
 
-/// Status, reason, and ECI at Visa or Amex and at Mastercard, of each scenario that ends in an ARes.
-const TABLE: [(usize, TransStatus, Option<TransStatusReason>, Option<[&str; 2]>); 16] = [
+/// A scenario's status, its reason, and its ECI at Visa or Amex and at Mastercard.
+type Row = (usize, TransStatus, Option<TransStatusReason>, Option<[&'static str; 2]>);
+
+/// The scenarios that end in an ARes.
+const TABLE: [Row; 16] = [
     (0, TransStatus::Authenticated, None, Some(["05", "02"])),
     (
         1,
