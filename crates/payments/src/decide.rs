@@ -11,6 +11,10 @@ mod purchasing;
 
 #[cfg(test)]
 mod matrix;
+#[cfg(test)]
+mod scenarios;
+#[cfg(test)]
+mod testing;
 
 pub use authenticating::page_expires_at;
 

@@ -1,0 +1,93 @@
+//! The results receiver: where directory servers post RReqs (emv-3ds section 7).
+//!
+//! Server to server: no browser and no merchant comes here. HTTP 200 carries every answer of the protocol, an Erro
+//! included; another status says that the transport failed and the message may come again.
+
+use axum::{
+    Router,
+    body::Bytes,
+    extract::{DefaultBodyLimit, State},
+    http::{StatusCode, header::CONTENT_TYPE},
+    response::{IntoResponse, Response},
+    routing::post,
+};
+use orchestrator::Fault;
+use std::sync::Arc;
+
+/// Where RReqs are posted: `threeDSServerURL` is the public address with this path.
+pub const RESULTS_PATH: &str = "/3ds/results";
+
+/// Largest RReq: its message extensions alone may have 81,920 characters.
+const BODY_MAX_BYTES: usize = 128 * 1024;
+
+/// Who takes what a directory server posts.
+#[async_trait::async_trait]
+pub trait ResultsReceiver: Send + Sync {
+    /// Answers the body to reply with, once the result is durable; empty for an Erro, which is not answered.
+    async fn received(&self, body: &[u8]) -> Result<Vec<u8>, Fault>;
+}
+
+#[async_trait::async_trait]
+impl ResultsReceiver for orchestrator::Gateway {
+    async fn received(&self, body: &[u8]) -> Result<Vec<u8>, Fault> {
+        self.results_received(body).await
+    }
+}
+
+pub fn router(receiver: Arc<dyn ResultsReceiver>) -> Router {
+    Router::new()
+        .route(RESULTS_PATH, post(receive))
+        .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
+        .with_state(receiver)
+}
+
+async fn receive(State(receiver): State<Arc<dyn ResultsReceiver>>, body: Bytes) -> Response {
+    match receiver.received(&body).await {
+        Ok(answer) if answer.is_empty() => StatusCode::OK.into_response(),
+        Ok(answer) => ([(CONTENT_TYPE, "application/json; charset=utf-8")], answer).into_response(),
+        Err(fault) => {
+            fault.logged();
+            StatusCode::SERVICE_UNAVAILABLE.into_response()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::{
+        body::{Body, to_bytes},
+        http::Request,
+    };
+    use tower::ServiceExt;
+
+    struct Says(Option<&'static [u8]>);
+
+    #[async_trait::async_trait]
+    impl ResultsReceiver for Says {
+        async fn received(&self, _body: &[u8]) -> Result<Vec<u8>, Fault> {
+            self.0.map(<[u8]>::to_vec).ok_or(Fault::Missing("the database"))
+        }
+    }
+
+    async fn post_to(receiver: Says, bytes: usize) -> (StatusCode, Option<String>, Vec<u8>) {
+        let request = Request::post(RESULTS_PATH).body(Body::from(vec![b' '; bytes])).unwrap();
+        let response = router(Arc::new(receiver)).oneshot(request).await.unwrap();
+        let content_type = response.headers().get(CONTENT_TYPE).map(|value| value.to_str().unwrap().to_owned());
+        (response.status(), content_type, to_bytes(response.into_body(), 1 << 20).await.unwrap().to_vec())
+    }
+
+    #[tokio::test]
+    async fn an_answer_is_json_and_an_erro_gets_none() {
+        let (status, content_type, body) = post_to(Says(Some(b"{}")), 1).await;
+        assert_eq!((status, body.as_slice()), (StatusCode::OK, b"{}".as_slice()));
+        assert_eq!(content_type.as_deref(), Some("application/json; charset=utf-8"));
+        assert_eq!(post_to(Says(Some(b"")), 1).await.2, b"");
+    }
+
+    #[tokio::test]
+    async fn a_fault_of_ours_is_no_protocol_answer_so_that_the_message_comes_again() {
+        assert_eq!(post_to(Says(None), 1).await.0, StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(post_to(Says(Some(b"{}")), BODY_MAX_BYTES + 1).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+    }
+}

@@ -1,0 +1,184 @@
+//! Orders in every state, for the tests of the rules.
+#![allow(clippy::unwrap_used, reason = "tests may panic")]
+
+use super::{AuthenticationPlan, Limits, News, Purchased, Step, decide};
+use crate::{
+    connection::OnDoubt,
+    order::{Callbacks, NewOrder, Order},
+    payment::{CardFacts, Terms},
+    purchase::{Market, PurchaseApi, ThreeDsMode},
+    routing::Route,
+};
+use acquiring::{Advice, Approval, AuthorizationAnswer, ChargeKind, Decline, Initiator, Reason, Shopper};
+use mpi::{AuthenticationResult, Transaction, transaction::News as RunNews};
+use primitives::{Amount, Brand, Currency, Id, Moment, id::kind};
+use serde_json::Map;
+use time::{Duration, OffsetDateTime, macros::datetime};
+use uuid::Uuid;
+
+pub const START: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
+
+/// A moment so many seconds after the start; its nonce is told by the number.
+pub fn at(seconds: i64) -> Moment {
+    Moment::new(
+        START + Duration::seconds(seconds),
+        Uuid::from_u128(1_000 + u128::try_from(seconds).unwrap()),
+    )
+}
+
+pub fn mxn(minor: i64) -> Amount {
+    Amount::new(minor, Currency::MXN).unwrap()
+}
+
+pub fn new_order() -> Order {
+    let new = NewOrder {
+        reference: Some("shop-1".into()),
+        order_type: "DEUNA_NOW".into(),
+        amount: mxn(10_000),
+        store_code: "all".into(),
+        details: Map::new(),
+        notify_url: None,
+        callbacks: Callbacks::default(),
+        payer_email: None,
+    };
+    Order::open(
+        Id::from_uuid(Uuid::from_u128(1)),
+        Id::from_uuid(Uuid::from_u128(2)),
+        new,
+        START,
+    )
+}
+
+pub fn route(number: u128) -> Route {
+    Route {
+        connection: Id::from_uuid(Uuid::from_u128(100 + number)),
+        processor: format!("processor_{number}"),
+        charge: ChargeKind::Sale,
+        authenticates: true,
+        on_attempted: OnDoubt::Reject,
+        on_unavailable: OnDoubt::Reject,
+        takes_external_authentication: true,
+        inquiry_visible_after_seconds: 90,
+        inquiry_final_after_seconds: 1_800,
+    }
+}
+
+pub fn purchase(plan: AuthenticationPlan, routes: Vec<Route>) -> News {
+    News::Purchased(Box::new(Purchased {
+        payment: Id::from_uuid(Uuid::from_u128(3)),
+        terms: Terms {
+            api: PurchaseApi::V2,
+            method_type: "credit_card".into(),
+            shopper: Shopper::default(),
+            billing: None,
+            shipping: None,
+            installments: 1,
+            initiator: Initiator::Customer,
+            market: Market::Ecommerce,
+            three_ds: ThreeDsMode::Auto,
+            browser: None,
+            callbacks: Callbacks::default(),
+            device_id: None,
+            session_id: None,
+            metadata: None,
+        },
+        card: CardFacts {
+            brand: Brand::Visa,
+            first_six: "400000".into(),
+            last_four: "1000".into(),
+            holder: "Ana".into(),
+            issuer_bank: None,
+            issuer_country: None,
+        },
+        routes,
+        plan,
+        page_token: "01JDEADBEEFDEADBEEFDEADBEE".into(),
+    }))
+}
+
+/// Decides, and insists that something comes of it.
+pub fn step(order: Order, news: News, moment: Moment) -> Step {
+    decide(&Limits::default(), order, news, moment).unwrap().unwrap()
+}
+
+/// Decides step by step from a new order.
+pub fn after(steps: Vec<(News, i64)>) -> Order {
+    steps.into_iter().fold(new_order(), |order, (news, seconds)| {
+        step(order, news, at(seconds)).order
+    })
+}
+
+/// The attempt that a step at that second makes.
+pub fn attempt(seconds: i64) -> Id<kind::Attempt> {
+    at(seconds).fresh_id()
+}
+
+pub fn approval() -> Approval {
+    Approval {
+        processor_reference: "ticket-1".into(),
+        approval_code: Some("123456".into()),
+        response_code: Some("00".into()),
+        amount: mxn(10_000),
+        issuer_bank: None,
+        issuer_country: None,
+    }
+}
+
+pub fn decline(reason: Reason, advice: Advice) -> Decline {
+    Decline {
+        reason,
+        advice,
+        raw_code: Some("05".into()),
+        raw_message: None,
+        processor_reference: None,
+    }
+}
+
+pub fn approved(seconds: i64) -> News {
+    News::Answered {
+        attempt: attempt(seconds),
+        answer: AuthorizationAnswer::Approved(approval()),
+    }
+}
+
+pub fn declined(seconds: i64, advice: Advice) -> News {
+    let answer = AuthorizationAnswer::Declined(decline(Reason::GenericDecline, advice));
+    News::Answered {
+        attempt: attempt(seconds),
+        answer,
+    }
+}
+
+/// A result as the MPI makes it: from an ARes that answers a run's AReq.
+pub fn result(status: &str, eci: &str) -> AuthenticationResult {
+    let id = emv3ds::ThreeDsServerTransId(Uuid::from_u128(7));
+    let run = Transaction::start(id, Brand::Visa, emv3ds::Version::V2_2_0, false);
+    let asked = emv3ds::message::Asked {
+        version: emv3ds::Version::V2_2_0,
+        three_ds_server_trans_id: id,
+        challenge_ind: None,
+        decoupled: false,
+    };
+    let run = run
+        .apply(
+            RunNews::Asked {
+                asked,
+                through_page: false,
+            },
+            START,
+        )
+        .unwrap()
+        .transaction;
+    let mut ares = serde_json::json!({
+        "messageType": "ARes", "messageVersion": "2.2.0", "threeDSServerTransID": id, "eci": eci,
+        "dsTransID": Uuid::from_u128(8), "acsTransID": Uuid::from_u128(9), "acsReferenceNumber": "ACS",
+        "dsReferenceNumber": "DS", "transStatus": status,
+    });
+    match status {
+        "Y" | "A" => ares["authenticationValue"] = "AJkBBkhgQQAAAE4gSEJydQAAAAA=".into(),
+        _ => ares["transStatusReason"] = "01".into(),
+    }
+    let taken = run.receive_answer(ares.to_string().as_bytes(), START).unwrap();
+    assert!(taken.fault.is_none(), "{:?}", taken.fault);
+    taken.step.transaction.outcome().unwrap().unwrap().clone()
+}
