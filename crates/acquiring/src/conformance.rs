@@ -18,7 +18,9 @@ pub mod wire;
 /// A rule an adapter broke, and how.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Breach {
+    /// What should hold.
     pub rule: &'static str,
+    /// Where it did not, without any card data.
     pub detail: String,
 }
 
@@ -50,6 +52,7 @@ impl Findings {
 /// An adapter and an account to try it with.
 #[derive(Clone, Copy)]
 pub struct Subject<'a> {
+    /// The adapter.
     pub processor: &'a dyn Processor,
     /// With every credential the adapter requires.
     pub account: &'a Account,

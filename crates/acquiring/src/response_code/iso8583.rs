@@ -9,7 +9,9 @@ use primitives::Brand;
 /// Who produced a response code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Switch {
+    /// Visa's network.
     Visa,
+    /// Mastercard's network.
     Mastercard,
     /// The Mexican switch, whose codes differ from the schemes' whatever the card's brand.
     Prosa,
