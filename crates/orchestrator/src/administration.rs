@@ -9,11 +9,12 @@ mod connections;
 mod directory_servers;
 mod merchants;
 mod operators;
+mod processor_check;
 mod random;
 mod seed;
 
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use applications::IssuedApplication;
 pub use merchants::{CreatedMerchant, ShownMerchant};
@@ -205,11 +206,11 @@ impl Administration {
 
 trait Changed {
     /// The entry with how the thing looked before and after.
-    fn from_to(self, before: Option<Value>, after: Option<Value>) -> Self;
+    fn showing(self, before: Option<Value>, after: Option<Value>) -> Self;
 }
 
 impl Changed for AuditEntry {
-    fn from_to(self, before: Option<Value>, after: Option<Value>) -> Self {
+    fn showing(self, before: Option<Value>, after: Option<Value>) -> Self {
         Self {
             before,
             after,

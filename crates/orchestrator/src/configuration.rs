@@ -321,3 +321,59 @@ fn open_connection(
     };
     Some(RoutableConnection { connection, account })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::administration::testing::{ACTOR, World, connection};
+    use sqlx::PgPool;
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn a_known_caller_costs_no_query_until_everything_is_forgotten(pool: PgPool) {
+        let world = World::new(pool.clone());
+        let key = world.merchant("Shop").await.application.private_key;
+        assert_eq!(world.caller(&key).await.unwrap().merchant.name, "Shop");
+        sqlx::query("UPDATE merchants SET name = 'Renamed'")
+            .execute(&pool)
+            .await
+            .unwrap();
+        assert_eq!(world.caller(&key).await.unwrap().merchant.name, "Shop");
+        world.configuration.invalidate_all();
+        assert_eq!(world.caller(&key).await.unwrap().merchant.name, "Renamed");
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn what_was_read_before_an_invalidation_is_not_kept_after_it(pool: PgPool) {
+        let world = World::new(pool);
+        let generation = world.configuration.read().generation;
+        world.configuration.invalidate_all();
+        world
+            .configuration
+            .keep(generation, |_| panic!("this was read before"));
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn a_connection_that_does_not_open_leaves_the_others_alone(pool: PgPool) {
+        let world = World::new(pool.clone());
+        let created = world.merchant("Shop").await;
+        let merchant = created.merchant.id;
+        for name in ["Broken", "Whole"] {
+            world
+                .administration
+                .connection_create(ACTOR, merchant, &connection(name))
+                .await
+                .unwrap();
+        }
+        sqlx::query("UPDATE connections SET credentials_sealed = 'x' WHERE name = 'Broken'")
+            .execute(&pool)
+            .await
+            .unwrap();
+        world.configuration.invalidate_all();
+        let profile = world.configuration.profile(merchant).await.unwrap().unwrap();
+        let names: Vec<_> = profile
+            .connections
+            .iter()
+            .map(|it| it.connection.name.as_str())
+            .collect();
+        assert_eq!(names, ["Whole"]);
+    }
+}

@@ -1,11 +1,8 @@
 //! Whether the database has the schema this program was built for, and word to the other processes that the
 //! configuration in it changed.
 
-use crate::{MIGRATOR, Store, StoreError};
+use crate::{MIGRATOR, Store, StoreError, signals::CONFIGURATION};
 use std::collections::HashMap;
-
-/// The channel on which processes hear that merchants, keys, connections or directory servers changed.
-pub const CONFIGURATION_CHANNEL: &str = "pasarela_configuration";
 
 /// How the database's schema stands to the compiled-in migrations.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -54,7 +51,7 @@ impl Store {
     /// transaction a notification takes a lock of the whole database.
     pub async fn configuration_notify(&self) -> Result<(), StoreError> {
         sqlx::query("SELECT pg_notify($1, '')")
-            .bind(CONFIGURATION_CHANNEL)
+            .bind(CONFIGURATION)
             .execute(self.pool())
             .await?;
         Ok(())

@@ -9,7 +9,7 @@ use sqlx::postgres::PgListener;
 use uuid::Uuid;
 
 const ORDERS: &str = "pasarela_orders";
-const CONFIGURATION: &str = "pasarela_configuration";
+pub(crate) const CONFIGURATION: &str = "pasarela_configuration";
 const DELIVERIES: &str = "pasarela_deliveries";
 
 /// What a process hears from the others (and from itself).

@@ -35,7 +35,7 @@ impl Administration {
         let (new, issued) = self.new_application(merchant, &name)?;
         let audit = self
             .merchant_audit(actor, "application.issue", merchant, new.id)
-            .from_to(None, Some(as_audited(&issued.application)));
+            .showing(None, Some(as_audited(&issued.application)));
         self.store.application_insert(&new, &audit).await?;
         self.configuration_changed().await;
         Ok(issued)

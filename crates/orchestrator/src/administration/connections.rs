@@ -2,17 +2,15 @@
 
 use super::{Administration, AdministrationError, Changed};
 use crate::configuration::seal_credentials;
-use acquiring::{ChargeKind, Processor};
 use payments::{
     connection::{
-        Connection, ConnectionStatus, ThreeDsProvider,
+        Connection, ConnectionStatus,
         document::{NewConnection, Settings, as_written, read_credentials},
     },
     fields::Problems,
 };
-use primitives::{Id, Secret, id::kind};
+use primitives::{Id, id::kind};
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use store::{audit::Actor, connections::StoredConnection};
 
 /// What a new connection without a preference is put behind the others by.
@@ -35,7 +33,7 @@ impl Administration {
             .await?;
         let audit = self
             .merchant_audit(actor, "connection.create", merchant, id)
-            .from_to(None, Some(as_written(&stored.connection)));
+            .showing(None, Some(as_written(&stored.connection)));
         self.store.connection_insert(&stored, &audit).await?;
         self.configuration_changed().await;
         Ok(stored)
@@ -98,7 +96,7 @@ impl Administration {
         }
         let audit = self
             .merchant_audit(actor, "connection.update", merchant, id)
-            .from_to(Some(before), Some(after));
+            .showing(Some(before), Some(after));
         stored.updated_at = audit.at;
         self.store.connection_update(&stored, &audit).await?;
         stored.version += 1;
@@ -129,7 +127,7 @@ impl Administration {
                 "the connection was disabled for good".into(),
             ));
         }
-        let audit = self.merchant_audit(actor, action, merchant, id).from_to(
+        let audit = self.merchant_audit(actor, action, merchant, id).showing(
             Some(json!({"status": before.as_str()})),
             Some(json!({"status": status.as_str()})),
         );
@@ -187,114 +185,17 @@ impl Administration {
             updated_at: now,
         })
     }
-
-    /// Holds a connection against what its processor declares. `path` leads every problem's field.
-    pub(super) fn check(
-        &self,
-        settings: &Settings,
-        credentials: Option<&BTreeMap<String, Secret<String>>>,
-        path: &str,
-    ) -> Result<(), Problems> {
-        let mut problems = Problems::default();
-        let at = |field: &str| {
-            if path.is_empty() {
-                field.to_owned()
-            } else {
-                format!("{path}.{field}")
-            }
-        };
-        match self.processors().get(settings.processor_name.as_str()) {
-            Some(processor) => {
-                check_capabilities(processor.as_ref(), settings, &at, &mut problems);
-                if let Some(credentials) = credentials {
-                    check_credentials(processor.as_ref(), credentials, &at, &mut problems);
-                }
-            }
-            None => problems.add(
-                at("processor_name"),
-                format!("must be one of {}", self.processor_names().join(", ")),
-            ),
-        }
-        problems.or(Some(()))
-    }
 }
 
 fn names_another_processor(settings: &Settings, stored: &StoredConnection) -> bool {
     settings.processor_name != stored.connection.processor_name
 }
 
-fn check_capabilities(
-    processor: &dyn Processor,
-    settings: &Settings,
-    at: &dyn Fn(&str) -> String,
-    problems: &mut Problems,
-) {
-    let (name, offers) = (processor.name(), processor.capabilities());
-    for currency in settings
-        .currencies
-        .iter()
-        .filter(|currency| !offers.currencies.contains(currency))
-    {
-        problems.add(at("currencies"), format!("{name} does not take {currency}"));
-    }
-    if settings.operation == ChargeKind::Authorization && !offers.authorizations {
-        problems.add(at("operation"), format!("{name} offers purchases only"));
-    }
-    match settings.three_ds.provider {
-        ThreeDsProvider::None => {}
-        ThreeDsProvider::Deuna if offers.external_authentication.is_empty() => {
-            problems.add(
-                at("three_ds.provider"),
-                format!("{name} takes no 3DS results of others"),
-            );
-        }
-        ThreeDsProvider::Deuna => {}
-        // No adapter speaks its processor's own 3DS: taken, the setting would charge without any.
-        ThreeDsProvider::Processor => {
-            problems.add(
-                at("three_ds.provider"),
-                format!("the 3DS of {name} itself is not offered here"),
-            );
-        }
-    }
-}
-
-fn check_credentials(
-    processor: &dyn Processor,
-    credentials: &BTreeMap<String, Secret<String>>,
-    at: &dyn Fn(&str) -> String,
-    problems: &mut Problems,
-) {
-    let fields = processor.credential_fields();
-    for field in fields {
-        let place = || at(&format!("credentials.{}", field.name));
-        match credentials.get(field.name) {
-            None if field.required => problems.add(place(), "is required"),
-            Some(value) if value.reveal().chars().count() > field.max_characters => {
-                problems.add(
-                    place(),
-                    format!("must have 1 to {} characters", field.max_characters),
-                );
-            }
-            _ => {}
-        }
-    }
-    for name in credentials
-        .keys()
-        .filter(|name| !fields.iter().any(|field| field.name == *name))
-    {
-        let name: String = name.chars().take(64).collect();
-        problems.add(
-            at(&format!("credentials.{name}")),
-            format!("is not asked for by {}", processor.name()),
-        );
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::testing::{ACTOR, World, connection};
     use super::*;
+    use payments::connection::ThreeDsProvider;
     use sqlx::PgPool;
 
     fn fields(result: Result<StoredConnection, AdministrationError>) -> Vec<String> {

@@ -53,7 +53,7 @@ impl Administration {
             .ok_or(AdministrationError::NotFound("directory server"))?;
         let audit = self
             .audit(actor, "directory_server.delete", brand)
-            .from_to(Some(as_written(&before)), None);
+            .showing(Some(as_written(&before)), None);
         if !self.store.directory_server_delete(brand, &audit).await? {
             return Err(AdministrationError::NotFound("directory server"));
         }
@@ -76,7 +76,7 @@ impl Administration {
         }
         let audit = self
             .audit(actor, "directory_server.set", server.brand)
-            .from_to(before.as_ref().map(as_written), Some(as_written(&server)));
+            .showing(before.as_ref().map(as_written), Some(as_written(&server)));
         self.store.directory_server_upsert(&server, &audit).await?;
         self.configuration_changed().await;
         Ok(server)

@@ -139,7 +139,7 @@ impl Administration {
         let (new, application) = self.new_application(id, "First keys")?;
         let audit = self
             .merchant_audit(actor, "merchant.create", id, id)
-            .from_to(None, Some(Settings::from(&merchant).as_written()));
+            .showing(None, Some(Settings::from(&merchant).as_written()));
         self.store.merchant_insert(&merchant, &new, &audit).await?;
         self.configuration_changed().await;
         Ok(CreatedMerchant {
@@ -186,7 +186,7 @@ impl Administration {
         let settings = Settings::read(&whole, self.policy())?;
         let audit = self
             .merchant_audit(actor, "merchant.update", id, id)
-            .from_to(Some(before), Some(settings.as_written()));
+            .showing(Some(before), Some(settings.as_written()));
         settings.apply_to(&mut merchant);
         merchant.updated_at = audit.at;
         self.store.merchant_update(&merchant, &audit).await?;
@@ -336,7 +336,7 @@ mod tests {
         let fields: Vec<_> = problems.0.iter().map(|problem| problem.field.as_str()).collect();
         assert_eq!(fields, ["colour", "name", "country", "currencies", "notify_url"]);
         assert_eq!(world.administration.merchants_list(None, 10).await.unwrap(), []);
-        let unknown = (*world.clock).fresh_id();
+        let unknown = Id::from_uuid(uuid::Uuid::from_u128(9));
         let update = world
             .administration
             .merchant_update(ACTOR, unknown, &json!({"name": "x"}))

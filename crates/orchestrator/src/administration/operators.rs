@@ -126,7 +126,7 @@ impl Administration {
         };
         let audit = self
             .audit(actor, "operator.set_password", &operator.email)
-            .from_to(None, Some(json!({"email": operator.email})));
+            .showing(None, Some(json!({"email": operator.email})));
         self.store.operator_upsert(&operator, &audit).await?;
         Ok(())
     }

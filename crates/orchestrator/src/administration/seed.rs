@@ -99,7 +99,7 @@ impl Administration {
             let (keys, _) = self.application_of(seed.id, "Seeded keys", private, public)?;
             let audit = self
                 .merchant_audit(actor, "merchant.create", seed.id, seed.id)
-                .from_to(None, Some(seed.settings.as_written()));
+                .showing(None, Some(seed.settings.as_written()));
             return Ok(self.store.merchant_insert(&merchant, &keys, &audit).await?);
         };
         let before = Settings::from(&stored);
@@ -111,7 +111,7 @@ impl Administration {
         }
         let audit = self
             .merchant_audit(actor, "merchant.update", seed.id, seed.id)
-            .from_to(Some(before.as_written()), Some(seed.settings.as_written()));
+            .showing(Some(before.as_written()), Some(seed.settings.as_written()));
         seed.settings.clone().apply_to(&mut stored);
         stored.webhook_secret_sealed = self.sealed_webhook_secret(seed.id, &seed.webhook_secret)?;
         stored.updated_at = audit.at;
@@ -147,7 +147,7 @@ impl Administration {
                 .await?;
             let audit = self
                 .merchant_audit(actor, "connection.create", merchant, id)
-                .from_to(None, Some(as_written(&stored.connection)));
+                .showing(None, Some(as_written(&stored.connection)));
             return Ok(self.store.connection_insert(&stored, &audit).await?);
         };
         let before = stored.connection.clone();
@@ -159,7 +159,7 @@ impl Administration {
         }
         let audit = self
             .merchant_audit(actor, "connection.update", merchant, id)
-            .from_to(Some(as_written(&before)), Some(as_written(&stored.connection)));
+            .showing(Some(as_written(&before)), Some(as_written(&stored.connection)));
         stored.credentials_sealed = seal_credentials(&self.vault, id, &seed.credentials)?;
         stored.activated_at = stored.activated_at.or(Some(audit.at));
         stored.updated_at = audit.at;
