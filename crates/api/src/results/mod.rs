@@ -4,15 +4,14 @@
 //! included; another status says that the transport failed and the message may come again.
 
 use axum::{
-    Router,
     body::Bytes,
     extract::{DefaultBodyLimit, State},
     http::{StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
-    routing::post,
 };
 use orchestrator::Fault;
 use std::sync::Arc;
+use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Where RReqs are posted: `threeDSServerURL` is the public address with this path.
 pub const RESULTS_PATH: &str = "/3ds/results";
@@ -34,13 +33,29 @@ impl ResultsReceiver for orchestrator::Gateway {
     }
 }
 
-pub fn router(receiver: Arc<dyn ResultsReceiver>) -> Router {
-    Router::new()
-        .route(RESULTS_PATH, post(receive))
+pub fn router(receiver: Arc<dyn ResultsReceiver>) -> OpenApiRouter {
+    OpenApiRouter::new()
+        .routes(routes!(receive))
         .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
         .with_state(receiver)
 }
 
+/// Take the result of a challenge
+///
+/// For directory servers only: an RReq of EMV 3-D Secure 2.1.0 or 2.2.0, answered with an RRes once the result is
+/// durable, or with an Erro that names what is wrong. Nobody else's word changes a payment.
+#[utoipa::path(
+    post,
+    path = "/3ds/results",
+    tag = "3-D Secure results",
+    request_body(content = serde_json::Value, description = "RReq", content_type = "application/json"),
+    responses(
+        (status = 200, description = "RRes or Erro; an Erro that was sent here is answered without a body",
+            body = serde_json::Value, content_type = "application/json"),
+        (status = 413, description = "Larger than any RReq"),
+        (status = 503, description = "Not recorded: the message may come again"),
+    ),
+)]
 async fn receive(State(receiver): State<Arc<dyn ResultsReceiver>>, body: Bytes) -> Response {
     match receiver.received(&body).await {
         Ok(answer) if answer.is_empty() => StatusCode::OK.into_response(),
@@ -72,7 +87,8 @@ mod tests {
 
     async fn post_to(receiver: Says, bytes: usize) -> (StatusCode, Option<String>, Vec<u8>) {
         let request = Request::post(RESULTS_PATH).body(Body::from(vec![b' '; bytes])).unwrap();
-        let response = router(Arc::new(receiver)).oneshot(request).await.unwrap();
+        let (router, _) = router(Arc::new(receiver)).split_for_parts();
+        let response = router.oneshot(request).await.unwrap();
         let content_type = response.headers().get(CONTENT_TYPE).map(|value| value.to_str().unwrap().to_owned());
         (response.status(), content_type, to_bytes(response.into_body(), 1 << 20).await.unwrap().to_vec())
     }
