@@ -7,8 +7,9 @@ use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 use sandbox::private_postgres::Flavour;
-use sandbox::supervise::{self, Opened, Settings, Surroundings};
+use sandbox::supervise::{self, Settings};
 use sandbox::with_postgres::with_postgres;
+use sandbox::world;
 
 /// The outside world in a box, and what a developer's machine needs beside it.
 #[derive(Debug, Parser)]
@@ -64,7 +65,7 @@ struct Run {
 #[tokio::main]
 async fn main() -> ExitCode {
     match Arguments::parse().command {
-        Command::Run(run) => match supervise::run(run.into(), open_world).await {
+        Command::Run(run) => match supervise::run(run.into(), world::open).await {
             Ok(()) => ExitCode::SUCCESS,
             Err(fault) => complain(&fault),
         },
@@ -102,13 +103,6 @@ impl From<Run> for Settings {
             start_gateway: !run.no_gateway,
         }
     }
-}
-
-/// Starts the sandbox's servers; they go on in tasks of their own.
-async fn open_world(
-    _surroundings: &Surroundings,
-) -> Result<Opened, Box<dyn std::error::Error + Send + Sync>> {
-    Ok(Opened::default())
 }
 
 fn complain(fault: &dyn std::error::Error) -> ExitCode {
