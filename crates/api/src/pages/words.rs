@@ -1,0 +1,318 @@
+//! The catalogue: every text of the pages in every language. A language that lacks one does not compile.
+
+use orchestrator::flows::page_step::PageOutcome;
+use primitives::Amount;
+
+/// The texts of one language. `{merchant}` stands for the merchant's name; see [`naming`].
+pub(super) struct Words {
+    /// BCP 47 tag, for the attribute `lang`.
+    pub(super) tag: &'static str,
+    decimal_point: char,
+    pub(super) title: &'static str,
+    pub(super) heading: &'static str,
+    pub(super) pay_to: &'static str,
+    pub(super) stages: Stages,
+    pub(super) preparing: &'static str,
+    pub(super) checking: &'static str,
+    pub(super) confirm_with_bank: &'static str,
+    pub(super) finishing: &'static str,
+    pub(super) reconnecting: &'static str,
+    pub(super) stuck: &'static str,
+    pub(super) try_again: &'static str,
+    pub(super) challenge_frame: &'static str,
+    pub(super) method_frame: &'static str,
+    pub(super) without_script: &'static str,
+    pub(super) proceed: &'static str,
+    pub(super) refresh: &'static str,
+    pub(super) give_up: &'static str,
+    pub(super) give_up_question: &'static str,
+    pub(super) give_up_confirmed: &'static str,
+    pub(super) connecting: &'static str,
+    pub(super) bank_answered: &'static str,
+    pub(super) returning: &'static str,
+    pub(super) back: &'static str,
+    pub(super) may_close: &'static str,
+    pub(super) protected: &'static str,
+    pub(super) error_reference: &'static str,
+    pub(super) succeeded: Ending,
+    pub(super) rejected: Ending,
+    pub(super) cancelled: Ending,
+    pub(super) failed: Ending,
+    pub(super) unknown_page: Ending,
+    pub(super) expired: Ending,
+    pub(super) unreadable: Ending,
+    pub(super) fault: Ending,
+}
+
+/// The way of a payment in three words.
+pub(super) struct Stages {
+    pub(super) list: &'static str,
+    pub(super) prepare: &'static str,
+    pub(super) bank: &'static str,
+    pub(super) finish: &'static str,
+}
+
+/// A page that says how something ended.
+pub(super) struct Ending {
+    pub(super) heading: &'static str,
+    pub(super) text: &'static str,
+}
+
+impl Words {
+    pub(super) fn outcome(&self, outcome: PageOutcome) -> &Ending {
+        match outcome {
+            PageOutcome::Succeeded => &self.succeeded,
+            PageOutcome::Rejected => &self.rejected,
+            PageOutcome::Cancelled => &self.cancelled,
+            PageOutcome::Failed => &self.failed,
+        }
+    }
+
+    /// An amount the way this language writes it: `MXN 1 234.50`, digits grouped by narrow spaces, which read the
+    /// same wherever points and commas trade places.
+    pub(super) fn amount(&self, amount: Amount) -> String {
+        let decimal = amount.to_decimal();
+        let (whole, fraction) = decimal.split_once('.').unwrap_or((&decimal, ""));
+        let mut text = format!("{}\u{a0}", amount.currency());
+        for (index, digit) in whole.chars().enumerate() {
+            if index > 0 && (whole.len() - index).is_multiple_of(3) {
+                text.push('\u{202f}');
+            }
+            text.push(digit);
+        }
+        if !fraction.is_empty() {
+            text.push(self.decimal_point);
+            text.push_str(fraction);
+        }
+        text
+    }
+}
+
+/// The text with the merchant's name in it. Escaping is the template's.
+pub(super) fn naming(text: &str, merchant: &str) -> String {
+    text.replace("{merchant}", merchant)
+}
+
+pub(super) static SPANISH: Words = Words {
+    tag: "es",
+    decimal_point: '.',
+    title: "Verificación segura",
+    heading: "Verificación de tu pago",
+    pay_to: "Pago a {merchant}",
+    stages: Stages {
+        list: "Etapas del pago",
+        prepare: "Preparación",
+        bank: "Tu banco",
+        finish: "Pago",
+    },
+    preparing: "Preparando la verificación segura…",
+    checking: "Consultando con tu banco…",
+    confirm_with_bank: "Tu banco te pide confirmar esta compra.",
+    finishing: "Estamos terminando tu pago. No cierres esta página.",
+    reconnecting: "Se perdió la conexión. Lo intentamos de nuevo…",
+    stuck: "No pudimos continuar. Revisa tu conexión y vuelve a intentarlo; no se cobrará dos veces.",
+    try_again: "Volver a intentar",
+    challenge_frame: "Verificación de tu banco",
+    method_frame: "Comprobación del navegador",
+    without_script: "Tu navegador no ejecuta JavaScript. Puedes continuar paso a paso con los botones.",
+    proceed: "Continuar",
+    refresh: "Actualizar",
+    give_up: "Cancelar el pago",
+    give_up_question: "El pago no se realizará. ¿Quieres cancelarlo?",
+    give_up_confirmed: "Sí, cancelar el pago",
+    connecting: "Conectando con tu banco…",
+    bank_answered: "Tu banco ha respondido. Volvemos a tu pago…",
+    returning: "Te llevamos de vuelta a {merchant}…",
+    back: "Volver a {merchant}",
+    may_close: "Ya puedes cerrar esta página.",
+    protected: "Pago protegido con 3-D Secure",
+    error_reference: "Referencia",
+    succeeded: Ending {
+        heading: "Pago aprobado",
+        text: "Tu pago se realizó correctamente.",
+    },
+    rejected: Ending {
+        heading: "Pago rechazado",
+        text: "Tu banco no autorizó el pago. Puedes intentarlo con otra tarjeta o consultar con tu banco.",
+    },
+    cancelled: Ending {
+        heading: "Pago cancelado",
+        text: "Cancelaste el pago. No se hizo ningún cargo.",
+    },
+    failed: Ending {
+        heading: "No pudimos completar el pago",
+        text: "Ocurrió un problema o se agotó el tiempo. Vuelve a la tienda para revisar tu pedido.",
+    },
+    unknown_page: Ending {
+        heading: "Esta página no existe",
+        text: "El enlace está incompleto o ya no es válido. Vuelve a la tienda e inténtalo de nuevo.",
+    },
+    expired: Ending {
+        heading: "Se agotó el tiempo",
+        text: "Esta verificación ya no está disponible. Vuelve a la tienda e inténtalo de nuevo.",
+    },
+    unreadable: Ending {
+        heading: "No entendimos la respuesta",
+        text: "Los datos que trajo tu navegador están incompletos. Vuelve a la página de tu pago.",
+    },
+    fault: Ending {
+        heading: "Algo salió mal",
+        text: "El problema es nuestro. Espera un momento y vuelve a intentarlo; no se cobrará dos veces.",
+    },
+};
+
+pub(super) static PORTUGUESE: Words = Words {
+    tag: "pt",
+    decimal_point: ',',
+    title: "Verificação segura",
+    heading: "Verificação do seu pagamento",
+    pay_to: "Pagamento para {merchant}",
+    stages: Stages {
+        list: "Etapas do pagamento",
+        prepare: "Preparação",
+        bank: "Seu banco",
+        finish: "Pagamento",
+    },
+    preparing: "Preparando a verificação segura…",
+    checking: "Consultando o seu banco…",
+    confirm_with_bank: "Seu banco pede que você confirme esta compra.",
+    finishing: "Estamos concluindo o pagamento. Não feche esta página.",
+    reconnecting: "A conexão caiu. Tentando novamente…",
+    stuck: "Não foi possível continuar. Verifique sua conexão e tente novamente; não haverá cobrança em dobro.",
+    try_again: "Tentar novamente",
+    challenge_frame: "Verificação do seu banco",
+    method_frame: "Verificação do navegador",
+    without_script: "Seu navegador não executa JavaScript. Você pode continuar passo a passo com os botões.",
+    proceed: "Continuar",
+    refresh: "Atualizar",
+    give_up: "Cancelar o pagamento",
+    give_up_question: "O pagamento não será feito. Quer cancelar?",
+    give_up_confirmed: "Sim, cancelar o pagamento",
+    connecting: "Conectando com o seu banco…",
+    bank_answered: "Seu banco respondeu. Voltando ao pagamento…",
+    returning: "Levando você de volta para {merchant}…",
+    back: "Voltar para {merchant}",
+    may_close: "Você já pode fechar esta página.",
+    protected: "Pagamento protegido com 3-D Secure",
+    error_reference: "Referência",
+    succeeded: Ending {
+        heading: "Pagamento aprovado",
+        text: "Seu pagamento foi realizado com sucesso.",
+    },
+    rejected: Ending {
+        heading: "Pagamento recusado",
+        text: "Seu banco não autorizou o pagamento. Tente com outro cartão ou fale com o seu banco.",
+    },
+    cancelled: Ending {
+        heading: "Pagamento cancelado",
+        text: "Você cancelou o pagamento. Nada foi cobrado.",
+    },
+    failed: Ending {
+        heading: "Não foi possível concluir o pagamento",
+        text: "Ocorreu um problema ou o tempo acabou. Volte à loja para conferir o seu pedido.",
+    },
+    unknown_page: Ending {
+        heading: "Esta página não existe",
+        text: "O link está incompleto ou não é mais válido. Volte à loja e tente novamente.",
+    },
+    expired: Ending {
+        heading: "O tempo acabou",
+        text: "Esta verificação não está mais disponível. Volte à loja e tente novamente.",
+    },
+    unreadable: Ending {
+        heading: "Não entendemos a resposta",
+        text: "Os dados enviados pelo seu navegador estão incompletos. Volte à página do pagamento.",
+    },
+    fault: Ending {
+        heading: "Algo deu errado",
+        text: "O problema é nosso. Aguarde um momento e tente novamente; não haverá cobrança em dobro.",
+    },
+};
+
+pub(super) static ENGLISH: Words = Words {
+    tag: "en",
+    decimal_point: '.',
+    title: "Secure verification",
+    heading: "Verifying your payment",
+    pay_to: "Payment to {merchant}",
+    stages: Stages {
+        list: "Stages of the payment",
+        prepare: "Getting ready",
+        bank: "Your bank",
+        finish: "Payment",
+    },
+    preparing: "Preparing the secure verification…",
+    checking: "Checking with your bank…",
+    confirm_with_bank: "Your bank asks you to confirm this purchase.",
+    finishing: "We are finishing your payment. Please keep this page open.",
+    reconnecting: "The connection was lost. Trying again…",
+    stuck: "We could not continue. Check your connection and try again; you will not be charged twice.",
+    try_again: "Try again",
+    challenge_frame: "Verification by your bank",
+    method_frame: "Browser check",
+    without_script: "Your browser does not run JavaScript. You can go on step by step with the buttons.",
+    proceed: "Continue",
+    refresh: "Refresh",
+    give_up: "Cancel the payment",
+    give_up_question: "The payment will not be made. Do you want to cancel it?",
+    give_up_confirmed: "Yes, cancel the payment",
+    connecting: "Connecting to your bank…",
+    bank_answered: "Your bank has answered. Going back to your payment…",
+    returning: "Taking you back to {merchant}…",
+    back: "Back to {merchant}",
+    may_close: "You may close this page now.",
+    protected: "Payment protected by 3-D Secure",
+    error_reference: "Reference",
+    succeeded: Ending {
+        heading: "Payment approved",
+        text: "Your payment went through.",
+    },
+    rejected: Ending {
+        heading: "Payment declined",
+        text: "Your bank did not authorise the payment. Try another card or ask your bank.",
+    },
+    cancelled: Ending {
+        heading: "Payment cancelled",
+        text: "You cancelled the payment. Nothing was charged.",
+    },
+    failed: Ending {
+        heading: "We could not complete the payment",
+        text: "Something went wrong or time ran out. Go back to the shop to check your order.",
+    },
+    unknown_page: Ending {
+        heading: "This page does not exist",
+        text: "The link is incomplete or no longer valid. Go back to the shop and try again.",
+    },
+    expired: Ending {
+        heading: "Time is up",
+        text: "This verification is no longer available. Go back to the shop and try again.",
+    },
+    unreadable: Ending {
+        heading: "We did not understand the answer",
+        text: "What your browser brought is incomplete. Go back to the page of your payment.",
+    },
+    fault: Ending {
+        heading: "Something went wrong",
+        text: "The fault is ours. Wait a moment and try again; you will not be charged twice.",
+    },
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use primitives::Currency;
+
+    #[test]
+    fn amounts_are_written_as_the_language_does() {
+        let amount = |minor, currency| Amount::new(minor, currency).unwrap();
+        assert_eq!(
+            ENGLISH.amount(amount(123_456_789, Currency::MXN)),
+            "MXN\u{a0}1\u{202f}234\u{202f}567.89"
+        );
+        assert_eq!(PORTUGUESE.amount(amount(1_000, Currency::BRL)), "BRL\u{a0}10,00");
+        assert_eq!(
+            SPANISH.amount(amount(1_000, Currency::CLP)),
+            "CLP\u{a0}1\u{202f}000"
+        );
+    }
+}
