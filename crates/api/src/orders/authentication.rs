@@ -1,0 +1,163 @@
+//! What a purchase says about 3-D Secure and about who is there: `secure_authentication`, `three_ds.mode`,
+//! `initiator_type` and `market_type` (deuna-api.md sections 5.1 and 5.2).
+
+use crate::orders::fields::Fields;
+use acquiring::{CardholderAuthentication, Initiator};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use payments::{Market, ThreeDsMode};
+use primitives::Brand;
+
+const VERSION_MAX_CHARACTERS: usize = 8;
+const VALUE_MAX_CHARACTERS: usize = 64;
+const UUID_CHARACTERS: usize = 36;
+
+pub fn initiator(root: &Fields<'_>) -> Initiator {
+    let words = [
+        ("customer", Initiator::Customer),
+        ("merchant", Initiator::Merchant),
+    ];
+    root.choice("initiator_type", &words)
+        .unwrap_or(Initiator::Customer)
+}
+
+pub fn market(root: &Fields<'_>) -> Market {
+    let words = [("ecommerce", Market::Ecommerce), ("moto", Market::Moto)];
+    root.choice("market_type", &words).unwrap_or(Market::Ecommerce)
+}
+
+pub fn mode(root: &Fields<'_>) -> ThreeDsMode {
+    let words = [
+        ("auto", ThreeDsMode::Auto),
+        ("force", ThreeDsMode::Force),
+        ("skip", ThreeDsMode::Skip),
+    ];
+    let three_ds = root.object("three_ds");
+    three_ds
+        .and_then(|fields| fields.choice("mode", &words))
+        .unwrap_or(ThreeDsMode::Auto)
+}
+
+/// The result of an authentication made elsewhere. `brand` is the card's, whose rules say what the result is worth.
+pub fn external(root: &Fields<'_>, brand: Option<Brand>) -> Option<CardholderAuthentication> {
+    let fields = root.object("secure_authentication")?;
+    let version = fields.required("version", version);
+    let eci = fields.required("eci", eci);
+    let value = fields.text("cavv", VALUE_MAX_CHARACTERS).filter(|text| {
+        let decodes = STANDARD.decode(text).is_ok();
+        if !decodes {
+            fields.wrong("cavv", "must be Base64");
+        }
+        decodes
+    });
+    let ds_trans_id = fields.text("ds_transaction_id", UUID_CHARACTERS).filter(|text| {
+        let parses = uuid::Uuid::try_parse(text).is_ok();
+        if !parses {
+            fields.wrong("ds_transaction_id", "must be a UUID");
+        }
+        parses
+    });
+    let xid = fields.text("xid", VALUE_MAX_CHARACTERS);
+    let statuses = ["Y", "A", "N", "U", "R", "C", "D", "I"].map(|status| (status, status));
+    let trans_status = fields.choice("trans_status", &statuses);
+    let (brand, version, eci) = (brand?, version?, eci?);
+    Some(CardholderAuthentication {
+        brand,
+        liability_shift: value.is_some() && shifts_liability(brand, &eci),
+        eci: Some(eci),
+        authentication_value: value.map(str::to_owned),
+        ds_trans_id: ds_trans_id.map(str::to_owned),
+        acs_trans_id: None,
+        xid: xid.map(str::to_owned),
+        version,
+        trans_status: trans_status.map(str::to_owned),
+    })
+}
+
+fn version(fields: &Fields<'_>, name: &str) -> Option<String> {
+    let text = fields.text(name, VERSION_MAX_CHARACTERS)?;
+    let parts: Vec<&str> = text.split('.').collect();
+    let numbers = parts
+        .iter()
+        .all(|part| part.len() == 1 && part.bytes().all(|byte| byte.is_ascii_digit()));
+    if numbers && (2..=3).contains(&parts.len()) {
+        Some(text.to_owned())
+    } else {
+        fields.wrong(name, "must be a protocol version such as 2.2.0");
+        None
+    }
+}
+
+/// Two digits; some clients drop the zero in front.
+fn eci(fields: &Fields<'_>, name: &str) -> Option<String> {
+    let text = fields.text_or_number(name, 2)?;
+    if text.bytes().all(|byte| byte.is_ascii_digit()) {
+        Some(format!("{text:0>2}"))
+    } else {
+        fields.wrong(name, "must be two digits");
+        None
+    }
+}
+
+/// Which indicators mean that the issuer carries fraud liability (section 6.5): authenticated or attempted.
+fn shifts_liability(brand: Brand, eci: &str) -> bool {
+    match brand {
+        Brand::Mastercard => matches!(eci, "02" | "01"),
+        Brand::Visa
+        | Brand::Amex
+        | Brand::Elo
+        | Brand::Jcb
+        | Brand::Diners
+        | Brand::Discover
+        | Brand::Carnet
+        | Brand::Other => matches!(eci, "05" | "06"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::orders::testing::read_with;
+    use serde_json::{Value, json};
+
+    fn read(body: Value, brand: Brand) -> Result<CardholderAuthentication, payments::Refusal> {
+        read_with(json!({ "secure_authentication": body }), |fields| {
+            external(fields, Some(brand))
+        })
+    }
+
+    fn whole() -> Value {
+        json!({
+            "version": "2.2.0", "eci": "5", "cavv": "AAABBBEAAAAAAAAAAAAAAAAAAAA=",
+            "ds_transaction_id": "f38e6948-5388-41a6-bca4-b49723c19437", "trans_status": "Y",
+        })
+    }
+
+    #[test]
+    fn liability_follows_eci_and_value() {
+        let visa = read(whole(), Brand::Visa).unwrap();
+        assert_eq!(visa.eci.as_deref(), Some("05"));
+        assert!(visa.liability_shift);
+        assert!(!read(whole(), Brand::Mastercard).unwrap().liability_shift);
+        let mut without_value = whole();
+        without_value["cavv"] = Value::Null;
+        assert!(!read(without_value, Brand::Visa).unwrap().liability_shift);
+    }
+
+    #[test]
+    fn each_member_is_checked() {
+        for (name, value) in [
+            ("version", json!("two")),
+            ("version", Value::Null),
+            ("eci", json!("0x")),
+            ("eci", Value::Null),
+            ("cavv", json!("***")),
+            ("ds_transaction_id", json!("7")),
+            ("trans_status", json!("Q")),
+        ] {
+            let mut body = whole();
+            body[name] = value;
+            let refusal = read(body, Brand::Visa).err().unwrap();
+            assert_eq!(refusal.field, Some(format!("secure_authentication.{name}")));
+        }
+    }
+}

@@ -1,0 +1,608 @@
+//! Bad input of every kind to every operation: a 4xx that names the member, never a 500, and nothing asked of the
+//! gateway.
+
+use super::testing::*;
+use axum::Router;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use std::sync::{Arc, LazyLock};
+
+/// Sends `body` and expects a refusal that names `field`.
+async fn refused(face: &(Router, Arc<FakeOrders>), path: &str, body: String, field: &str) {
+    let (status, _, answer) = send(&face.0, request("POST", path, body.clone())).await;
+    let error = &answer["error"];
+    assert!(
+        status.is_client_error(),
+        "{path} {field}: {status} {answer} for {body}"
+    );
+    let description = error["description"].as_str().unwrap_or_default();
+    assert!(
+        description.contains(&format!("{field}: ")),
+        "{path} {field}: {description}"
+    );
+    assert!(
+        error["code"].as_str().is_some_and(|code| code.contains('-')),
+        "{answer}"
+    );
+    assert!(face.1.asked().is_empty(), "{path} {field} reached the gateway");
+}
+
+/// `body` with the member at `path` (dotted) replaced; `None` takes it out.
+fn with(mut body: Value, path: &str, value: Option<Value>) -> String {
+    let (parent, name) = path.rsplit_once('.').unwrap_or(("", path));
+    let pointer = if parent.is_empty() {
+        String::new()
+    } else {
+        format!("/{}", parent.replace('.', "/"))
+    };
+    let parent = body.pointer_mut(&pointer).and_then(Value::as_object_mut).unwrap();
+    match value {
+        Some(value) => parent.insert(name.into(), value),
+        None => parent.remove(name),
+    };
+    body.to_string()
+}
+
+#[tokio::test]
+async fn missing_members_are_named() {
+    let face = face();
+    let of = |path: &'static str, body: Value, fields: &'static [&'static str]| (path, body, fields);
+    let required = [
+        of(
+            "/merchants/orders",
+            order_body(),
+            &[
+                "order",
+                "order.currency",
+                "order.store_code",
+                "order.total_amount",
+                "order.sub_total",
+                "order.items_total_amount",
+            ],
+        ),
+        of(
+            "/merchants/transactions/purchase",
+            purchase_v1_body(),
+            &[
+                "token",
+                "email",
+                "method_type",
+                "store_code",
+                "credit_card",
+                "credit_card.card_number",
+                "credit_card.card_cvv",
+                "credit_card.card_holder",
+                "credit_card.expiry_month",
+                "credit_card.expiry_year",
+            ],
+        ),
+        of(
+            "/merchants/transactions/v2/purchase",
+            purchase_v2_body(),
+            &[
+                "order_token",
+                "method_type",
+                "credit_info",
+                "credit_info.card_number",
+                "credit_info.expiry_year",
+            ],
+        ),
+        of(
+            "/merchants/transactions/v2/purchase",
+            one_step_body(),
+            &[
+                "order.currency",
+                "order.total_amount",
+                "payer_info.email",
+                "credit_info.card_cvv",
+            ],
+        ),
+    ];
+    for (path, body, fields) in required {
+        for field in fields {
+            for absent in [None, Some(Value::Null), Some(json!("")), Some(json!({}))] {
+                refused(&face, path, with(body.clone(), field, absent), field).await;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn wrong_types_and_values_are_named() {
+    let face = face();
+    let long = "x".repeat(5000);
+    let values = [
+        json!(true),
+        json!([]),
+        json!([[1]]),
+        json!({ "a": 1 }),
+        json!(-1.5),
+        json!(1e300),
+        json!(long),
+    ];
+    let create = [
+        "order_type",
+        "order",
+        "order.currency",
+        "order.store_code",
+        "order.total_amount",
+        "order.sub_total",
+    ];
+    let v1 = [
+        "token",
+        "email",
+        "method_type",
+        "credit_card.card_number",
+        "credit_card.expiry_month",
+        "credit_card.card_cvv",
+    ];
+    let v2 = [
+        "order_token",
+        "method_type",
+        "credit_info.card_number",
+        "credit_info.card_holder",
+        "payer_info.email",
+    ];
+    let strings_only = [
+        "store_code",
+        "processor_name",
+        "billing_address",
+        "browser_details",
+        "secure_authentication",
+        "metadata",
+    ];
+    for value in values {
+        for field in create
+            .into_iter()
+            .filter(|field| *field != "order" || !value.is_object())
+        {
+            refused(
+                &face,
+                "/merchants/orders",
+                with(order_body(), field, Some(value.clone())),
+                field,
+            )
+            .await;
+        }
+        for field in v1 {
+            let body = with(purchase_v1_body(), field, Some(value.clone()));
+            refused(&face, "/merchants/transactions/purchase", body, field).await;
+        }
+        for field in v2 {
+            let body = with(purchase_v2_body(), field, Some(value.clone()));
+            refused(&face, "/merchants/transactions/v2/purchase", body, field).await;
+        }
+        if !value.is_object() {
+            for field in strings_only {
+                let body = with(purchase_v1_body(), field, Some(value.clone()));
+                refused(&face, "/merchants/transactions/purchase", body, field).await;
+            }
+            let path = format!("/merchants/orders/{KNOWN_ORDER}/cancel");
+            refused(&face, &path, with(json!({}), "reason", Some(value)), "reason").await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn particular_mistakes_have_particular_words() {
+    let face = face();
+    let v2 = "/merchants/transactions/v2/purchase";
+    for (path, body, at, value, code, description) in [
+        (
+            "/merchants/orders",
+            order_body(),
+            "order.total_amount",
+            json!(-5),
+            "EMA-1002",
+            "order.total_amount: must not be negative",
+        ),
+        (
+            "/merchants/orders",
+            order_body(),
+            "order.total_amount",
+            json!(10.5),
+            "EMA-1002",
+            "order.total_amount: must be a whole number of minor units",
+        ),
+        (
+            "/merchants/orders",
+            order_body(),
+            "order.total_amount",
+            json!(10_000_000_000_000_i64),
+            "EMA-1002",
+            "order.total_amount: must be at most 999999999999 minor units",
+        ),
+        (
+            "/merchants/orders",
+            order_body(),
+            "order.currency",
+            json!("XXX"),
+            "EMA-1002",
+            "order.currency: is not an ISO 4217 currency code",
+        ),
+        (
+            "/merchants/orders",
+            order_body(),
+            "order.webhook_urls",
+            json!({ "notify_order": "http://shop.example" }),
+            "EMA-1002",
+            "order.webhook_urls.notify_order: must be an absolute https URL of at most 2048 characters",
+        ),
+        (
+            v2,
+            purchase_v2_body(),
+            "token",
+            json!("0199c1d2-7a5e-7c60-8d5c-000000000001"),
+            "DP-3000",
+            "token: contradicts order_token",
+        ),
+        (
+            v2,
+            purchase_v2_body(),
+            "order",
+            json!({ "currency": "MXN" }),
+            "DP-3000",
+            "order: must not be given beside order_token",
+        ),
+        (
+            v2,
+            purchase_v2_body(),
+            "email",
+            json!("other@example.com"),
+            "DP-3000",
+            "email: contradicts payer_info.email",
+        ),
+        (
+            v2,
+            purchase_v2_body(),
+            "credit_info.exp_month",
+            json!(12),
+            "DP-3000",
+            "credit_info.exp_month: contradicts credit_info.expiry_month",
+        ),
+        (
+            v2,
+            purchase_v2_body(),
+            "credit_info.card_number",
+            json!("4000000000001001"),
+            "DP-4303",
+            "credit_info.card_number: must be 13 to 19 digits with a valid check digit",
+        ),
+        (
+            v2,
+            purchase_v2_body(),
+            "credit_info.expiry_year",
+            json!("20"),
+            "DP-4300",
+            "credit_info.expiry_year: is in the past",
+        ),
+        (
+            v2,
+            purchase_v2_body(),
+            "credit_info.card_cvv",
+            json!(null),
+            "DP-4100",
+            "credit_info.card_cvv: is required",
+        ),
+        (
+            v2,
+            purchase_v2_body(),
+            "credit_info.card_cvv",
+            json!("12345"),
+            "DP-4101",
+            "credit_info.card_cvv: must be 3 or 4 digits",
+        ),
+        (
+            v2,
+            purchase_v2_body(),
+            "card_id",
+            json!("c-1"),
+            "DP-4008",
+            "card_id: there is no saved card of this id",
+        ),
+        (
+            v2,
+            purchase_v2_body(),
+            "method_type",
+            json!("cash"),
+            "EM-1005",
+            "method_type: is not configured for this merchant",
+        ),
+        (
+            v2,
+            purchase_v2_body(),
+            "installments",
+            json!(100),
+            "DP-3000",
+            "installments: must be a whole number from 0 to 99",
+        ),
+        (
+            v2,
+            purchase_v2_body(),
+            "callback_urls",
+            json!({ "on_failed": "javascript:alert(1)" }),
+            "DP-3000",
+            "callback_urls.on_failed: must be an absolute https URL of at most 2048 characters",
+        ),
+        (
+            v2,
+            purchase_v2_body(),
+            "browser_details",
+            json!({ "time_zone": "x9" , "color_depth": "deep" }),
+            "DP-3000",
+            "browser_details.color_depth: must be a whole number from 0 to 999",
+        ),
+        (
+            v2,
+            purchase_v2_body(),
+            "three_ds",
+            json!({ "mode": "always" }),
+            "DP-3000",
+            "three_ds.mode: must be one of auto, force, skip",
+        ),
+        (
+            v2,
+            purchase_v2_body(),
+            "metadata",
+            json!({ "a": "x".repeat(20_000) }),
+            "DP-3000",
+            "metadata: must be at most 16384 bytes",
+        ),
+        (
+            v2,
+            one_step_body(),
+            "order.items",
+            json!([{ "quantity": "two" }]),
+            "DP-3000",
+            "order.items[0].quantity: must be a number from 0 to 1000000000",
+        ),
+    ] {
+        let (status, _, answer) = send(&face.0, request("POST", path, with(body, at, Some(value)))).await;
+        assert!(status.is_client_error(), "{status} {answer}");
+        assert_eq!(
+            answer["error"],
+            json!({ "code": code, "description": description })
+        );
+    }
+    assert!(face.1.asked().is_empty());
+}
+
+#[tokio::test]
+async fn bodies_that_are_no_object_are_refused() {
+    let face = face();
+    let deep = format!("{}1{}", "[".repeat(50_000), "]".repeat(50_000));
+    let deep_member = format!(r#"{{"reason":{deep}}}"#);
+    for (path, _, _) in posts() {
+        for body in [
+            "[]",
+            "null",
+            "1",
+            "\"x\"",
+            "{",
+            "{\"a\":}",
+            "{\"a\":1e999}",
+            "nul",
+            "\u{0}",
+            "{}{}",
+            &deep,
+        ] {
+            refused(&face, &path, body.to_owned(), "body").await;
+        }
+        refused(&face, &path, r#"{"order":{"a":1,"a":2}}"#.into(), "order.a").await;
+        refused(
+            &face,
+            &path,
+            r#"{"order":{"note":"\u0000"}}"#.into(),
+            "order.note",
+        )
+        .await;
+        refused(&face, &path, deep_member.clone(), "body").await;
+        let (status, _, answer) = send(
+            &face.0,
+            request("POST", &path, vec![b'{', b'"', 0xff, b'"', b':', b'1', b'}']),
+        )
+        .await;
+        assert_eq!(status, 400, "{path} {answer}");
+    }
+    let expire = format!("/merchants/orders/{KNOWN_ORDER}/expire");
+    refused(&face, &expire, "[]".into(), "body").await;
+}
+
+#[tokio::test]
+async fn orders_that_are_not_the_callers_are_not_there() {
+    let face = face();
+    let foreign = FOREIGN_ORDER.to_string();
+    for token in [
+        foreign.as_str(),
+        "x",
+        "%ff%fe",
+        "%00",
+        "..%2f",
+        "00000000-0000-0000-0000-00000000000g",
+        "pay_1",
+    ] {
+        for (method, operation) in [("GET", ""), ("POST", "/cancel"), ("POST", "/expire")] {
+            let path = format!("/merchants/orders/{token}{operation}");
+            let (status, _, answer) = send(&face.0, request(method, &path, "")).await;
+            assert_eq!(status, 404, "{method} {path}");
+            assert_eq!(answer["error"]["code"], "EMA-3001", "{method} {path}");
+            assert_eq!(answer["error"]["description"], "order not found");
+        }
+    }
+    let body = with(purchase_v1_body(), "token", Some(json!(foreign)));
+    let (status, _, answer) = send(&face.0, request("POST", "/merchants/transactions/purchase", body)).await;
+    assert_eq!(
+        (status.as_u16(), &answer["error"]["code"]),
+        (404, &json!("EMA-3001"))
+    );
+    assert!(face.1.asked().is_empty());
+}
+
+#[tokio::test]
+async fn waits_that_make_no_sense_are_refused() {
+    let face = face();
+    for (query, field) in [
+        ("wait=61", "wait"),
+        ("wait=x", "wait"),
+        ("wait=1&wait=2", "wait"),
+        ("since=abc", "since"),
+    ] {
+        let path = format!("/merchants/orders/{KNOWN_ORDER}?{query}");
+        let (status, _, answer) = send(&face.0, request("GET", &path, "")).await;
+        assert_eq!(status, 400);
+        assert!(
+            answer["error"]["description"]
+                .as_str()
+                .unwrap()
+                .starts_with(&format!("{field}: ")),
+            "{answer}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn card_data_is_in_no_refusal_and_in_no_order() {
+    let face = face();
+    let number = "4000000000001000";
+    let mut order = order_body();
+    order["order"]["credit_info"] = json!({ "card_number": number, "card_cvv": "737" });
+    order["order"]["metadata"] = json!({ "cardNumber": number });
+    let (status, _, answer) = send(&face.0, request("POST", "/merchants/orders", order.to_string())).await;
+    assert_eq!(status, 200);
+    assert!(
+        !answer.to_string().contains(number) && !answer.to_string().contains("737"),
+        "{answer}"
+    );
+    let asked = format!("{:?}", face.1.asked());
+    assert!(!asked.contains(number) && !asked.contains("737"), "{asked}");
+    for path in [
+        "/merchants/transactions/purchase",
+        "/merchants/transactions/v2/purchase",
+        "/merchants/orders",
+    ] {
+        for name in [
+            "card_number",
+            "card_cvv",
+            "email",
+            "token",
+            "order_type",
+            "processor_name",
+            "method_type",
+            number,
+        ] {
+            let body =
+                json!({ name: number, "credit_card": { name: number }, "credit_info": { name: number } });
+            let (status, _, answer) = send(&face.0, request("POST", path, body.to_string())).await;
+            assert!(status.is_client_error());
+            assert!(!answer.to_string().contains("40000000"), "{answer}");
+        }
+        let cut = format!("{{\"credit_card\":{{\"card_number\":\"{number}\"");
+        let (_, _, answer) = send(&face.0, request("POST", path, cut)).await;
+        assert!(!answer.to_string().contains("40000000"), "{answer}");
+    }
+}
+
+/// Every member of `body`, as dotted paths without array elements.
+fn paths(body: &Value, prefix: &str, found: &mut Vec<String>) {
+    for (name, value) in body.as_object().into_iter().flatten() {
+        let path = if prefix.is_empty() {
+            name.clone()
+        } else {
+            format!("{prefix}.{name}")
+        };
+        paths(value, &path, found);
+        found.push(path);
+    }
+}
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let names = prop_oneof![
+        "[a-z_]{0,12}",
+        prop::sample::select(vec![
+            "order",
+            "token",
+            "order_token",
+            "credit_card",
+            "credit_info",
+            "card_number",
+            "currency",
+            "total_amount",
+            "items",
+            "browser_details",
+            "payer_info",
+            "email",
+            "metadata",
+            "three_ds",
+            "billing_address",
+            "country",
+            "order_type",
+        ])
+        .prop_map(str::to_owned),
+    ];
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        any::<u64>().prop_map(Value::from),
+        any::<f64>().prop_map(Value::from),
+        "\\PC{0,40}".prop_map(Value::from),
+        ".{0,10}".prop_map(Value::from),
+        prop::sample::select(vec![
+            "MXN",
+            "4000000000001000",
+            "credit_card",
+            "https://x.example",
+            "MX"
+        ])
+        .prop_map(Value::from),
+    ];
+    leaf.prop_recursive(5, 40, 8, move |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::btree_map(names.clone(), inner, 0..8)
+                .prop_map(|members| Value::Object(members.into_iter().collect())),
+        ]
+    })
+}
+
+fn never_a_fault(path: &str, body: Vec<u8>) -> Result<(), TestCaseError> {
+    // Made once, since a thousand bodies go through it.
+    static FACE: LazyLock<(Router, Arc<FakeOrders>)> = LazyLock::new(face);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_time()
+        .build()
+        .unwrap();
+    let (status, _, answer) = runtime.block_on(send(&FACE.0, request("POST", path, body)));
+    drop(FACE.1.asked());
+    prop_assert!(!status.is_server_error(), "{path}: {status} {answer}");
+    prop_assert!(
+        status.is_success() || answer["error"]["description"].is_string(),
+        "{answer}"
+    );
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn arbitrary_json_is_never_a_fault(body in any_json(), which in 0..4usize) {
+        let (path, _, _) = &posts()[which];
+        never_a_fault(path, body.to_string().into_bytes())?;
+    }
+
+    #[test]
+    fn any_member_may_be_anything(value in any_json(), which in 0..5usize, member in any::<prop::sample::Index>()) {
+        let (path, body) = match which {
+            4 => ("/merchants/transactions/v2/purchase".to_owned(), one_step_body()),
+            which => (posts()[which].0.clone(), posts()[which].1.clone()),
+        };
+        let mut found = Vec::new();
+        paths(&body, "", &mut found);
+        let changed = with(body, member.get::<String>(&found), Some(value));
+        never_a_fault(&path, changed.into_bytes())?;
+    }
+
+    #[test]
+    fn arbitrary_bytes_are_never_a_fault(body in prop::collection::vec(any::<u8>(), 0..200), which in 0..4usize) {
+        never_a_fault(&posts()[which].0, body)?;
+    }
+}
