@@ -11,6 +11,7 @@ const CHARACTERS: usize = 26;
 
 /// The form or query of a request that has nothing but a page's token.
 #[derive(Deserialize, ToSchema, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(super) struct TokenField {
     /// The page's token.
     #[schema(value_type = String, example = "01ARZ3NDEKTSV4RRFFQ69G5FAV")]
