@@ -12,3 +12,4 @@ mod results;
 mod scenarios;
 mod server;
 mod shop;
+mod webhooks;
