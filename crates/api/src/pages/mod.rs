@@ -14,6 +14,7 @@ mod assets;
 mod browser_data;
 mod cancel;
 mod form;
+mod gateway;
 mod handover;
 mod headers;
 mod language;

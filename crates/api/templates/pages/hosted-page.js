@@ -19,6 +19,8 @@ const RETRY_PAUSES_MS = [500, 1000, 2000, 4000, 8000, 8000, 8000, 8000];
 // A server that answers the same step at once is not to be asked in a tight loop.
 const SAME_STEP_PAUSE_MS = 1000;
 const RESULT_SHOWN_MS = 1500;
+// How a page that comes back from a challenge in its own place knows that it does.
+const BANK_HAS_ANSWERED = "#bank-answered";
 
 // What a challenge's frame may do (EMV 3-D Secure, 3DS requestor's page).
 const CHALLENGE_ALLOW = "payment *; publickey-credentials-get *; publickey-credentials-create *";
@@ -51,7 +53,7 @@ function payment() {
   const status = byId("status");
   let processingSince = performance.now();
   // A wait before the challenge, or without one, is for the bank; any other is for the end of the payment.
-  let waitsForBank = false;
+  let waitsForBank = location.hash !== BANK_HAS_ANSWERED;
   let bankAnswered = () => {};
   let methodDone = () => {};
 
@@ -84,12 +86,17 @@ function payment() {
   };
 
   const ask = async (path, options) => {
+    const said = status.textContent;
     for (let tried = 0; ; tried += 1) {
       try {
         const reply = await fetch(path, {
           ...options, cache: "no-store", credentials: "omit", signal: AbortSignal.timeout(ANSWER_MAX_MS),
         });
-        if (reply.ok) return await reply.json();
+        if (reply.ok) {
+          const answer = await reply.json();
+          if (status.textContent === status.dataset.reconnecting) status.textContent = said;
+          return answer;
+        }
         if (reply.status === 404 || reply.status === 410) throw new Gone();
         if (reply.status < 500 && reply.status !== 429) throw new Error("refused");
       } catch (error) {
@@ -159,7 +166,6 @@ function payment() {
   const runMethod = async (step) => {
     stage("prepare");
     showProcessing("preparing");
-    waitsForBank = true;
     const place = byId("offstage");
     const frame = frameIn(place, step.frame, METHOD_SANDBOX);
     frame.tabIndex = -1;
@@ -221,7 +227,6 @@ function payment() {
         case "browser_data":
           stage("prepare");
           showProcessing("preparing");
-          waitsForBank = true;
           step = await tellBrowserData();
           break;
         case "method":
@@ -275,7 +280,7 @@ function handover() {
 }
 
 function bankHasAnswered() {
-  if (!tellOurPage("bank-answered")) location.replace(document.body.dataset.address);
+  if (!tellOurPage("bank-answered")) location.replace(document.body.dataset.address + BANK_HAS_ANSWERED);
 }
 
 // The end.
