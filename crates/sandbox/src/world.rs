@@ -9,6 +9,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::response::Redirect;
 use axum::routing::get;
+use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 
 use crate::directory::results::ResultsRoute;
@@ -186,6 +187,12 @@ pub fn router(world: World) -> Router {
 /// # Errors
 /// When connections can no longer be accepted.
 pub async fn serve(listener: TcpListener, world: World) -> io::Result<()> {
+    // Answers are small and whole: none of them waits for more to be sent.
+    let listener = listener.tap_io(|stream| {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps its delay");
+        }
+    });
     axum::serve(
         listener,
         router(world).into_make_service_with_connect_info::<SocketAddr>(),
@@ -278,7 +285,6 @@ async fn seed(surroundings: &Surroundings, addresses: &Addresses, keys: &Keys) -
 fn lines(settings: &WorldSettings, sandbox_json: &Path) -> Vec<String> {
     let timers = &settings.timers;
     vec![
-        format!("sandbox  {}", settings.public_url),
         format!("shop     {}/shop", settings.public_url),
         format!("SMS      {}/sms/inbox", settings.public_url),
         format!("keys     {}", sandbox_json.display()),
