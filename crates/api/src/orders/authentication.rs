@@ -4,6 +4,7 @@
 use crate::orders::fields::Fields;
 use acquiring::{CardholderAuthentication, Initiator};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use mpi::eci_shifts_liability;
 use payments::{Market, ThreeDsMode};
 use primitives::Brand;
 
@@ -60,9 +61,10 @@ pub fn external(root: &Fields<'_>, brand: Option<Brand>) -> Option<CardholderAut
     let statuses = ["Y", "A", "N", "U", "R", "C", "D", "I"].map(|status| (status, status));
     let trans_status = fields.choice("trans_status", &statuses);
     let (brand, version, eci) = (brand?, version?, eci?);
+    let good = matches!(trans_status, None | Some("Y" | "A"));
     Some(CardholderAuthentication {
         brand,
-        liability_shift: value.is_some() && shifts_liability(brand, &eci),
+        liability_shift: good && value.is_some() && eci_shifts_liability(brand, &eci),
         eci: Some(eci),
         authentication_value: value.map(str::to_owned),
         ds_trans_id: ds_trans_id.map(str::to_owned),
@@ -98,21 +100,6 @@ fn eci(fields: &Fields<'_>, name: &str) -> Option<String> {
     }
 }
 
-/// Which indicators mean that the issuer carries fraud liability (section 6.5): authenticated or attempted.
-fn shifts_liability(brand: Brand, eci: &str) -> bool {
-    match brand {
-        Brand::Mastercard => matches!(eci, "02" | "01"),
-        Brand::Visa
-        | Brand::Amex
-        | Brand::Elo
-        | Brand::Jcb
-        | Brand::Diners
-        | Brand::Discover
-        | Brand::Carnet
-        | Brand::Other => matches!(eci, "05" | "06"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -138,6 +125,9 @@ mod tests {
         assert_eq!(visa.eci.as_deref(), Some("05"));
         assert!(visa.liability_shift);
         assert!(!read(whole(), Brand::Mastercard).unwrap().liability_shift);
+        let mut refused = whole();
+        refused["trans_status"] = json!("N");
+        assert!(!read(refused, Brand::Visa).unwrap().liability_shift);
         let mut without_value = whole();
         without_value["cavv"] = Value::Null;
         assert!(!read(without_value, Brand::Visa).unwrap().liability_shift);

@@ -4,9 +4,11 @@ use crate::orders::{
     OrdersState,
     call::Call,
     errors::Failure,
-    fields::{Fields, Problems},
+    fields::Fields,
     keys::Access,
-    order, reply,
+    order,
+    problems::Problems,
+    reply,
     schema::{CreateOrderBody, CreateOrderReply, ErrorBody},
 };
 use axum::{

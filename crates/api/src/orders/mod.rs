@@ -24,6 +24,7 @@ pub mod get;
 pub mod idempotency;
 pub mod keys;
 pub mod order;
+pub mod problems;
 pub mod purchase;
 pub mod purchase_v1;
 pub mod purchase_v2;
@@ -34,19 +35,25 @@ pub mod token;
 pub mod wait;
 
 #[cfg(test)]
+mod arbitrary_input_tests;
+#[cfg(test)]
 mod bad_input_tests;
 #[cfg(test)]
 mod http_tests;
 #[cfg(test)]
+mod let_in_tests;
+#[cfg(test)]
 pub(crate) mod testing;
 
 use async_trait::async_trait;
+use axum::http::{HeaderValue, header::CACHE_CONTROL};
 use orchestrator::{Answer, Caller, IdempotencyKey, Wait};
 use payments::{NewOrder, OrderDocument, Purchase, Refusal};
 use primitives::{Id, UrlPolicy, id::kind};
 use rate_limit::RateLimits;
 use std::sync::Arc;
 use time::Date;
+use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// What the face needs of the gateway behind it. The gateway is the one implementation that serves merchants; the other
@@ -116,6 +123,8 @@ impl OrdersState {
     }
 }
 
+const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
+
 /// The routes of this face.
 pub fn router(state: OrdersState) -> OpenApiRouter {
     OpenApiRouter::new()
@@ -126,4 +135,6 @@ pub fn router(state: OrdersState) -> OpenApiRouter {
         .routes(routes!(purchase_v1::purchase_v1))
         .routes(routes!(purchase_v2::purchase_v2))
         .with_state(state)
+        // Answers hold personal data, and an order read a second ago may be another one now.
+        .layer(SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, NO_STORE))
 }

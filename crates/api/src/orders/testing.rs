@@ -1,10 +1,6 @@
 //! What the tests of this face share: a gateway that remembers what it was asked, and bodies that are right.
 
-use super::{
-    Orders, OrdersState,
-    fields::{Fields, Problems},
-    router,
-};
+use super::{Orders, OrdersState, fields::Fields, problems::Problems, router};
 use async_trait::async_trait;
 use axum::{
     Router,
