@@ -21,7 +21,7 @@ pub mod version_choice;
 
 pub use card_range::{CardRange, CardRanges};
 pub use request::{AuthenticationRequest, Prepared};
-pub use result::{AuthenticationResult, Failure, Flow};
+pub use result::{AuthenticationResult, Failure, Flow, eci_shifts_liability};
 pub use timers::Timers;
 pub use transaction::Transaction;
 

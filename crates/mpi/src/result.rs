@@ -177,17 +177,6 @@ impl AuthenticationResult {
     /// Whether the issuer carries fraud liability: authenticated or attempted, with the ECI that says so for the brand
     /// and an authentication value to prove it (processors README, "Neutral 3DS input").
     pub fn liability_shift(&self) -> bool {
-        let shifting: &[&str] = match self.brand {
-            Brand::Mastercard => &["02", "01"],
-            Brand::Visa
-            | Brand::Amex
-            | Brand::Elo
-            | Brand::Jcb
-            | Brand::Diners
-            | Brand::Discover
-            | Brand::Carnet
-            | Brand::Other => &["05", "06"],
-        };
         matches!(
             self.trans_status,
             TransStatus::Authenticated | TransStatus::Attempted
@@ -195,7 +184,22 @@ impl AuthenticationResult {
             && self
                 .eci
                 .as_ref()
-                .is_some_and(|eci| shifting.contains(&eci.as_str()))
+                .is_some_and(|eci| eci_shifts_liability(self.brand, eci.as_str()))
+    }
+}
+
+/// Whether this ECI says, for the brand, that the issuer carries fraud liability.
+pub fn eci_shifts_liability(brand: Brand, eci: &str) -> bool {
+    match brand {
+        Brand::Mastercard => matches!(eci, "02" | "01"),
+        Brand::Visa
+        | Brand::Amex
+        | Brand::Elo
+        | Brand::Jcb
+        | Brand::Diners
+        | Brand::Discover
+        | Brand::Carnet
+        | Brand::Other => matches!(eci, "05" | "06"),
     }
 }
 
