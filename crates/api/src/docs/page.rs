@@ -180,7 +180,7 @@ fn row(name: &str, schema: &Value, required: bool) -> Row {
         link,
         required,
         limits: limits(schema),
-        description: spans(&schema["description"]),
+        description: spans(description(schema)),
     }
 }
 
@@ -195,6 +195,13 @@ fn reference(schema: &Value) -> Option<String> {
         .find_map(reference);
     own.or(choices)
         .or_else(|| schema.get("items").and_then(reference))
+}
+
+/// What is said of a member; of one that may be absent it stands with the choice that is not `null`.
+fn description(schema: &Value) -> &Value {
+    let choices = elements(&schema["oneOf"]).map(|choice| &choice["description"]);
+    let mut said = std::iter::once(&schema["description"]).chain(choices);
+    said.find(|said| said.is_string()).unwrap_or(&Value::Null)
 }
 
 fn kind(schema: &Value) -> String {

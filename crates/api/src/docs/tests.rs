@@ -4,7 +4,8 @@ use crate::{
     PublicState,
     orders::{
         self, OrdersState,
-        fields::{Fields, Problems},
+        fields::Fields,
+        problems::Problems,
         purchase::Surroundings,
         testing::{FakeOrders, face, request, send},
     },
