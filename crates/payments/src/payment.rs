@@ -130,7 +130,7 @@ pub struct Denial {
     /// The processor that was asked last, when one was.
     pub processor: Option<String>,
     /// The one look taken long after an unknown outcome was given up, in case an approval shows up after all.
-    pub late: Option<LateLook>,
+    pub late: Option<Box<LateLook>>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

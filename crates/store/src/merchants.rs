@@ -279,7 +279,10 @@ pub(crate) mod tests {
             Some(merchant.clone())
         );
         assert_eq!(store.merchant_load(id(9)).await.unwrap(), None);
-        assert_eq!(store.merchants_list(None, 1).await.unwrap(), [merchant.clone()]);
+        assert_eq!(
+            store.merchants_list(None, 1).await.unwrap(),
+            std::slice::from_ref(&merchant)
+        );
         assert_eq!(
             store.merchants_list(Some(merchant.id), 5).await.unwrap()[0].id,
             id(2)

@@ -38,14 +38,12 @@ const MOVES_MAX: usize = 4;
 impl Gateway {
     /// The page is opened or reloaded; the first opening starts its ten minutes.
     pub async fn page_opened(&self, token: &str) -> Result<PageView, PageError> {
-        self.view(token, true, None).await.map_err(PageError::from)
+        self.view(token, true, None).await
     }
 
     /// The browser has told about itself.
     pub async fn page_browser_data(&self, token: &str, browser: Browser) -> Result<PageView, PageError> {
-        self.view(token, true, Some(browser))
-            .await
-            .map_err(PageError::from)
+        self.view(token, true, Some(browser)).await
     }
 
     /// Where it stands. Holds the answer for up to `wait_seconds` while the step is still `seen`.
@@ -81,7 +79,7 @@ impl Gateway {
     pub async fn page_method_notified(&self, three_ds_method_data: &str) -> Result<(), PageError> {
         let id =
             method::notified(three_ds_method_data).map_err(|_| PageError::Malformed("threeDSMethodData"))?;
-        Ok(self.method_completed(Id::from_uuid(id.0)).await?)
+        self.method_completed(Id::from_uuid(id.0)).await
     }
 
     /// The ACS is done with the browser. Moves it on, grants nothing.
@@ -189,7 +187,7 @@ impl Gateway {
         }
         match &stored.run.transaction {
             Transaction::Started(_) if !stored.browser_is_complete() => Ok(Some(PageStep::BrowserData)),
-            Transaction::Started(_) if stored.run.method_url.is_some() => {
+            Transaction::Started(_) if stored.run.method_url.is_some() && stored.runs_scripts() => {
                 stored.apply(RunNews::MethodStarted, now);
                 self.write_run(&stored).await?;
                 Ok(None)

@@ -71,6 +71,14 @@ impl StoredRun {
         }
     }
 
+    /// A 3DS Method is a script: a browser without them would only let its time pass.
+    pub fn runs_scripts(&self) -> bool {
+        self.run
+            .browser
+            .as_ref()
+            .is_none_or(|browser| browser.javascript_enabled != Some(false))
+    }
+
     pub fn browser_is_complete(&self) -> bool {
         self.run.browser.as_ref().is_some_and(Browser::is_complete)
     }

@@ -271,10 +271,10 @@ fn lost(mut order: Order, attempt: AttemptInFlight, moment: Moment) -> Option<St
         reason: "the processor has no record of the charge".to_owned(),
         by: DeniedBy::System,
         processor: Some(route.processor),
-        late: Some(LateLook {
+        late: Some(Box::new(LateLook {
             attempt,
             stage: LateStage::Waiting,
-        }),
+        })),
     }));
     Some(Step {
         attempts: vec![settled],

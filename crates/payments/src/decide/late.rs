@@ -24,7 +24,7 @@ pub(super) fn is_watching(order: &Order, about: Id<kind::Attempt>) -> bool {
 
 fn watched(order: &Order) -> Option<&LateLook> {
     match &order.payment.as_ref()?.state {
-        PaymentState::Closed(Closed::Denied(denial)) => denial.late.as_ref(),
+        PaymentState::Closed(Closed::Denied(denial)) => denial.late.as_deref(),
         PaymentState::Closed(Closed::Cancelled)
         | PaymentState::Authenticating(_)
         | PaymentState::Authorizing(_)
@@ -136,7 +136,7 @@ fn watch(mut order: Order, late: Option<LateLook>) -> Order {
     if let Some(payment) = &mut order.payment
         && let PaymentState::Closed(Closed::Denied(denial)) = &mut payment.state
     {
-        denial.late = late;
+        denial.late = late.map(Box::new);
     }
     order
 }
