@@ -43,6 +43,8 @@ mod http_tests;
 #[cfg(test)]
 mod let_in_tests;
 #[cfg(test)]
+mod mistakes_tests;
+#[cfg(test)]
 pub(crate) mod testing;
 
 use async_trait::async_trait;
