@@ -1,1 +1,29 @@
-//! tests
+//! Black-box tests, and what they are made with: a whole system of processes, and everybody who talks to it.
+//!
+//! [`system`] starts a database, the sandbox's world and a gateway that can be killed; read that first. [`merchant`] is
+//! the merchant's backend, [`cardholder`] the cardholder with a browser, [`outside`] what the sandbox tells and lets
+//! happen, [`webhook`] the check of what arrives at the merchant. [`secrets`] looks for card numbers and codes where
+//! none may be. [`demo`] plays the main flows for people. Nothing here knows the gateway from inside: its binary and its
+//! wire formats are all there is, so nothing of ours is imported.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "this is test code: it may panic, and has a clock, chance and HTTP clients of its own"
+)]
+
+pub mod cardholder;
+pub mod cards;
+pub mod database;
+pub mod demo;
+pub mod http;
+pub mod merchant;
+pub mod order;
+pub mod outside;
+pub mod page;
+pub mod ports;
+pub mod process;
+pub mod secrets;
+pub mod story;
+pub mod system;
+pub mod webhook;

@@ -1,0 +1,228 @@
+//! A whole system for a test: a database, the sandbox's world, and a gateway that can be killed and started again.
+//!
+//! Everything is a process of its own, on ports and in a folder of its own. [`System::finish`] looks for secrets in all
+//! that was written, so every test that uses a system also shows that its card numbers and codes went nowhere.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::cardholder::Cardholder;
+use crate::database::Database;
+use crate::http::Http;
+use crate::merchant::{Keys, Merchant};
+use crate::outside::Outside;
+use crate::ports::Ports;
+use crate::process::{Process, built};
+use crate::secrets::{self, Secrets};
+use crate::story::Story;
+
+/// Lines of the gateway's log that a failed test shows.
+const LOG_LINES_SHOWN: usize = 60;
+
+/// The gateway's configuration file, in the system's folder.
+const SETTINGS_FILE: &str = "pasarela.toml";
+
+/// Settings for most tests: a processor that never answers is given up soon, so that nobody waits for half a minute.
+pub const PATIENT: &str = "[transport]\ncharge_timeout_ms = 5000\n[payments]\ncharge_lease_seconds = 10\n";
+
+/// A running system.
+#[derive(Debug)]
+pub struct System {
+    /// Its public address.
+    pub gateway_url: String,
+    /// The merchant whose connection rejects what is in doubt.
+    pub merchant: Merchant,
+    /// The merchant whose connection proceeds.
+    pub proceeding: Merchant,
+    /// What the sandbox tells, and lets happen.
+    pub outside: Outside,
+    /// A cardholder of the sandbox's issuers.
+    pub cardholder: Cardholder,
+    /// The gateway's database.
+    pub database: Database,
+    /// What was used and must be nowhere.
+    pub secrets: Secrets,
+    /// For whatever has no place elsewhere.
+    pub http: Http,
+    /// What `sandbox.json` says.
+    pub sandbox_json: Value,
+    gateway: Option<Process>,
+    gateway_environment: BTreeMap<String, String>,
+    folder: PathBuf,
+    _world: Process,
+    _ports: Ports,
+}
+
+impl System {
+    /// Starts everything, and waits until the gateway is ready.
+    pub async fn start() -> Self {
+        Self::start_with(PATIENT).await
+    }
+
+    /// The same, with the gateway's settings as they would be in its configuration file.
+    pub async fn start_with(settings: &str) -> Self {
+        let database = Database::create();
+        let ports = Ports::claim();
+        let [listen, admin_listen, sandbox_listen, _] = ports.addresses();
+        let folder = std::env::temp_dir().join(format!("pasarela-e2e-{}", Uuid::new_v4().simple()));
+        fs::create_dir_all(&folder).unwrap();
+        let mut world = start_world(&folder, &database, [listen, admin_listen, sandbox_listen]);
+        let run_json = folder.join("run.json");
+        world.until(async || run_json.is_file()).await;
+
+        let read =
+            |name: &str| -> Value { serde_json::from_slice(&fs::read(folder.join(name)).unwrap()).unwrap() };
+        let (run, sandbox_json) = (read("run.json"), read("sandbox.json"));
+        let gateway_environment: BTreeMap<String, String> =
+            serde_json::from_value(run["gateway_environment"].clone()).unwrap();
+        fs::write(folder.join(SETTINGS_FILE), settings).unwrap();
+
+        let (http, story, secrets) = (Http::default(), Story::default(), Secrets::default());
+        let gateway_url = format!("http://{listen}");
+        let outside = Outside::new(http.clone(), format!("http://{sandbox_listen}"), story);
+        let merchant = |name: &str| {
+            let keys = Keys::read(&sandbox_json[name]);
+            Merchant::new(
+                http.clone(),
+                &gateway_url,
+                keys,
+                outside.clone(),
+                secrets.clone(),
+                story,
+            )
+        };
+        let mut system = Self {
+            merchant: merchant("merchant"),
+            proceeding: merchant("proceeding_merchant"),
+            cardholder: Cardholder::new(http.clone(), outside.clone(), secrets.clone(), story),
+            gateway_url,
+            outside,
+            database,
+            secrets,
+            http,
+            sandbox_json,
+            gateway: None,
+            gateway_environment,
+            folder,
+            _world: world,
+            _ports: ports,
+        };
+        system.start_gateway().await;
+        system
+    }
+
+    /// Starts the gateway and waits until it is ready.
+    pub async fn start_gateway(&mut self) {
+        let settings = self.folder.join(SETTINGS_FILE).display().to_string();
+        let environment = self
+            .gateway_environment
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()));
+        let mut gateway = Process::start(
+            &built("pasarela"),
+            &["serve", "--config", &settings],
+            environment,
+            &self.folder.join("gateway.log"),
+        );
+        let ready = format!("{}/health/ready", self.gateway_url);
+        let http = self.http.clone();
+        gateway
+            .until(async || {
+                let answer = http.send(reqwest::Method::GET, &ready, &[], None).await;
+                answer.is_ok_and(|answer| answer.status == 200)
+            })
+            .await;
+        self.gateway = Some(gateway);
+    }
+
+    /// SIGKILL to the gateway.
+    pub async fn kill_gateway(&mut self) {
+        if let Some(gateway) = self.gateway.take() {
+            gateway.kill().await;
+        }
+    }
+
+    /// Everything that gateway and sandbox said so far.
+    pub fn gateway_log(&self) -> String {
+        fs::read_to_string(self.folder.join("gateway.log")).unwrap_or_default()
+    }
+
+    /// What is secret and was found in the database, the gateway's log or a webhook.
+    pub async fn secrets_found(&self) -> Vec<String> {
+        let mut found = self.secrets.found_in("database", &self.database.everything());
+        found.extend(self.secrets.found_in("gateway's log", &self.gateway_log()));
+        let events = self.database.ask("SELECT document FROM events");
+        let references: Vec<String> = events
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+            .filter_map(|document| document["order_id"].as_str().map(str::to_owned))
+            .collect::<std::collections::BTreeSet<_>>()
+            .into_iter()
+            .collect();
+        for reference in references {
+            for webhook in self.outside.hooks_so_far(&reference).await {
+                found.extend(
+                    self.secrets
+                        .found_in("webhook", &secrets::text_of(&webhook["raw_body"])),
+                );
+            }
+        }
+        found
+    }
+
+    /// Ends a test: what was secret is in no table, log or webhook, and nothing was called an internal error.
+    pub async fn finish(self) {
+        secrets::assert_none(&self.secrets_found().await);
+        let log = self.gateway_log();
+        assert!(!log.contains("panicked at"), "the gateway panicked:\n{log}");
+    }
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.gateway_log();
+            let lines: Vec<&str> = log.lines().collect();
+            let shown = lines
+                .get(lines.len().saturating_sub(LOG_LINES_SHOWN)..)
+                .unwrap_or_default();
+            eprintln!("--- the gateway's last words\n{}\n---", shown.join("\n"));
+        }
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+fn start_world(
+    folder: &std::path::Path,
+    database: &Database,
+    addresses: [std::net::SocketAddr; 3],
+) -> Process {
+    let [listen, admin_listen, sandbox_listen] = addresses.map(|address| address.to_string());
+    let gateway = built("pasarela").display().to_string();
+    let var = folder.display().to_string();
+    let arguments = [
+        "run",
+        "--no-gateway",
+        "--var",
+        &var,
+        "--listen",
+        &listen,
+        "--admin-listen",
+        &admin_listen,
+        "--sandbox-listen",
+        &sandbox_listen,
+        "--gateway",
+        &gateway,
+    ];
+    let url = database.url();
+    Process::start(
+        &built("sandbox"),
+        &arguments,
+        [("DATABASE_URL", url.as_str())],
+        &folder.join("sandbox.log"),
+    )
+}
