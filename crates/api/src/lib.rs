@@ -6,17 +6,21 @@
 //!
 //! Read [`public_router`] first, then `orders/create.rs`.
 
+pub mod admin;
 pub mod docs;
+pub mod health;
 mod layers;
 pub mod orders;
 pub mod pages;
 pub mod problem;
 mod request_id;
 pub mod results;
+pub mod server;
 
 pub use request_id::{REQUEST_ID, RequestId};
 
 use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn};
+use health::Readiness;
 use orders::{OrdersState, errors::Failure};
 use pages::{PageSettings, Pages};
 use results::ResultsReceiver;
@@ -33,13 +37,16 @@ pub struct PublicState {
     pub pages: Arc<dyn Pages>,
     pub page_settings: PageSettings,
     pub results: Arc<dyn ResultsReceiver>,
+    pub readiness: Arc<dyn Readiness>,
 }
 
 /// Everything that is reachable from outside. Serve it with `ConnectInfo<SocketAddr>`: the pages tell the issuer the
 /// browser's address.
 pub fn public_router(state: PublicState) -> Router {
     let pages = pages::router(state.pages, state.page_settings);
-    dressed(orders::router(state.orders).merge(pages).merge(results::router(state.results)))
+    let results = results::router(state.results);
+    let health = health::router(state.readiness);
+    dressed(orders::router(state.orders).merge(pages).merge(results).merge(health))
 }
 
 /// Puts in front of `faces` what all of them need, and beside them their documentation.
