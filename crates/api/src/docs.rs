@@ -35,6 +35,7 @@ const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
         (name = "Purchases", description = "Having an order paid with a card."),
         (name = "Hosted pages", description = "Where a cardholder's browser is sent for 3-D Secure."),
         (name = "3-D Secure results", description = "Where directory servers report how an authentication ended."),
+        (name = "Health", description = "Whether this gateway is alive and can work."),
         (name = "Documentation", description = "This document.")
     ),
     modifiers(&Keys)

@@ -2,6 +2,7 @@
 
 use crate::{
     PublicState,
+    health::Readiness,
     orders::{
         self, OrdersState,
         fields::Fields,
@@ -61,10 +62,18 @@ fn everything() -> Router {
         }
     }
 
+    #[async_trait]
+    impl Readiness for Nobody {
+        async fn lacks(&self) -> Option<&'static str> {
+            None
+        }
+    }
+
     crate::public_router(PublicState {
         orders: OrdersState::new(Arc::new(FakeOrders::default()), UrlPolicy::HttpsOnly),
         pages: Arc::new(Nobody),
         results: Arc::new(Nobody),
+        readiness: Arc::new(Nobody),
         page_settings: PageSettings {
             urls: UrlPolicy::HttpsOnly,
             trust_forwarded_for: false,

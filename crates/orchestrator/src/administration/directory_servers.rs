@@ -77,6 +77,10 @@ impl Administration {
         let audit = self
             .audit(actor, "directory_server.set", server.brand)
             .showing(before.as_ref().map(as_written), Some(as_written(&server)));
+        server.updated_at = audit.at;
+        if before.is_none() {
+            server.created_at = audit.at;
+        }
         self.store.directory_server_upsert(&server, &audit).await?;
         self.configuration_changed().await;
         Ok(server)

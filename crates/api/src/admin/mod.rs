@@ -1,0 +1,143 @@
+//! The admin's HTTP API, for operators: merchants, keys, connections, directory servers, the audit; and what machines
+//! on the inside ask: health and metrics. It listens on a port of its own that is not reachable from outside.
+//!
+//! A handler reads path, query and document, calls one function of [`orchestrator::administration`], answers. Errors
+//! are problem documents (RFC 9457). Read [`connections`] first.
+
+mod applications;
+mod audit;
+mod call;
+mod connections;
+mod directory_servers;
+mod merchants;
+pub mod schema;
+mod session;
+
+#[cfg(test)]
+mod tests;
+
+use crate::{health, health::Readiness, layers, problem::Problem, request_id};
+use axum::{
+    Json, Router,
+    extract::{DefaultBodyLimit, State},
+    http::{StatusCode, header},
+    middleware::from_fn,
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use orchestrator::administration::Administration;
+use std::{fmt, sync::Arc};
+use tower::ServiceBuilder;
+use utoipa::{
+    Modify, OpenApi,
+    openapi::security::{Http, HttpAuthScheme, SecurityScheme},
+};
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// The largest body the admin reads; a connection with every brand has some 8 KiB.
+const BODY_MAX_BYTES: usize = 64 * 1024;
+
+/// What the admin is served from.
+#[derive(Clone)]
+pub struct AdminState {
+    pub administration: Administration,
+    pub readiness: Arc<dyn Readiness>,
+    /// Renders the metrics in Prometheus's text format.
+    pub render_metrics: Arc<dyn Fn() -> String + Send + Sync>,
+}
+
+impl fmt::Debug for AdminState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AdminState(…)")
+    }
+}
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Pasarela admin",
+        description = "Merchants, their keys and connections, directory servers, and who changed what.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    modifiers(&SessionTokens)
+)]
+struct Document;
+
+struct SessionTokens;
+
+impl Modify for SessionTokens {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let scheme = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        document
+            .components
+            .get_or_insert_default()
+            .add_security_scheme("session", scheme);
+    }
+}
+
+/// Everything on the admin port.
+pub fn admin_router(state: AdminState) -> Router {
+    let (faces, paths) = faces(&state).split_for_parts();
+    let mut document = Document::openapi();
+    document.merge(paths);
+    let document = Arc::new(document);
+    faces
+        .route(
+            "/openapi.json",
+            get(move || async move { Json(document.as_ref().clone()) }),
+        )
+        .fallback(|| async { Problem::new(StatusCode::NOT_FOUND, "there is no such route") })
+        .method_not_allowed_fallback(|| async {
+            Problem::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                "this route does not take that method",
+            )
+        })
+        .layer(
+            ServiceBuilder::new()
+                // As in front of the public faces, so that logs and metrics read the same.
+                .layer(from_fn(request_id::name_request))
+                .layer(from_fn(layers::observe))
+                .layer(from_fn(call::catch_panic))
+                .layer(from_fn(call::limit_time))
+                .layer(DefaultBodyLimit::max(BODY_MAX_BYTES)),
+        )
+}
+
+fn faces(state: &AdminState) -> OpenApiRouter {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(session::login))
+        .routes(routes!(session::logout))
+        .routes(routes!(merchants::list, merchants::create))
+        .routes(routes!(merchants::get, merchants::update))
+        .routes(routes!(merchants::replace_webhook_secret))
+        .routes(routes!(applications::list, applications::issue))
+        .routes(routes!(applications::revoke))
+        .routes(routes!(connections::list, connections::create))
+        .routes(routes!(
+            connections::get,
+            connections::update,
+            connections::disable
+        ))
+        .routes(routes!(connections::activate))
+        .routes(routes!(connections::deactivate))
+        .routes(routes!(directory_servers::list))
+        .routes(routes!(directory_servers::set, directory_servers::delete))
+        .routes(routes!(audit::list))
+        .routes(routes!(metrics))
+        .with_state(state.clone())
+        .merge(health::router(Arc::clone(&state.readiness)))
+}
+
+/// Metrics in Prometheus's text format
+#[utoipa::path(
+    get, path = "/metrics", tag = "Operation",
+    responses((status = 200, description = "See docs/metrics.md", body = String, content_type = "text/plain"))
+)]
+async fn metrics(State(state): State<AdminState>) -> Response {
+    (
+        [(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")],
+        (state.render_metrics)(),
+    )
+        .into_response()
+}
