@@ -36,7 +36,8 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
         let response = next.run(request).await;
         let status = response.status().as_u16();
         let elapsed = started.elapsed();
-        tracing::info!(status, elapsed_us = elapsed.as_micros(), "request answered");
+        let elapsed_us = u64::try_from(elapsed.as_micros()).unwrap_or(u64::MAX);
+        tracing::info!(status, elapsed_us, "request answered");
         let labels = [
             ("route", route),
             ("method", method.to_owned()),
