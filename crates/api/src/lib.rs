@@ -46,7 +46,12 @@ pub fn public_router(state: PublicState) -> Router {
     let pages = pages::router(state.pages, state.page_settings);
     let results = results::router(state.results);
     let health = health::router(state.readiness);
-    dressed(orders::router(state.orders).merge(pages).merge(results).merge(health))
+    dressed(
+        orders::router(state.orders)
+            .merge(pages)
+            .merge(results)
+            .merge(health),
+    )
 }
 
 /// Puts in front of `faces` what all of them need, and beside them their documentation.
