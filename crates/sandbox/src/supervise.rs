@@ -84,6 +84,7 @@ impl Surroundings {
 
     fn gateway_environment(&self) -> Vec<(String, String)> {
         [
+            ("PASARELA_ENVIRONMENT", "sandbox".to_owned()),
             ("DATABASE_URL", self.database_url.clone()),
             ("PASARELA_LISTEN", self.listen.to_string()),
             ("PASARELA_ADMIN_LISTEN", self.admin_listen.to_string()),
@@ -170,6 +171,7 @@ where
         gateway_program: gateway_program.clone(),
     };
     migrate(&surroundings).await?;
+    make_keys(&surroundings).await?;
     let opened = open_world(&surroundings).await.map_err(RunFault::World)?;
 
     let mut environment = surroundings.gateway_environment();
@@ -254,18 +256,29 @@ async fn start_postgres(var: &Path, parts: &mut Parts) -> Result<String, RunFaul
     Ok(parts.postgres.insert(postgres).database_url().to_owned())
 }
 
+/// Where the gateway looks for its vault's keys when it is not told otherwise.
+const KEY_FILE: &str = "vault.keys";
+
 async fn migrate(surroundings: &Surroundings) -> Result<(), RunFault> {
     say("migrating the database");
-    let mut command = surroundings.gateway_command(&["migrate"]);
-    let status = command
-        .status()
-        .await
-        .map_err(RunFault::system("run `pasarela migrate`"))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(RunFault::Migration(status))
+    prepare(surroundings, &["migrate"]).await
+}
+
+/// The vault's keys are made once; what is sealed in the database opens with no others.
+async fn make_keys(surroundings: &Surroundings) -> Result<(), RunFault> {
+    if surroundings.var.join(KEY_FILE).exists() {
+        return Ok(());
     }
+    prepare(surroundings, &["keys", "init"]).await
+}
+
+async fn prepare(surroundings: &Surroundings, arguments: &[&str]) -> Result<(), RunFault> {
+    let mut command = surroundings.gateway_command(arguments);
+    let status = command.status().await.map_err(RunFault::system("run `pasarela`"))?;
+    if status.success() {
+        return Ok(());
+    }
+    Err(RunFault::Preparation { what: arguments.join(" "), status })
 }
 
 /// Keeps the children alive; returns only when that is hopeless.

@@ -177,7 +177,7 @@ pub fn router(world: World) -> Router {
         .merge(messages::router(world.messages))
         .merge(faults::router(faults.clone(), &processors::NAMES))
         .merge(ledger::router(world.processors.ledger.clone()))
-        .nest("/processors", processors::router(&world.processors))
+        .merge(processors::router(&world.processors))
         .merge(receiver::router(world.receiver, faults.clone()))
         .merge(world.shop.map(shop::router).unwrap_or_default())
 }

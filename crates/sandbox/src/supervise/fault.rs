@@ -40,9 +40,14 @@ pub enum RunFault {
     /// The gateway's program is missing.
     #[error("there is no gateway program {}: build it with `cargo build -p pasarela`", .0.display())]
     NoGateway(PathBuf),
-    /// `pasarela migrate` failed.
-    #[error("the database could not be migrated: `pasarela migrate` ended with {0}")]
-    Migration(std::process::ExitStatus),
+    /// `pasarela migrate` or `pasarela keys init` failed.
+    #[error("`pasarela {what}` ended with {status}; what it said is above")]
+    Preparation {
+        /// The subcommand.
+        what: String,
+        /// How it ended.
+        status: std::process::ExitStatus,
+    },
     /// The world could not be opened.
     #[error("the sandbox could not be started: {0}")]
     World(Box<dyn Error + Send + Sync>),
