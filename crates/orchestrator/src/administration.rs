@@ -11,6 +11,7 @@ mod merchants;
 mod operators;
 mod processor_check;
 mod random;
+mod rewrap;
 mod seed;
 
 #[cfg(test)]

@@ -25,6 +25,7 @@ pub mod orders;
 pub mod recording;
 pub mod recovery;
 pub mod schema;
+pub mod sealed;
 pub mod signals;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};

@@ -53,8 +53,16 @@ impl World {
     }
 
     pub fn in_environment(pool: PgPool, environment: Environment) -> Self {
+        let vault = Vault::from_keys(Keys::generate().unwrap()).unwrap();
+        Self::of(pool, environment, Arc::new(vault))
+    }
+
+    pub fn with_vault(pool: PgPool, vault: Arc<Vault>) -> Self {
+        Self::of(pool, Environment::Sandbox, vault)
+    }
+
+    fn of(pool: PgPool, environment: Environment, vault: Arc<Vault>) -> Self {
         let store = Store::from_pool(pool);
-        let vault = Arc::new(Vault::from_keys(Keys::generate().unwrap()).unwrap());
         let processors: Processors = [("plain", Arc::new(Plain) as Arc<dyn Processor>)].into();
         let configuration = Arc::new(Configuration::new(
             store.clone(),

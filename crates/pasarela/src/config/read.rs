@@ -151,13 +151,13 @@ fn database(root: &Fields<'_>, problems: &mut Problems) -> Option<Database> {
             problems.add("database.url_file", "must not be given together with database.url");
             None
         }
-        (None, Some(file)) => from_file(Path::new(&file)).map_or_else(
-            |text| {
+        (None, Some(file)) => match from_file(Path::new(&file)) {
+            Ok(url) => database_url(&Value::String(url), "database.url_file", problems),
+            Err(text) => {
                 problems.add("database.url_file", text);
                 None
-            },
-            |url| database_url(&Value::String(url), "database.url_file", problems),
-        ),
+            }
+        },
         (Some(url), None) => database_url(url, "database.url", problems),
         (None, None) => {
             if fields.value("url_file").is_none() {

@@ -102,6 +102,6 @@ fn settings_that_depend_on_each_other_are_checked_together() {
 
 #[test]
 fn a_syntax_error_names_its_line_and_not_its_content() {
-    let error = parse("a = 1\nurl = \"postgres://u:hunter2@h\nb", Path::new("f")).unwrap_err().to_string();
+    let error = parse("a = 1\nurl = \"postgres://u:hunter2@h\n", Path::new("f")).unwrap_err().to_string();
     assert!(error.contains("line 2") && !error.contains("hunter2"), "{error}");
 }

@@ -1,0 +1,87 @@
+//! Moving everything that older key-encryption keys sealed to the newest one.
+
+use super::{Administration, AdministrationError};
+use store::sealed::SealedColumn;
+
+const BATCH: i64 = 500;
+
+impl Administration {
+    /// Rewraps every sealed value that needs it, and answers how many. Beside a running gateway this is safe: a value
+    /// that changed meanwhile is left alone, and was sealed by whichever key that process knows as the newest.
+    pub async fn rewrap(&self) -> Result<u64, AdministrationError> {
+        let mut moved = 0;
+        for column in SealedColumn::ALL {
+            moved += self.rewrap_column(column).await?;
+        }
+        Ok(moved)
+    }
+
+    async fn rewrap_column(&self, column: SealedColumn) -> Result<u64, AdministrationError> {
+        let (mut moved, mut after) = (0, None);
+        loop {
+            let values = self.store.sealed_list(column, after, BATCH).await?;
+            let Some(last) = values.last() else {
+                return Ok(moved);
+            };
+            after = Some(last.place());
+            for value in &values {
+                if let Some(new) = self.vault.rewrap(&value.sealed)?
+                    && self.store.sealed_replace(column, value, &new).await?
+                {
+                    moved += 1;
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::{ACTOR, World, connection};
+    use crate::vault::{Vault, key_file::Keys};
+    use sqlx::PgPool;
+    use std::{collections::BTreeMap, sync::Arc};
+    use zeroize::Zeroizing;
+
+    fn vault(versions: &[u32]) -> Arc<Vault> {
+        let keys: BTreeMap<_, _> = versions
+            .iter()
+            .map(|version| (*version, Zeroizing::new([*version as u8; 32])))
+            .collect();
+        Arc::new(Vault::from_keys(Keys::new(Zeroizing::new([9; 32]), keys).unwrap()).unwrap())
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn what_was_rewrapped_needs_the_old_key_no_more(pool: PgPool) {
+        let old = World::with_vault(pool.clone(), vault(&[1]));
+        let created = old.merchant("Shop").await;
+        let merchant = created.merchant.id;
+        old.administration
+            .connection_create(ACTOR, merchant, &connection("One"))
+            .await
+            .unwrap();
+        sqlx::query("INSERT INTO payment_cards VALUES ($1, $1, 'x', $2, $3, now())")
+            .bind(merchant.uuid())
+            .bind(vault(&[1]).seal(b"card", b"number").unwrap())
+            .bind(vault(&[1]).seal(b"code", b"737").unwrap())
+            .execute(&pool)
+            .await
+            .unwrap();
+
+        let both = World::with_vault(pool.clone(), vault(&[1, 2]));
+        assert_eq!(both.administration.rewrap().await.unwrap(), 5);
+        assert_eq!(both.administration.rewrap().await.unwrap(), 0);
+
+        let new = World::with_vault(pool, vault(&[2]));
+        let profile = new.configuration.profile(merchant).await.unwrap().unwrap();
+        assert_eq!(
+            profile.private_key.reveal(),
+            created.application.private_key.reveal()
+        );
+        assert_eq!(profile.webhook_secret.reveal(), created.webhook_secret.reveal());
+        assert_eq!(
+            profile.connections[0].account.credentials.get("key"),
+            Some("k-123")
+        );
+    }
+}

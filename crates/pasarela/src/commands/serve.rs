@@ -1,0 +1,108 @@
+//! `pasarela serve`: everything, until it is asked to stop.
+
+use super::Outcome;
+use crate::{
+    config::Config,
+    telemetry,
+    wiring::{self, Wired},
+};
+use api::server;
+use std::{io, time::Duration};
+use store::{Store, schema::Schema};
+use tokio::{
+    net::TcpListener,
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+    task::JoinSet,
+};
+
+/// What the dispatcher needs after the last request to note its results.
+const DISPATCHER_GRACE: Duration = Duration::from_secs(6);
+
+/// Serves until SIGTERM or SIGINT; then takes no new requests, and lets those under way finish.
+pub async fn run(config: &Config, migrate: bool) -> Outcome {
+    // First of all, so that no signal comes before we listen for it.
+    let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let base = wiring::base(config)?;
+    if migrate {
+        base.store.migrate().await?;
+    }
+    schema_is_current(&base.store).await?;
+    let wired = wiring::wire(config, base, telemetry::metrics()?)?;
+    let public = server::listen(config.http.listen).await?;
+    let admin = server::listen(config.http.admin_listen).await?;
+    tracing::info!(
+        public = %public.local_addr()?, admin = %admin.local_addr()?, public_url = config.http.public_url,
+        environment = config.environment.as_str(), "serving"
+    );
+    let (stop, stopping) = watch::channel(false);
+    let mut running = Running::start(wired, public, admin, &stopping);
+    tokio::select! {
+        _ = interrupt.recv() => tracing::info!("interrupted, stopping"),
+        _ = terminate.recv() => tracing::info!("asked to stop, stopping"),
+        ended = running.servers.join_next() => {
+            return Err(format!("a server ended by itself: {ended:?}").into());
+        }
+    }
+    stop.send_replace(true);
+    running.finish(config.http.shutdown).await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+struct Running {
+    servers: JoinSet<io::Result<()>>,
+    dispatcher: tokio::task::JoinHandle<()>,
+    /// Loops that may be cut off anywhere: what they were at is a row that the next process takes up.
+    loops: JoinSet<()>,
+}
+
+impl Running {
+    fn start(wired: Wired, public: TcpListener, admin: TcpListener, stopping: &watch::Receiver<bool>) -> Self {
+        let mut loops = JoinSet::new();
+        loops.spawn(wired.telling);
+        loops.spawn(wired.gateway.clone().listen_forever());
+        loops.spawn(wired.gateway.clone().recover_forever());
+        loops.spawn(wired.gateway.clone().sweep_forever());
+        loops.spawn(wired.gateway.refresh_card_ranges_forever());
+        let mut servers = JoinSet::new();
+        servers.spawn(server::serve(public, api::public_router(wired.public), stopped(stopping)));
+        servers.spawn(server::serve(admin, api::admin::admin_router(wired.admin), stopped(stopping)));
+        let dispatcher = tokio::spawn(wired.dispatcher.run(stopped(stopping)));
+        Self { servers, dispatcher, loops }
+    }
+
+    /// Waits for requests and deliveries under way, and cuts off what takes longer.
+    async fn finish(&mut self, within: Duration) {
+        let requests = async { while self.servers.join_next().await.is_some() {} };
+        if tokio::time::timeout(within, requests).await.is_err() {
+            tracing::warn!("requests under way were cut off");
+        }
+        if tokio::time::timeout(DISPATCHER_GRACE, &mut self.dispatcher).await.is_err() {
+            tracing::warn!("webhooks on their way were cut off and will be sent again");
+        }
+        self.loops.shutdown().await;
+    }
+}
+
+fn stopped(stopping: &watch::Receiver<bool>) -> impl Future<Output = ()> + Send + use<> {
+    let mut stopping = stopping.clone();
+    async move {
+        // The sender lives as long as the command; its end would be a reason to stop too.
+        let _ = stopping.wait_for(|stop| *stop).await;
+    }
+}
+
+async fn schema_is_current(store: &Store) -> Outcome {
+    match store.schema().await? {
+        Schema::Current => Ok(()),
+        Schema::Behind(versions) => Err(format!(
+            "the database lacks {} migrations: run `pasarela migrate`, or start with `--migrate`",
+            versions.len()
+        )
+        .into()),
+        Schema::Differs(version) => {
+            Err(format!("migration {version} in the database is another one than this program's").into())
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! How the parts are put together: the only place that names concrete processors.
+
+use crate::config::Config;
+use api::{PublicState, admin::AdminState, orders::OrdersState, pages::PageSettings};
+use async_trait::async_trait;
+use metrics_exporter_prometheus::PrometheusHandle;
+use orchestrator::{
+    Gateway, Parts, Processors, ThreeDsSettings, WakeDeliveries,
+    administration::Administration,
+    clock::{Clock, SystemClock},
+    configuration::Configuration,
+    transport::Transport,
+    vault::{Vault, key_file::KeyFileError},
+};
+use payments::Addresses;
+use primitives::{Id, id::kind};
+use std::sync::Arc;
+use store::{Store, StoreError};
+use thiserror::Error;
+use webhooks::{
+    CannotStart, Dispatcher, DispatcherHandle, SigningKeySet, SigningKeys, SigningKeysError,
+};
+
+/// Why the parts cannot be put together.
+#[derive(Debug, Error)]
+pub enum WiringError {
+    #[error("{0}; `pasarela keys init` makes one")]
+    Keys(#[from] KeyFileError),
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error(transparent)]
+    Webhooks(#[from] CannotStart),
+    #[error("the HTTP client cannot be built: {0}")]
+    Transport(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// What every command that works on the database needs.
+pub struct Base {
+    pub store: Store,
+    pub vault: Arc<Vault>,
+    pub configuration: Arc<Configuration>,
+    pub administration: Administration,
+    pub clock: Arc<dyn Clock>,
+}
+
+/// The whole gateway, not running yet.
+pub struct Wired {
+    pub gateway: Gateway,
+    /// Tells other processes of changed orders.
+    pub telling: Box<dyn Future<Output = ()> + Send + Unpin>,
+    pub dispatcher: Dispatcher,
+    pub public: PublicState,
+    pub admin: AdminState,
+}
+
+/// Every processor there is, by name.
+fn processors() -> Processors {
+    processors::all().into_iter().map(|processor| (processor.name(), Arc::from(processor))).collect()
+}
+
+/// Opens vault and database; the latter is connected to when it is first asked.
+pub fn base(config: &Config) -> Result<Base, WiringError> {
+    let vault = Arc::new(Vault::from_key_file(&config.key_file)?);
+    let store = Store::connect(config.database.url.reveal(), &config.database.settings)?;
+    let configuration =
+        Arc::new(Configuration::new(store.clone(), Arc::clone(&vault), Arc::new(processors())));
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let administration = Administration::new(
+        store.clone(),
+        Arc::clone(&vault),
+        Arc::clone(&configuration),
+        Arc::clone(&clock),
+        config.environment,
+    );
+    Ok(Base { store, vault, configuration, administration, clock })
+}
+
+/// Puts the gateway together.
+pub fn wire(config: &Config, base: Base, metrics: PrometheusHandle) -> Result<Wired, WiringError> {
+    let keys = Arc::new(MerchantKeys(Arc::clone(&base.configuration)));
+    let clock = Arc::clone(&base.clock);
+    let dispatcher = Dispatcher::new(
+        base.store.clone(),
+        config.webhooks.clone(),
+        keys,
+        Arc::new(move || clock.moment()),
+    )?;
+    let parts = Parts {
+        store: base.store.clone(),
+        vault: base.vault,
+        clock: base.clock,
+        transport: Transport::new(config.transport.clone())
+            .map_err(|error| WiringError::Transport(Box::new(error)))?,
+        configuration: base.configuration,
+        three_ds: three_ds(config),
+        limits: config.limits,
+        addresses: Addresses { public_url: config.http.public_url.clone() },
+        wake_deliveries: waking(dispatcher.handle()),
+    };
+    let (gateway, telling) = Gateway::new(parts);
+    let policy = config.environment.url_policy();
+    let shared = Arc::new(gateway.clone());
+    let public = PublicState {
+        orders: OrdersState::new(Arc::clone(&shared) as _, policy),
+        pages: Arc::clone(&shared) as _,
+        page_settings: PageSettings {
+            urls: policy,
+            trust_forwarded_for: config.http.trust_forwarded_for,
+        },
+        results: shared,
+        readiness: Arc::new(base.store.clone()),
+    };
+    let store = base.store;
+    let admin = AdminState {
+        administration: base.administration,
+        readiness: Arc::new(store.clone()),
+        render_metrics: Arc::new(move || {
+            show_pool(&store);
+            metrics.render()
+        }),
+    };
+    Ok(Wired { gateway, telling: Box::new(Box::pin(telling)), dispatcher, public, admin })
+}
+
+fn three_ds(config: &Config) -> ThreeDsSettings {
+    let at = |path: &str| format!("{}{path}", config.http.public_url);
+    ThreeDsSettings {
+        reference_number: config.three_ds_reference_number.clone(),
+        results_url: at(api::results::RESULTS_PATH),
+        method_notification_url: at(api::pages::METHOD_NOTIFICATION_PATH),
+        challenge_notification_url: at(api::pages::CHALLENGE_NOTIFICATION_PATH),
+        timers: config.timers,
+    }
+}
+
+fn waking(dispatcher: DispatcherHandle) -> WakeDeliveries {
+    WakeDeliveries::new(move || dispatcher.wake())
+}
+
+/// Measured when somebody looks: a pool changes too often for anything else.
+fn show_pool(store: &Store) {
+    let (all, idle) = store.pool_size();
+    let gauge = |state| metrics::gauge!("pasarela_database_connections", "state" => state);
+    let idle = u32::try_from(idle).unwrap_or(u32::MAX);
+    gauge("idle").set(idle);
+    gauge("used").set(all.saturating_sub(idle));
+}
+
+/// The keys that webhooks are signed with, from the cached configuration.
+struct MerchantKeys(Arc<Configuration>);
+
+#[async_trait]
+impl SigningKeys for MerchantKeys {
+    async fn signing_keys(&self, merchant: Id<kind::Merchant>) -> Result<SigningKeySet, SigningKeysError> {
+        let profile = self.0.profile(merchant).await;
+        let profile = profile.map_err(|fault| SigningKeysError::Unavailable(Box::new(fault)))?;
+        let profile = profile.ok_or(SigningKeysError::UnknownMerchant)?;
+        Ok(SigningKeySet {
+            private_key: profile.private_key.clone(),
+            webhook_secret: profile.webhook_secret.clone(),
+        })
+    }
+}

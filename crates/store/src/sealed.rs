@@ -1,0 +1,160 @@
+//! Every column that holds sealed values, to move them to another key-encryption key.
+
+use crate::{Store, StoreError};
+use uuid::Uuid;
+
+/// A column of sealed values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SealedColumn {
+    WebhookSecrets,
+    PrivateKeys,
+    Credentials,
+    Cards,
+    SecurityCodes,
+}
+
+impl SealedColumn {
+    pub const ALL: [Self; 5] = [
+        Self::WebhookSecrets,
+        Self::PrivateKeys,
+        Self::Credentials,
+        Self::Cards,
+        Self::SecurityCodes,
+    ];
+}
+
+/// Where a sealed value is: the row's merchant and id, which are the same for a merchant's own row.
+pub type SealedPlace = (Uuid, Uuid);
+
+/// One sealed value.
+#[derive(Debug, Clone)]
+pub struct SealedValue {
+    pub merchant_id: Uuid,
+    pub id: Uuid,
+    pub sealed: Vec<u8>,
+}
+
+impl SealedValue {
+    pub fn place(&self) -> SealedPlace {
+        (self.merchant_id, self.id)
+    }
+}
+
+impl Store {
+    /// Up to `limit` sealed values of a column, in the order of their places, after `after`.
+    pub async fn sealed_list(
+        &self,
+        column: SealedColumn,
+        after: Option<SealedPlace>,
+        limit: i64,
+    ) -> Result<Vec<SealedValue>, StoreError> {
+        let (merchant, id) = after.unwrap_or((Uuid::nil(), Uuid::nil()));
+        let pool = self.pool();
+        let values = match column {
+            SealedColumn::WebhookSecrets => sqlx::query_as!(
+                SealedValue,
+                "SELECT id AS merchant_id, id, webhook_secret_sealed AS sealed FROM merchants
+                 WHERE (id, id) > ($1, $2) ORDER BY id LIMIT $3",
+                merchant,
+                id,
+                limit,
+            )
+            .fetch_all(pool)
+            .await?,
+            SealedColumn::PrivateKeys => sqlx::query_as!(
+                SealedValue,
+                r#"SELECT merchant_id, id, sealed AS "sealed!" FROM api_keys
+                   WHERE (merchant_id, id) > ($1, $2) AND sealed IS NOT NULL ORDER BY merchant_id, id LIMIT $3"#,
+                merchant,
+                id,
+                limit,
+            )
+            .fetch_all(pool)
+            .await?,
+            SealedColumn::Credentials => sqlx::query_as!(
+                SealedValue,
+                "SELECT merchant_id, id, credentials_sealed AS sealed FROM connections
+                 WHERE (merchant_id, id) > ($1, $2) ORDER BY merchant_id, id LIMIT $3",
+                merchant,
+                id,
+                limit,
+            )
+            .fetch_all(pool)
+            .await?,
+            SealedColumn::Cards => sqlx::query_as!(
+                SealedValue,
+                "SELECT merchant_id, payment_id AS id, sealed_card AS sealed FROM payment_cards
+                 WHERE (merchant_id, payment_id) > ($1, $2) ORDER BY merchant_id, payment_id LIMIT $3",
+                merchant,
+                id,
+                limit,
+            )
+            .fetch_all(pool)
+            .await?,
+            SealedColumn::SecurityCodes => sqlx::query_as!(
+                SealedValue,
+                r#"SELECT merchant_id, payment_id AS id, sealed_security_code AS "sealed!" FROM payment_cards
+                   WHERE (merchant_id, payment_id) > ($1, $2) AND sealed_security_code IS NOT NULL
+                   ORDER BY merchant_id, payment_id LIMIT $3"#,
+                merchant,
+                id,
+                limit,
+            )
+            .fetch_all(pool)
+            .await?,
+        };
+        Ok(values)
+    }
+
+    /// Puts `new` where `old` is. Answers `false` when something else is there by now, or nothing.
+    pub async fn sealed_replace(
+        &self,
+        column: SealedColumn,
+        old: &SealedValue,
+        new: &[u8],
+    ) -> Result<bool, StoreError> {
+        let (merchant, id) = old.place();
+        let query = match column {
+            SealedColumn::WebhookSecrets => sqlx::query!(
+                "UPDATE merchants SET webhook_secret_sealed = $4
+                 WHERE (id, id) = ($1, $2) AND webhook_secret_sealed = $3",
+                merchant,
+                id,
+                old.sealed,
+                new,
+            ),
+            SealedColumn::PrivateKeys => sqlx::query!(
+                "UPDATE api_keys SET sealed = $4 WHERE merchant_id = $1 AND id = $2 AND sealed = $3",
+                merchant,
+                id,
+                old.sealed,
+                new,
+            ),
+            SealedColumn::Credentials => sqlx::query!(
+                "UPDATE connections SET credentials_sealed = $4
+                 WHERE merchant_id = $1 AND id = $2 AND credentials_sealed = $3",
+                merchant,
+                id,
+                old.sealed,
+                new,
+            ),
+            SealedColumn::Cards => sqlx::query!(
+                "UPDATE payment_cards SET sealed_card = $4
+                 WHERE merchant_id = $1 AND payment_id = $2 AND sealed_card = $3",
+                merchant,
+                id,
+                old.sealed,
+                new,
+            ),
+            SealedColumn::SecurityCodes => sqlx::query!(
+                "UPDATE payment_cards SET sealed_security_code = $4
+                 WHERE merchant_id = $1 AND payment_id = $2 AND sealed_security_code = $3",
+                merchant,
+                id,
+                old.sealed,
+                new,
+            ),
+        };
+        Ok(query.execute(self.pool()).await?.rows_affected() == 1)
+    }
+}
