@@ -16,8 +16,14 @@ use tracing_subscriber::{
 };
 
 /// From a database's round trip to the longest long poll, in seconds.
-const BUCKETS_SECONDS: [f64; 14] =
-    [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0];
+const BUCKETS_SECONDS: [f64; 14] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0,
+];
+
+/// From an event to its delivery, in seconds: retries go on for days.
+const LAG_BUCKETS_SECONDS: [f64; 11] = [
+    0.02, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 600.0, 3_600.0, 21_600.0, 86_400.0,
+];
 
 /// How often the recorder folds what it collected, so that what nobody scrapes does not grow.
 const UPKEEP: Duration = Duration::from_secs(5);
@@ -53,10 +59,19 @@ impl Traces {
 /// Starts logging to standard error, and tracing where an endpoint is given.
 pub fn start(settings: &Telemetry) -> Result<Traces, TelemetryError> {
     let filter = EnvFilter::try_new(&settings.log)?;
-    let provider = settings.otlp_endpoint.as_deref().map(tracer_provider).transpose()?;
-    let traces =
-        provider.as_ref().map(|it| tracing_opentelemetry::layer().with_tracer(it.tracer("pasarela")));
-    tracing_subscriber::registry().with(traces).with(lines(settings.log_format)).with(filter).try_init()?;
+    let provider = settings
+        .otlp_endpoint
+        .as_deref()
+        .map(tracer_provider)
+        .transpose()?;
+    let traces = provider
+        .as_ref()
+        .map(|it| tracing_opentelemetry::layer().with_tracer(it.tracer("pasarela")));
+    tracing_subscriber::registry()
+        .with(traces)
+        .with(lines(settings.log_format))
+        .with(filter)
+        .try_init()?;
     Ok(Traces(provider))
 }
 
@@ -73,18 +88,26 @@ where
 }
 
 fn tracer_provider(endpoint: &str) -> Result<SdkTracerProvider, ExporterBuildError> {
-    let exporter =
-        SpanExporter::builder().with_http().with_protocol(Protocol::HttpJson).with_endpoint(endpoint).build()?;
+    let exporter = SpanExporter::builder()
+        .with_http()
+        .with_protocol(Protocol::HttpJson)
+        .with_endpoint(endpoint)
+        .build()?;
     let resource = Resource::builder()
         .with_service_name("pasarela")
         .with_attribute(KeyValue::new("service.version", env!("CARGO_PKG_VERSION")))
         .build();
-    Ok(SdkTracerProvider::builder().with_batch_exporter(exporter).with_resource(resource).build())
+    Ok(SdkTracerProvider::builder()
+        .with_batch_exporter(exporter)
+        .with_resource(resource)
+        .build())
 }
 
 /// Starts collecting metrics; the handle renders them. Needs a running tokio.
 pub fn metrics() -> Result<PrometheusHandle, TelemetryError> {
+    let lag = Matcher::Full("pasarela_webhook_lag_seconds".to_owned());
     let recorder = PrometheusBuilder::new()
+        .set_buckets_for_metric(lag, &LAG_BUCKETS_SECONDS)?
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS_SECONDS)?
         .install_recorder()?;
     let upkeep = recorder.clone();

@@ -7,6 +7,7 @@ use crate::{
     wiring::{self, Wired},
 };
 use api::server;
+use orchestrator::{Gateway, flows::card_ranges::CardRangeSchedule};
 use std::{io, time::Duration};
 use store::{Store, schema::Schema};
 use tokio::{
@@ -16,6 +17,9 @@ use tokio::{
     task::JoinSet,
 };
 
+/// How long the start waits for the directory servers' card ranges. Whoever is slower is asked again while we serve, and
+/// until it has answered its cards count as taking part.
+const CARD_RANGES_PATIENCE: Duration = Duration::from_secs(10);
 /// What the dispatcher needs after the last request to note its results.
 const DISPATCHER_GRACE: Duration = Duration::from_secs(6);
 
@@ -29,6 +33,7 @@ pub async fn run(config: &Config, migrate: bool) -> Outcome {
     }
     schema_is_current(&base.store).await?;
     let wired = wiring::wire(config, base, telemetry::metrics()?)?;
+    let card_ranges = card_ranges(&wired.gateway).await;
     let public = server::listen(config.http.listen).await?;
     let admin = server::listen(config.http.admin_listen).await?;
     tracing::info!(
@@ -36,7 +41,7 @@ pub async fn run(config: &Config, migrate: bool) -> Outcome {
         environment = config.environment.as_str(), "serving"
     );
     let (stop, stopping) = watch::channel(false);
-    let mut running = Running::start(wired, public, admin, &stopping);
+    let mut running = Running::start(wired, card_ranges, [public, admin], &stopping);
     tokio::select! {
         _ = interrupt.recv() => tracing::info!("interrupted, stopping"),
         _ = terminate.recv() => tracing::info!("asked to stop, stopping"),
@@ -58,13 +63,18 @@ struct Running {
 }
 
 impl Running {
-    fn start(wired: Wired, public: TcpListener, admin: TcpListener, stopping: &watch::Receiver<bool>) -> Self {
+    fn start(
+        wired: Wired,
+        card_ranges: CardRangeSchedule,
+        [public, admin]: [TcpListener; 2],
+        stopping: &watch::Receiver<bool>,
+    ) -> Self {
         let mut loops = JoinSet::new();
         loops.spawn(wired.telling);
         loops.spawn(wired.gateway.clone().listen_forever());
         loops.spawn(wired.gateway.clone().recover_forever());
         loops.spawn(wired.gateway.clone().sweep_forever());
-        loops.spawn(wired.gateway.refresh_card_ranges_forever());
+        loops.spawn(wired.gateway.refresh_card_ranges_forever(card_ranges));
         let mut servers = JoinSet::new();
         servers.spawn(server::serve(public, api::public_router(wired.public), stopped(stopping)));
         servers.spawn(server::serve(admin, api::admin::admin_router(wired.admin), stopped(stopping)));
@@ -82,6 +92,21 @@ impl Running {
             tracing::warn!("webhooks on their way were cut off and will be sent again");
         }
         self.loops.shutdown().await;
+    }
+}
+
+/// The card ranges as far as they are to be had now.
+async fn card_ranges(gateway: &Gateway) -> CardRangeSchedule {
+    match tokio::time::timeout(CARD_RANGES_PATIENCE, gateway.load_card_ranges()).await {
+        Ok(Ok(schedule)) => schedule,
+        Ok(Err(fault)) => {
+            fault.logged();
+            CardRangeSchedule::default()
+        }
+        Err(_) => {
+            tracing::warn!("serving without the card ranges of every directory server");
+            CardRangeSchedule::default()
+        }
     }
 }
 
