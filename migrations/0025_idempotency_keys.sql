@@ -5,7 +5,8 @@ CREATE TABLE idempotency_keys (
     method      text        NOT NULL,
     path        text        NOT NULL,
     key         text        NOT NULL,
-    -- SHA-256 of the raw request body: another body under the same key is a mistake of the caller.
+    -- Keyed hash of the raw request body: another body under the same key is a mistake of the caller. Keyed, since a
+    -- body may hold a card number.
     body_hash   bytea       NOT NULL,
     order_id    uuid        NOT NULL,
     payment_id  uuid,

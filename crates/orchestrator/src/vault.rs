@@ -63,6 +63,7 @@ pub struct Vault {
     api_key_key: hmac::Key,
     session_key: hmac::Key,
     login_key: hmac::Key,
+    body_key: hmac::Key,
 }
 
 impl fmt::Debug for Vault {
@@ -92,6 +93,7 @@ impl Vault {
             api_key_key: derive(b"pasarela api key")?,
             session_key: derive(b"pasarela session token")?,
             login_key: derive(b"pasarela login subject")?,
+            body_key: derive(b"pasarela request body")?,
             keys,
         })
     }
@@ -167,6 +169,12 @@ impl Vault {
     /// What an operator's session is looked up by.
     pub fn session_token_hash(&self, token: &str) -> [u8; 32] {
         keyed_hash(&self.session_key, &[token.as_bytes()])
+    }
+
+    /// What a request body is compared by. A body may hold a card number and its security code, which a plain hash of
+    /// it would give away to whoever guesses the rest.
+    pub fn request_body_hash(&self, digest: &[u8; 32]) -> [u8; 32] {
+        keyed_hash(&self.body_key, &[digest])
     }
 
     /// What failed logins are counted by, so that the count keeps no list of mistyped addresses.

@@ -12,7 +12,7 @@ pub struct Claim {
     pub method: &'static str,
     pub path: String,
     pub key: String,
-    /// SHA-256 of the raw request body.
+    /// Keyed hash of the raw request body.
     pub body_hash: [u8; 32],
     /// The payment whose coming to rest gives the answer, when there is none yet.
     pub payment: Option<Id<kind::Payment>>,

@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     configuration::{MerchantProfile, connection_of},
-    directories::{Directory, identity},
+    directories::{Directory, Enrollment, identity},
     fault::{Fault, Stopped},
     gateway::Gateway,
     transport::{Sent, Silence},
@@ -45,46 +45,26 @@ impl Gateway {
         of: PaymentKey,
         asking: Asking<'_>,
         amount: Amount,
+        enrollment: Enrollment,
         card: &Card,
         page_token: &str,
         at_once: bool,
         moment: Moment,
     ) -> Result<(StoredRun, Option<Prepared>), Fault> {
-        let mut stored = self.new_run(of, card, asking.terms.browser.clone(), page_token, moment)?;
+        let mut stored = new_run(
+            of,
+            card,
+            enrollment,
+            asking.terms.browser.clone(),
+            page_token,
+            moment,
+        );
         if !at_once {
             return Ok((stored, None));
         }
         let areq = self.areq(&stored, asking, amount, card, moment);
         let areq = ask(&mut stored, areq, false, moment);
         Ok((stored, areq))
-    }
-
-    pub(crate) fn new_run(
-        &self,
-        of: PaymentKey,
-        card: &Card,
-        browser: Option<payments::Browser>,
-        page_token: &str,
-        moment: Moment,
-    ) -> Result<StoredRun, Fault> {
-        let enrollment = self
-            .directories()
-            .enrollment(&card.pan)
-            .ok_or(Fault::Missing("the card's directory server"))?;
-        let id = ThreeDsServerTransId(moment.nonce);
-        let has_method = enrollment.method_url.is_some();
-        Ok(StoredRun {
-            id: moment.fresh_id(),
-            of,
-            version: 0,
-            run: Run {
-                transaction: Transaction::start(id, card.pan.brand(), enrollment.version, has_method),
-                browser,
-                method_url: enrollment.method_url,
-                page_token: page_token.to_owned(),
-                returned: false,
-            },
-        })
     }
 
     /// Sends the AReq of a run that is recorded as asked, and records what came of it.
@@ -188,7 +168,16 @@ impl Gateway {
         let record = self.store().authentication_load(current.authentication).await?;
         let mut old = StoredRun::read(record.ok_or(Fault::Missing("the authentication"))?)?;
         let card = self.card_of(order.merchant, payment.id).await?;
-        let mut new = self.new_run(of, &card, old.run.browser.clone(), &old.run.page_token, moment)?;
+        // A card that was taken out of the ranges meanwhile is asked about as before: its directory server knows best.
+        let enrollment = self
+            .directories()
+            .enrollment(&card.pan)
+            .unwrap_or_else(|| Enrollment {
+                version: old.run.transaction.subject().version,
+                method_url: None,
+            });
+        let (browser, page_token) = (old.run.browser.clone(), old.run.page_token.clone());
+        let mut new = new_run(of, &card, enrollment, browser, &page_token, moment);
         let stage = match current.stage {
             AuthenticationStage::Requesting if new.run.method_url.is_none() && new.browser_is_complete() => {
                 let areq = self.areq_of(&order, payment, &new, &card, moment).await?;
@@ -468,6 +457,30 @@ impl Gateway {
 
 /// Moves a run to "asked", or to its failure when there is no AReq to send.
 fn ask(
+fn new_run(
+    of: PaymentKey,
+    card: &Card,
+    enrollment: Enrollment,
+    browser: Option<payments::Browser>,
+    page_token: &str,
+    moment: Moment,
+) -> StoredRun {
+    let id = ThreeDsServerTransId(moment.nonce);
+    let has_method = enrollment.method_url.is_some();
+    StoredRun {
+        id: moment.fresh_id(),
+        of,
+        version: 0,
+        run: Run {
+            transaction: Transaction::start(id, card.pan.brand(), enrollment.version, has_method),
+            browser,
+            method_url: enrollment.method_url,
+            page_token: page_token.to_owned(),
+            returned: false,
+        },
+    }
+}
+
     stored: &mut StoredRun,
     areq: Option<Prepared>,
     through_page: bool,

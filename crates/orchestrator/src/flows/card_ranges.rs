@@ -30,21 +30,26 @@ struct Snapshot {
     entries: Vec<emv3ds::message::CardRangeData>,
 }
 
+/// When each directory server was last asked; one that is not in it is due.
+#[derive(Debug, Default)]
+pub struct CardRangeSchedule(BTreeMap<Brand, LastPreq>);
+
 impl Gateway {
+    /// Loads what is stored and asks every directory server once, so that the first purchases find the ranges there.
+    pub async fn load_card_ranges(&self) -> Result<CardRangeSchedule, Fault> {
+        let mut schedule = CardRangeSchedule::default();
+        self.refresh_due_card_ranges(&mut schedule.0).await?;
+        Ok(schedule)
+    }
+
     /// Asks whoever is due, until the process ends.
-    pub async fn refresh_card_ranges_forever(self) {
-        let mut last = BTreeMap::new();
+    pub async fn refresh_card_ranges_forever(self, mut schedule: CardRangeSchedule) {
         loop {
-            if let Err(fault) = self.refresh_due_card_ranges(&mut last).await {
+            if let Err(fault) = self.refresh_due_card_ranges(&mut schedule.0).await {
                 fault.logged();
             }
             tokio::time::sleep(POLL).await;
         }
-    }
-
-    /// Loads what is stored and asks every directory server once, so that the first purchases find the ranges there.
-    pub async fn load_card_ranges(&self) -> Result<(), Fault> {
-        self.refresh_due_card_ranges(&mut BTreeMap::new()).await
     }
 
     async fn refresh_due_card_ranges(&self, last: &mut BTreeMap<Brand, LastPreq>) -> Result<(), Fault> {

@@ -1,5 +1,6 @@
 //! `X-Idempotency-Key`: the same key and body get the same answer, once.
 
+use crate::vault::Vault;
 use payments::{OrderDocument, Refusal, RefusalCode};
 use primitives::{Id, id::kind};
 use store::idempotency::{Claim, KnownKey};
@@ -11,7 +12,7 @@ pub struct IdempotencyKey {
     pub key: String,
     pub method: &'static str,
     pub path: String,
-    /// SHA-256 of the raw request body.
+    /// SHA-256 of the raw request body; stored only under the vault's key.
     pub body_hash: [u8; 32],
 }
 
@@ -31,19 +32,24 @@ pub(crate) enum Earlier {
 }
 
 impl IdempotencyKey {
-    pub(crate) fn claim(&self, payment: Option<Id<kind::Payment>>, answer: Option<String>) -> Claim {
+    pub(crate) fn claim(
+        &self,
+        vault: &Vault,
+        payment: Option<Id<kind::Payment>>,
+        answer: Option<String>,
+    ) -> Claim {
         Claim {
             method: self.method,
             path: self.path.clone(),
             key: self.key.clone(),
-            body_hash: self.body_hash,
+            body_hash: vault.request_body_hash(&self.body_hash),
             payment,
             answer,
         }
     }
 
-    pub(crate) fn compare(&self, known: &KnownKey) -> Result<Earlier, serde_json::Error> {
-        if known.body_hash != self.body_hash {
+    pub(crate) fn compare(&self, vault: &Vault, known: &KnownKey) -> Result<Earlier, serde_json::Error> {
+        if known.body_hash != vault.request_body_hash(&self.body_hash) {
             return Ok(Earlier::Refused(Refusal::of_field(
                 RefusalCode::IdempotencyKeyReused,
                 "x-idempotency-key",

@@ -51,7 +51,9 @@ impl Gateway {
         let order = Order::open(self.clock().fresh_id(), caller.merchant.id, new, now);
         let document = OrderDocument::of(&order, self.addresses(), Vec::new());
         let answer = serde_json::to_string(&document)?;
-        let claim = key.as_ref().map(|key| key.claim(None, Some(answer)));
+        let claim = key
+            .as_ref()
+            .map(|key| key.claim(self.vault(), None, Some(answer)));
         let recording = Recording {
             order: &order,
             order_is_new: true,
@@ -185,7 +187,7 @@ impl Gateway {
         }
         for _ in 0..TRIES {
             let order = self.order(caller.merchant.id, id).await?;
-            let claim = key.as_ref().map(|key| key.claim(None, None));
+            let claim = key.as_ref().map(|key| key.claim(self.vault(), None, None));
             let writes = Writes {
                 claim,
                 answers_claim: true,
@@ -228,7 +230,7 @@ impl Gateway {
             .store()
             .idempotency_key_find(caller.merchant.id, key.method, &key.path, &key.key)
             .await?;
-        match found.map(|known| key.compare(&known)).transpose()? {
+        match found.map(|known| key.compare(self.vault(), &known)).transpose()? {
             None => Ok(None),
             Some(Earlier::Answered(answer)) => Ok(Some(answer)),
             Some(Earlier::Refused(refusal)) => Err(refusal.into()),

@@ -8,6 +8,7 @@ use super::{
 };
 use crate::{
     configuration::{Caller, connection_of},
+    directories::Enrollment,
     fault::{Fault, Stopped},
     gateway::Gateway,
 };
@@ -23,6 +24,7 @@ use payments::{
 use primitives::{Card, Id, Moment, id::kind};
 use store::{StoreError, cards::SealedCard, orders::PaymentKey};
 use time::Duration;
+use tracing::Instrument;
 
 /// The longest a security code is kept, however the payment stands.
 const SECURITY_CODE_MAX: Duration = Duration::minutes(30);
@@ -36,7 +38,8 @@ impl Gateway {
         key: Option<IdempotencyKey>,
     ) -> Result<Answer, Refusal> {
         let (gateway, caller) = (self.clone(), caller.clone());
-        let flow = tokio::spawn(async move { gateway.purchase_to_rest(&caller, purchase, key).await });
+        let flow = async move { gateway.purchase_to_rest(&caller, purchase, key).await };
+        let flow = tokio::spawn(flow.in_current_span());
         Ok(flow.await.map_err(Stopped::from)??)
     }
 
@@ -100,7 +103,9 @@ impl Gateway {
             }
             let payment = self.clock().fresh_id();
             let routes = self.routes(caller, purchase, &order)?;
-            let plan = self.plan(caller, purchase, &routes);
+            // Looked up once: the cache may be refreshed at any moment.
+            let enrollment = self.directories().enrollment(&purchase.card.pan);
+            let plan = plan(caller, purchase, &routes, enrollment.as_ref());
             let card = self.seal(caller.merchant.id, payment, &purchase.card, moment)?;
             let terms = terms(purchase, &order);
             let page_token = crate::clock::page_token();
@@ -109,8 +114,8 @@ impl Gateway {
                 order: order.id,
                 payment,
             };
-            let first_run = match (&plan, routes.first()) {
-                (AuthenticationPlan::Ask { needs_page }, Some(route)) => {
+            let first_run = match (&plan, enrollment, routes.first()) {
+                (AuthenticationPlan::Ask { needs_page }, Some(enrollment), Some(route)) => {
                     let asking = Asking {
                         profile: &caller.merchant,
                         connection: route.connection,
@@ -120,6 +125,7 @@ impl Gateway {
                     Some(self.first_run(
                         of,
                         asking,
+                        enrollment,
                         order.amount,
                         &purchase.card,
                         &page_token,
@@ -127,7 +133,7 @@ impl Gateway {
                         moment,
                     )?)
                 }
-                (_, _) => None,
+                (_, _, _) => None,
             };
             let (authentications, areq) = match first_run {
                 Some((run, areq)) => (vec![run.record()?], areq),
@@ -141,7 +147,7 @@ impl Gateway {
                 plan,
                 page_token,
             }));
-            let claim = key.map(|key| key.claim(Some(payment), None));
+            let claim = key.map(|key| key.claim(self.vault(), Some(payment), None));
             let writes = Writes {
                 order_is_new,
                 card: Some(card),
@@ -227,44 +233,6 @@ impl Gateway {
         Ok(found)
     }
 
-    /// Whether the cardholder is to be authenticated, and what that takes.
-    fn plan(&self, caller: &Caller, purchase: &Purchase, routes: &[Route]) -> AuthenticationPlan {
-        if let Some(values) = &purchase.external_authentication {
-            return AuthenticationPlan::External(values.clone());
-        }
-        let cardholder_present =
-            purchase.initiator == Initiator::Customer && purchase.market == Market::Ecommerce;
-        let first = routes.first();
-        let wanted = match purchase.three_ds {
-            ThreeDsMode::Skip => false,
-            ThreeDsMode::Auto => first.is_some_and(|route| route.authenticates),
-            ThreeDsMode::Force => true,
-        };
-        if !wanted || !cardholder_present {
-            return AuthenticationPlan::None;
-        }
-        let connection = first.and_then(|route| connection_of(&caller.merchant, route.connection));
-        let registered = connection.is_some_and(|known| {
-            known
-                .connection
-                .three_ds
-                .mpi_for(purchase.card.pan.brand())
-                .is_some()
-        });
-        match self.directories().enrollment(&purchase.card.pan) {
-            Some(enrollment) if registered => {
-                let browser_known = purchase
-                    .browser
-                    .as_ref()
-                    .is_some_and(payments::Browser::is_complete);
-                AuthenticationPlan::Ask {
-                    needs_page: enrollment.method_url.is_some() || !browser_known,
-                }
-            }
-            Some(_) | None => AuthenticationPlan::NotAvailable,
-        }
-    }
-
     fn seal(
         &self,
         merchant: Id<kind::Merchant>,
@@ -284,6 +252,49 @@ impl Gateway {
             card: self.vault().seal_card(payment, card)?,
             security_code: code,
         })
+    }
+}
+
+/// Whether the cardholder is to be authenticated, and what that takes.
+fn plan(
+    caller: &Caller,
+    purchase: &Purchase,
+    routes: &[Route],
+    enrollment: Option<&Enrollment>,
+) -> AuthenticationPlan {
+    if let Some(values) = &purchase.external_authentication {
+        return AuthenticationPlan::External(values.clone());
+    }
+    let cardholder_present =
+        purchase.initiator == Initiator::Customer && purchase.market == Market::Ecommerce;
+    let first = routes.first();
+    let wanted = match purchase.three_ds {
+        ThreeDsMode::Skip => false,
+        ThreeDsMode::Auto => first.is_some_and(|route| route.authenticates),
+        ThreeDsMode::Force => true,
+    };
+    if !wanted || !cardholder_present {
+        return AuthenticationPlan::None;
+    }
+    let connection = first.and_then(|route| connection_of(&caller.merchant, route.connection));
+    let registered = connection.is_some_and(|known| {
+        known
+            .connection
+            .three_ds
+            .mpi_for(purchase.card.pan.brand())
+            .is_some()
+    });
+    match enrollment {
+        Some(enrollment) if registered => {
+            let browser_known = purchase
+                .browser
+                .as_ref()
+                .is_some_and(payments::Browser::is_complete);
+            AuthenticationPlan::Ask {
+                needs_page: enrollment.method_url.is_some() || !browser_known,
+            }
+        }
+        Some(_) | None => AuthenticationPlan::NotAvailable,
     }
 }
 

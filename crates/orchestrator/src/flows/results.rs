@@ -20,6 +20,7 @@ use mpi::{
     },
 };
 use primitives::Id;
+use tracing::Instrument;
 
 impl Gateway {
     /// Takes what a directory server posted and answers the body to reply with: an RRes, an Erro, or nothing.
@@ -84,11 +85,12 @@ impl Gateway {
         let advanced = self.conclude(order, stored).await?;
         if advanced.send.is_some() {
             let gateway = self.clone();
-            tokio::spawn(async move {
+            let onwards = async move {
                 if let Err(stopped) = gateway.drive(advanced, InHand::default()).await {
                     tracing::error!(payment = %of.payment, cause = %stopped, "payment stopped after its authentication");
                 }
-            });
+            };
+            tokio::spawn(onwards.in_current_span());
         }
         Ok(())
     }
