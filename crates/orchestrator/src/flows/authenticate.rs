@@ -25,6 +25,7 @@ use payments::{
 use primitives::{Amount, Card, Exchange, HttpRequest, Id, Method, Moment, Unreadable, id::kind};
 use std::time::Duration;
 use store::{StoreError, orders::PaymentKey};
+use tracing::Instrument;
 
 /// Who asks, by which connection's acquirer data, under which terms.
 #[derive(Clone, Copy)]
@@ -44,8 +45,8 @@ impl Gateway {
         &self,
         of: PaymentKey,
         asking: Asking<'_>,
-        amount: Amount,
         enrollment: Enrollment,
+        amount: Amount,
         card: &Card,
         page_token: &str,
         at_once: bool,
@@ -380,7 +381,7 @@ impl Gateway {
         stored.version += 1;
         let gateway = self.clone();
         // The browser may leave; the authentication goes on.
-        tokio::spawn(async move {
+        let asking = async move {
             let mut in_hand = InHand {
                 card: Some(card),
                 areq,
@@ -393,7 +394,8 @@ impl Gateway {
             if let Err(stopped) = driven {
                 tracing::error!(authentication = %stored.id, cause = %stopped, "authentication stopped");
             }
-        });
+        };
+        tokio::spawn(asking.in_current_span());
         Ok(true)
     }
 
@@ -455,8 +457,6 @@ impl Gateway {
     }
 }
 
-/// Moves a run to "asked", or to its failure when there is no AReq to send.
-fn ask(
 fn new_run(
     of: PaymentKey,
     card: &Card,
@@ -481,6 +481,8 @@ fn new_run(
     }
 }
 
+/// Moves a run to "asked", or to its failure when there is no AReq to send.
+fn ask(
     stored: &mut StoredRun,
     areq: Option<Prepared>,
     through_page: bool,
