@@ -14,7 +14,7 @@ mod matrix;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use authenticating::page_expires_at;
 

@@ -1,7 +1,8 @@
 //! An order: what a shopper is to pay, and how far that has come.
 
 use crate::{payment::Payment, refusal::RefusalCode};
-use primitives::{Amount, Email, HttpUrl, Id, id::kind};
+use acquiring::{Address, Shopper};
+use primitives::{Amount, Country, Email, HttpUrl, Id, id::kind};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -117,6 +118,49 @@ impl Order {
         }
     }
 
+    /// The order's own `billing_address` or `shipping_address`, which was checked when the order was created.
+    pub fn address(&self, member: &str) -> Option<Address> {
+        let address = self.details.get(member)?.as_object()?;
+        let text = |names: [&str; 2]| {
+            let found = names.iter().find_map(|name| match address.get(*name)? {
+                Value::String(text) if !text.is_empty() => Some(text.clone()),
+                Value::Number(number) => Some(number.to_string()),
+                _ => None,
+            });
+            found
+        };
+        Some(Address {
+            line1: text(["address1", "address1"]),
+            line2: text(["address2", "address2"]),
+            city: text(["city", "city"]),
+            state: text(["state_code", "state_name"]),
+            zip: text(["zipcode", "zip"]),
+            country: text(["country_code", "country"]).and_then(|country| Country::parse(&country).ok()),
+        })
+    }
+
+    /// Who is billed, as far as the order itself says.
+    pub fn shopper(&self) -> Shopper {
+        let billing = self.details.get("billing_address");
+        let text = |name: &str| {
+            let found = billing
+                .and_then(|address| address.get(name))
+                .and_then(Value::as_str);
+            found.filter(|text| !text.is_empty()).map(str::to_owned)
+        };
+        Shopper {
+            email: self
+                .payer_email
+                .clone()
+                .or_else(|| text("email").and_then(|email| Email::parse(&email).ok())),
+            first_name: text("first_name"),
+            last_name: text("last_name"),
+            phone: text("phone"),
+            identity_document: text("identity_document"),
+            ip_address: None,
+        }
+    }
+
     /// Why no new payment can start on this order now, if so.
     pub fn closed_to_payments(&self) -> Option<RefusalCode> {
         match self.lifecycle {
@@ -130,5 +174,32 @@ impl Order {
             _ if self.payments >= PAYMENTS_MAX => Some(RefusalCode::AttemptsExceeded),
             _ => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::decide::testing::new_order;
+    use primitives::Country;
+    use serde_json::json;
+
+    #[test]
+    fn an_order_s_own_address_serves_a_purchase_that_brings_none() {
+        let mut order = new_order();
+        let billing = json!({ "address1": "Reforma 1", "zipcode": 6600, "state_name": "", "country_code": "MX",
+            "first_name": "Ana", "phone": "+525512345678", "email": "ana@example.com" });
+        order.details.insert("billing_address".into(), billing);
+        let address = order.address("billing_address").unwrap();
+        assert_eq!(
+            (address.line1.as_deref(), address.zip.as_deref()),
+            (Some("Reforma 1"), Some("6600"))
+        );
+        assert_eq!(
+            (address.state, address.country),
+            (None, Country::parse("MX").ok())
+        );
+        assert_eq!(order.shopper().phone.as_deref(), Some("+525512345678"));
+        assert!(order.shopper().email.is_some());
+        assert!(order.address("shipping_address").is_none());
     }
 }

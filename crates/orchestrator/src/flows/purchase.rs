@@ -12,7 +12,7 @@ use crate::{
     fault::{Fault, Stopped},
     gateway::Gateway,
 };
-use acquiring::Initiator;
+use acquiring::{Initiator, Shopper};
 use mpi::Prepared;
 use payments::{
     Market, News, Order, OrderDocument, Outgoing, Purchase, PurchaseTarget, Purchased, Refusal, RefusalCode,
@@ -310,14 +310,27 @@ fn facts(card: &Card) -> CardFacts {
 }
 
 fn terms(purchase: &Purchase, order: &Order) -> Terms {
-    let mut shopper = purchase.shopper.clone();
-    shopper.email = shopper.email.or_else(|| order.payer_email.clone());
+    let (given, known) = (purchase.shopper.clone(), order.shopper());
+    let shopper = Shopper {
+        email: given.email.or(known.email),
+        first_name: given.first_name.or(known.first_name),
+        last_name: given.last_name.or(known.last_name),
+        phone: given.phone.or(known.phone),
+        identity_document: given.identity_document.or(known.identity_document),
+        ip_address: given.ip_address,
+    };
     Terms {
         api: purchase.api,
         method_type: purchase.method_type.clone(),
         shopper,
-        billing: purchase.billing.clone(),
-        shipping: purchase.shipping.clone(),
+        billing: purchase
+            .billing
+            .clone()
+            .or_else(|| order.address("billing_address")),
+        shipping: purchase
+            .shipping
+            .clone()
+            .or_else(|| order.address("shipping_address")),
         installments: purchase.installments,
         initiator: purchase.initiator,
         market: purchase.market,
