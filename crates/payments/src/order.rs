@@ -122,12 +122,11 @@ impl Order {
     pub fn address(&self, member: &str) -> Option<Address> {
         let address = self.details.get(member)?.as_object()?;
         let text = |names: [&str; 2]| {
-            let found = names.iter().find_map(|name| match address.get(*name)? {
+            names.iter().find_map(|name| match address.get(*name)? {
                 Value::String(text) if !text.is_empty() => Some(text.clone()),
                 Value::Number(number) => Some(number.to_string()),
                 _ => None,
-            });
-            found
+            })
         };
         Some(Address {
             line1: text(["address1", "address1"]),
