@@ -122,8 +122,10 @@ impl Config {
         };
         let mut settings = parse(DEFAULT, Path::new("deploy/pasarela.toml"))?;
         if let Some(path) = file {
-            let text =
-                fs::read_to_string(path).map_err(|source| ConfigError::File { path: path.into(), source })?;
+            let text = fs::read_to_string(path).map_err(|source| ConfigError::File {
+                path: path.into(),
+                source,
+            })?;
             overlay(&mut settings, parse(&text, path)?);
         }
         Self::of(settings, |name| env::var(name).ok())
@@ -151,9 +153,15 @@ impl Config {
 fn parse(text: &str, path: &Path) -> Result<Table, ConfigError> {
     text.parse().map_err(|error: toml::de::Error| {
         // Not the error's own display, which quotes the line, and the line may hold a password.
-        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let before = error
+            .span()
+            .and_then(|span| text.get(..span.start))
+            .unwrap_or_default();
         let line = before.matches('\n').count() + 1;
-        ConfigError::Syntax { path: path.into(), message: format!("line {line}: {}", error.message()) }
+        ConfigError::Syntax {
+            path: path.into(),
+            message: format!("line {line}: {}", error.message()),
+        }
     })
 }
 
@@ -170,7 +178,9 @@ fn overlay(under: &mut Table, over: Table) {
 fn put(settings: &mut Table, path: &str, value: String) {
     match path.split_once('.') {
         Some((section, name)) => {
-            let table = settings.entry(section).or_insert_with(|| Value::Table(Table::new()));
+            let table = settings
+                .entry(section)
+                .or_insert_with(|| Value::Table(Table::new()));
             if let Value::Table(table) = table {
                 table.insert(name.into(), Value::String(value));
             }

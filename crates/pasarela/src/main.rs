@@ -62,7 +62,11 @@ fn main() -> ExitCode {
             let told = causes.fold(error.to_string(), |told, cause| {
                 let cause = cause.to_string();
                 // Many errors show their cause themselves.
-                if told.contains(&cause) { told } else { format!("{told}: {cause}") }
+                if told.contains(&cause) {
+                    told
+                } else {
+                    format!("{told}: {cause}")
+                }
             });
             eprintln!("pasarela: {told}");
             ExitCode::FAILURE

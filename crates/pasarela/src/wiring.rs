@@ -17,9 +17,7 @@ use primitives::{Id, id::kind};
 use std::sync::Arc;
 use store::{Store, StoreError};
 use thiserror::Error;
-use webhooks::{
-    CannotStart, Dispatcher, DispatcherHandle, SigningKeySet, SigningKeys, SigningKeysError,
-};
+use webhooks::{CannotStart, Dispatcher, DispatcherHandle, SigningKeySet, SigningKeys, SigningKeysError};
 
 /// Why the parts cannot be put together.
 #[derive(Debug, Error)]
@@ -55,15 +53,21 @@ pub struct Wired {
 
 /// Every processor there is, by name.
 fn processors() -> Processors {
-    processors::all().into_iter().map(|processor| (processor.name(), Arc::from(processor))).collect()
+    processors::all()
+        .into_iter()
+        .map(|processor| (processor.name(), Arc::from(processor)))
+        .collect()
 }
 
 /// Opens vault and database; the latter is connected to when it is first asked.
 pub fn base(config: &Config) -> Result<Base, WiringError> {
     let vault = Arc::new(Vault::from_key_file(&config.key_file)?);
     let store = Store::connect(config.database.url.reveal(), &config.database.settings)?;
-    let configuration =
-        Arc::new(Configuration::new(store.clone(), Arc::clone(&vault), Arc::new(processors())));
+    let configuration = Arc::new(Configuration::new(
+        store.clone(),
+        Arc::clone(&vault),
+        Arc::new(processors()),
+    ));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let administration = Administration::new(
         store.clone(),
@@ -72,7 +76,13 @@ pub fn base(config: &Config) -> Result<Base, WiringError> {
         Arc::clone(&clock),
         config.environment,
     );
-    Ok(Base { store, vault, configuration, administration, clock })
+    Ok(Base {
+        store,
+        vault,
+        configuration,
+        administration,
+        clock,
+    })
 }
 
 /// Puts the gateway together.
@@ -94,7 +104,9 @@ pub fn wire(config: &Config, base: Base, metrics: PrometheusHandle) -> Result<Wi
         configuration: base.configuration,
         three_ds: three_ds(config),
         limits: config.limits,
-        addresses: Addresses { public_url: config.http.public_url.clone() },
+        addresses: Addresses {
+            public_url: config.http.public_url.clone(),
+        },
         wake_deliveries: waking(dispatcher.handle()),
     };
     let (gateway, telling) = Gateway::new(parts);
@@ -119,7 +131,13 @@ pub fn wire(config: &Config, base: Base, metrics: PrometheusHandle) -> Result<Wi
             metrics.render()
         }),
     };
-    Ok(Wired { gateway, telling: Box::new(Box::pin(telling)), dispatcher, public, admin })
+    Ok(Wired {
+        gateway,
+        telling: Box::new(Box::pin(telling)),
+        dispatcher,
+        public,
+        admin,
+    })
 }
 
 fn three_ds(config: &Config) -> ThreeDsSettings {

@@ -32,7 +32,10 @@ pub async fn run(config: &Config, keys: Keys) -> Outcome {
                 DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
             }
             key_file::Keys::create(path)?;
-            say(&format!("made {}: keep a copy apart from the database", path.display()));
+            say(&format!(
+                "made {}: keep a copy apart from the database",
+                path.display()
+            ));
         }
         Keys::Rotate => {
             let version = key_file::Keys::add_version(path)?;

@@ -15,7 +15,10 @@ pub async fn run(config: &Config, email: String, password_file: Option<&Path>) -
     });
     let line = password.reveal().lines().next().unwrap_or_default();
     let document = json!({"email": email, "password": line});
-    wiring::base(config)?.administration.operator_set(Actor::CommandLine, &document, "").await?;
+    wiring::base(config)?
+        .administration
+        .operator_set(Actor::CommandLine, &document, "")
+        .await?;
     say("the operator may log in with this password");
     Ok(())
 }

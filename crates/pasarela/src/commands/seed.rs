@@ -11,7 +11,10 @@ pub async fn run(config: &Config, file: &Path) -> Outcome {
     // Where, and not what: the document holds keys.
     let document = serde_json::from_str(&text)
         .map_err(|error| format!("{}: no JSON at line {}", file.display(), error.line()))?;
-    let seeded = wiring::base(config)?.administration.seed(Actor::CommandLine, &document).await?;
+    let seeded = wiring::base(config)?
+        .administration
+        .seed(Actor::CommandLine, &document)
+        .await?;
     say(&format!(
         "seeded: {} operators, {} merchants, {} connections, {} directory servers",
         seeded.operators, seeded.merchants, seeded.connections, seeded.directory_servers

@@ -76,10 +76,22 @@ impl Running {
         loops.spawn(wired.gateway.clone().sweep_forever());
         loops.spawn(wired.gateway.refresh_card_ranges_forever(card_ranges));
         let mut servers = JoinSet::new();
-        servers.spawn(server::serve(public, api::public_router(wired.public), stopped(stopping)));
-        servers.spawn(server::serve(admin, api::admin::admin_router(wired.admin), stopped(stopping)));
+        servers.spawn(server::serve(
+            public,
+            api::public_router(wired.public),
+            stopped(stopping),
+        ));
+        servers.spawn(server::serve(
+            admin,
+            api::admin::admin_router(wired.admin),
+            stopped(stopping),
+        ));
         let dispatcher = tokio::spawn(wired.dispatcher.run(stopped(stopping)));
-        Self { servers, dispatcher, loops }
+        Self {
+            servers,
+            dispatcher,
+            loops,
+        }
     }
 
     /// Waits for requests and deliveries under way, and cuts off what takes longer.
@@ -88,7 +100,10 @@ impl Running {
         if tokio::time::timeout(within, requests).await.is_err() {
             tracing::warn!("requests under way were cut off");
         }
-        if tokio::time::timeout(DISPATCHER_GRACE, &mut self.dispatcher).await.is_err() {
+        if tokio::time::timeout(DISPATCHER_GRACE, &mut self.dispatcher)
+            .await
+            .is_err()
+        {
             tracing::warn!("webhooks on their way were cut off and will be sent again");
         }
         self.loops.shutdown().await;

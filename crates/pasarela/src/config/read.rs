@@ -74,12 +74,7 @@ pub(super) fn config(settings: &Table) -> Result<Config, Problems> {
     problems.or(read)
 }
 
-fn section<'v>(
-    root: &Fields<'v>,
-    name: &str,
-    known: &[&str],
-    problems: &mut Problems,
-) -> Option<Fields<'v>> {
+fn section<'v>(root: &Fields<'v>, name: &str, known: &[&str], problems: &mut Problems) -> Option<Fields<'v>> {
     match root.value(name) {
         Some(value) => Fields::open(value, name, known, problems),
         None => {
@@ -99,15 +94,26 @@ fn milliseconds(fields: &Fields<'_>, name: &str, problems: &mut Problems) -> Opt
 }
 
 fn environment(root: &Fields<'_>, problems: &mut Problems) -> Option<Environment> {
-    const KINDS: &[(&str, Environment)] =
-        &[("production", Environment::Production), ("sandbox", Environment::Sandbox)];
+    const KINDS: &[(&str, Environment)] = &[
+        ("production", Environment::Production),
+        ("sandbox", Environment::Sandbox),
+    ];
     section(root, "environment", &["kind"], problems)?.need("kind", word(KINDS), problems)
 }
 
 fn http(root: &Fields<'_>, environment: Option<Environment>, problems: &mut Problems) -> Option<Http> {
-    let known = ["listen", "admin_listen", "public_url", "trust_forwarded_for", "shutdown_seconds"];
+    let known = [
+        "listen",
+        "admin_listen",
+        "public_url",
+        "trust_forwarded_for",
+        "shutdown_seconds",
+    ];
     let fields = section(root, "http", &known, problems)?;
-    let address = |text: &str| text.parse::<SocketAddr>().map_err(|_| "must be an IP address and a port");
+    let address = |text: &str| {
+        text.parse::<SocketAddr>()
+            .map_err(|_| "must be an IP address and a port")
+    };
     let listen = fields.need("listen", parsed(address), problems);
     let admin_listen = fields.need("admin_listen", parsed(address), problems);
     // Port 0 is a port of the system's choice, another one each time.
@@ -119,7 +125,9 @@ fn http(root: &Fields<'_>, environment: Option<Environment>, problems: &mut Prob
         Ok(url) if text.len() <= PUBLIC_URL_MAX_CHARACTERS => {
             Ok(url.as_str().trim_end_matches('/').to_owned())
         }
-        Ok(_) => Err(format!("must have at most {PUBLIC_URL_MAX_CHARACTERS} characters")),
+        Ok(_) => Err(format!(
+            "must have at most {PUBLIC_URL_MAX_CHARACTERS} characters"
+        )),
         Err(error) => Err(error.to_string()),
     };
     let public_url = match (fields.take("public_url", parsed(url), problems), environment) {
@@ -146,9 +154,15 @@ fn http(root: &Fields<'_>, environment: Option<Environment>, problems: &mut Prob
 fn database(root: &Fields<'_>, problems: &mut Problems) -> Option<Database> {
     let known = ["url", "url_file", "max_connections", "acquire_timeout_ms"];
     let fields = section(root, "database", &known, problems)?;
-    let url = match (fields.value("url"), fields.take("url_file", text(4_096), problems)) {
+    let url = match (
+        fields.value("url"),
+        fields.take("url_file", text(4_096), problems),
+    ) {
         (Some(_), Some(_)) => {
-            problems.add("database.url_file", "must not be given together with database.url");
+            problems.add(
+                "database.url_file",
+                "must not be given together with database.url",
+            );
             None
         }
         (None, Some(file)) => match from_file(Path::new(&file)) {
@@ -215,8 +229,16 @@ fn three_ds(root: &Fields<'_>, problems: &mut Problems) -> Option<(String, Timer
     let reference_number = fields.need("reference_number", text(32), problems);
     let mut read = |name| seconds(&fields, name, problems);
     let timers = (
-        (read("method_seconds"), read("challenge_seconds"), read("first_creq_seconds")),
-        (read("results_answer_seconds"), read("directory_connect_seconds"), read("directory_read_seconds")),
+        (
+            read("method_seconds"),
+            read("challenge_seconds"),
+            read("first_creq_seconds"),
+        ),
+        (
+            read("results_answer_seconds"),
+            read("directory_connect_seconds"),
+            read("directory_read_seconds"),
+        ),
         (read("decoupled_grace_seconds"), read("transaction_seconds")),
         (
             read("card_ranges_refresh_seconds"),
@@ -262,7 +284,12 @@ fn limits(root: &Fields<'_>, problems: &mut Problems) -> Option<Limits> {
 }
 
 fn transport(root: &Fields<'_>, problems: &mut Problems) -> Option<TransportSettings> {
-    let known = ["connect_timeout_ms", "charge_timeout_ms", "reply_body_max_bytes", "concurrency_max"];
+    let known = [
+        "connect_timeout_ms",
+        "charge_timeout_ms",
+        "reply_body_max_bytes",
+        "concurrency_max",
+    ];
     let fields = section(root, "transport", &known, problems)?;
     let connect_timeout = milliseconds(&fields, "connect_timeout_ms", problems);
     let charge_timeout = milliseconds(&fields, "charge_timeout_ms", problems);
@@ -281,8 +308,13 @@ fn webhooks(
     environment: Option<Environment>,
     problems: &mut Problems,
 ) -> Option<DispatcherSettings> {
-    let known =
-        ["attempt_timeout_ms", "lease_seconds", "concurrency", "concurrency_per_host", "poll_seconds"];
+    let known = [
+        "attempt_timeout_ms",
+        "lease_seconds",
+        "concurrency",
+        "concurrency_per_host",
+        "poll_seconds",
+    ];
     let fields = section(root, "webhooks", &known, problems)?;
     let attempt_timeout = milliseconds(&fields, "attempt_timeout_ms", problems);
     let lease = seconds(&fields, "lease_seconds", problems);
@@ -306,7 +338,12 @@ fn webhooks(
 
 fn telemetry(root: &Fields<'_>, problems: &mut Problems) -> Option<Telemetry> {
     const FORMATS: &[(&str, LogFormat)] = &[("json", LogFormat::Json), ("pretty", LogFormat::Pretty)];
-    let fields = section(root, "telemetry", &["log", "log_format", "otlp_endpoint"], problems)?;
+    let fields = section(
+        root,
+        "telemetry",
+        &["log", "log_format", "otlp_endpoint"],
+        problems,
+    )?;
     let filter = |text: &str| match EnvFilter::try_new(text) {
         Ok(_) => Ok(text.to_owned()),
         Err(error) => Err(format!("is no log filter: {error}")),
@@ -318,11 +355,17 @@ fn telemetry(root: &Fields<'_>, problems: &mut Problems) -> Option<Telemetry> {
     let log = fields.need("log", parsed(filter), problems);
     let log_format = fields.need("log_format", word(FORMATS), problems);
     let otlp_endpoint = fields.take("otlp_endpoint", parsed(endpoint), problems);
-    Some(Telemetry { log: log?, log_format: log_format?, otlp_endpoint })
+    Some(Telemetry {
+        log: log?,
+        log_format: log_format?,
+        otlp_endpoint,
+    })
 }
 
 fn url_scheme(text: &str) -> Option<&str> {
-    text.split_once("://").filter(|(_, rest)| !rest.is_empty()).map(|(scheme, _)| scheme)
+    text.split_once("://")
+        .filter(|(_, rest)| !rest.is_empty())
+        .map(|(scheme, _)| scheme)
 }
 
 fn check_together(limits: &Limits, transport: &TransportSettings, problems: &mut Problems) {

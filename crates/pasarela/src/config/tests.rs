@@ -4,13 +4,18 @@ fn config(file: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
     let mut settings = parse(DEFAULT, Path::new("default")).unwrap();
     overlay(&mut settings, parse(file, Path::new("file")).unwrap());
     let variable = |name: &str| {
-        variables.iter().find(|(known, _)| *known == name).map(|(_, value)| (*value).to_owned())
+        variables
+            .iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, value)| (*value).to_owned())
     };
     Config::of(settings, variable).map_err(|error| error.to_string())
 }
 
-const SANDBOX: &[(&str, &str)] =
-    &[("PASARELA_ENVIRONMENT", "sandbox"), ("DATABASE_URL", "postgres://app@localhost/x")];
+const SANDBOX: &[(&str, &str)] = &[
+    ("PASARELA_ENVIRONMENT", "sandbox"),
+    ("DATABASE_URL", "postgres://app@localhost/x"),
+];
 
 #[test]
 fn the_default_lacks_only_what_nobody_else_can_know() {
@@ -37,7 +42,13 @@ fn the_default_says_what_the_rooms_think_is_right() {
     same(&config.timers, &Timers::default());
     same(&config.limits, &Limits::default());
     let url_policy = config.environment.url_policy();
-    same(&config.webhooks, &DispatcherSettings { url_policy, ..DispatcherSettings::default() });
+    same(
+        &config.webhooks,
+        &DispatcherSettings {
+            url_policy,
+            ..DispatcherSettings::default()
+        },
+    );
     same(&config.database.settings, &StoreSettings::default());
 }
 
@@ -45,11 +56,21 @@ fn the_default_says_what_the_rooms_think_is_right() {
 fn the_environment_stands_before_the_file_and_the_file_before_the_default() {
     let file = "[http]\nlisten = '127.0.0.1:1'\nadmin_listen = '127.0.0.1:2'\n[payments]\npage_opened_seconds = 7\n\
                 [database]\nurl_file = '/nowhere'";
-    let variables = [SANDBOX, &[("PASARELA_LISTEN", "127.0.0.1:3"), ("PASARELA_VAR", "/srv/p")]].concat();
+    let variables = [
+        SANDBOX,
+        &[("PASARELA_LISTEN", "127.0.0.1:3"), ("PASARELA_VAR", "/srv/p")],
+    ]
+    .concat();
     let config = config(file, &variables).unwrap();
-    assert_eq!((config.http.listen.port(), config.http.admin_listen.port()), (3, 2));
+    assert_eq!(
+        (config.http.listen.port(), config.http.admin_listen.port()),
+        (3, 2)
+    );
     assert_eq!(config.limits.page_opened_seconds, 7);
-    assert_eq!(config.limits.page_unopened_seconds, Limits::default().page_unopened_seconds);
+    assert_eq!(
+        config.limits.page_unopened_seconds,
+        Limits::default().page_unopened_seconds
+    );
     assert_eq!(config.key_file, Path::new("/srv/p/vault.keys"));
     assert_eq!(config.database.url.reveal(), "postgres://app@localhost/x");
 }
@@ -59,8 +80,14 @@ fn the_databases_url_may_be_in_a_file() {
     let path = std::env::temp_dir().join(format!("pasarela-database-url-{}", std::process::id()));
     fs::write(&path, "postgres://app:secret@localhost/y\n").unwrap();
     let name = path.display().to_string();
-    let from_file = [("PASARELA_ENVIRONMENT", "sandbox"), ("DATABASE_URL_FILE", name.as_str())];
-    assert_eq!(config("", &from_file).unwrap().database.url.reveal(), "postgres://app:secret@localhost/y");
+    let from_file = [
+        ("PASARELA_ENVIRONMENT", "sandbox"),
+        ("DATABASE_URL_FILE", name.as_str()),
+    ];
+    assert_eq!(
+        config("", &from_file).unwrap().database.url.reveal(),
+        "postgres://app:secret@localhost/y"
+    );
     let both = [SANDBOX, &[("DATABASE_URL_FILE", name.as_str())]].concat();
     let told = config("", &both).unwrap_err();
     assert!(told.contains("must not be given together"), "{told}");
@@ -102,6 +129,8 @@ fn settings_that_depend_on_each_other_are_checked_together() {
 
 #[test]
 fn a_syntax_error_names_its_line_and_not_its_content() {
-    let error = parse("a = 1\nurl = \"postgres://u:hunter2@h\n", Path::new("f")).unwrap_err().to_string();
+    let error = parse("a = 1\nurl = \"postgres://u:hunter2@h\n", Path::new("f"))
+        .unwrap_err()
+        .to_string();
     assert!(error.contains("line 2") && !error.contains("hunter2"), "{error}");
 }
