@@ -274,11 +274,17 @@ async fn make_keys(surroundings: &Surroundings) -> Result<(), RunFault> {
 
 async fn prepare(surroundings: &Surroundings, arguments: &[&str]) -> Result<(), RunFault> {
     let mut command = surroundings.gateway_command(arguments);
-    let status = command.status().await.map_err(RunFault::system("run `pasarela`"))?;
+    let status = command
+        .status()
+        .await
+        .map_err(RunFault::system("run `pasarela`"))?;
     if status.success() {
         return Ok(());
     }
-    Err(RunFault::Preparation { what: arguments.join(" "), status })
+    Err(RunFault::Preparation {
+        what: arguments.join(" "),
+        status,
+    })
 }
 
 /// Keeps the children alive; returns only when that is hopeless.

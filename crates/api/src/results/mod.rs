@@ -86,11 +86,20 @@ mod tests {
     }
 
     async fn post_to(receiver: Says, bytes: usize) -> (StatusCode, Option<String>, Vec<u8>) {
-        let request = Request::post(RESULTS_PATH).body(Body::from(vec![b' '; bytes])).unwrap();
+        let request = Request::post(RESULTS_PATH)
+            .body(Body::from(vec![b' '; bytes]))
+            .unwrap();
         let (router, _) = router(Arc::new(receiver)).split_for_parts();
         let response = router.oneshot(request).await.unwrap();
-        let content_type = response.headers().get(CONTENT_TYPE).map(|value| value.to_str().unwrap().to_owned());
-        (response.status(), content_type, to_bytes(response.into_body(), 1 << 20).await.unwrap().to_vec())
+        let content_type = response
+            .headers()
+            .get(CONTENT_TYPE)
+            .map(|value| value.to_str().unwrap().to_owned());
+        (
+            response.status(),
+            content_type,
+            to_bytes(response.into_body(), 1 << 20).await.unwrap().to_vec(),
+        )
     }
 
     #[tokio::test]
@@ -104,6 +113,9 @@ mod tests {
     #[tokio::test]
     async fn a_fault_of_ours_is_no_protocol_answer_so_that_the_message_comes_again() {
         assert_eq!(post_to(Says(None), 1).await.0, StatusCode::SERVICE_UNAVAILABLE);
-        assert_eq!(post_to(Says(Some(b"{}")), BODY_MAX_BYTES + 1).await.0, StatusCode::PAYLOAD_TOO_LARGE);
+        assert_eq!(
+            post_to(Says(Some(b"{}")), BODY_MAX_BYTES + 1).await.0,
+            StatusCode::PAYLOAD_TOO_LARGE
+        );
     }
 }
