@@ -4,8 +4,6 @@
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use serde_json::Value;
-
 /// Names of members whose value would be a security code.
 const SECURITY_CODE_MEMBERS: [&str; 8] = [
     "cvv",
@@ -104,11 +102,6 @@ fn security_code_members(line: &str) -> impl Iterator<Item = &'static str> {
 /// Panics if anything was found.
 pub fn assert_none(found: &[String]) {
     assert!(found.is_empty(), "secrets in the open:\n{}", found.join("\n"));
-}
-
-/// The text of a JSON value, for a search.
-pub fn text_of(value: &Value) -> String {
-    value.to_string()
 }
 
 #[cfg(test)]

@@ -1,0 +1,22 @@
+//! The whole system over HTTP: gateway, sandbox and database as processes, a merchant and a cardholder as this test.
+//!
+//! Each test starts a system of its own and plays everything of its subject in it, side by side where nothing depends on
+//! order. It ends with [`tests::system::System::finish`], which looks for secrets in all that was written.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    reason = "tests may panic, and have chance of their own"
+)]
+
+mod amounts;
+mod bad_input;
+mod concurrency;
+mod idempotency;
+mod long_poll;
+mod orders;
+mod pages;
+mod results;
+mod results_message;
+mod scenarios;
+mod webhooks;
