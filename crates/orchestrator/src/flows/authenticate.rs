@@ -2,38 +2,21 @@
 
 use super::{
     advance::{Advanced, TRIES, Writes, is_race},
+    areq::Asking,
     in_hand::InHand,
     run::{Run, StoredRun},
 };
 use crate::{
-    configuration::{MerchantProfile, connection_of},
-    directories::{Directory, Enrollment, identity},
+    directories::Enrollment,
     fault::{Fault, Stopped},
     gateway::Gateway,
-    transport::{Sent, Silence},
 };
-use emv3ds::{ThreeDsServerTransId, code::RequestorChallengeInd};
-use mpi::{
-    AuthenticationRequest, Failure, Prepared, Transaction,
-    request::{self, Merchant, PostalAddress},
-    transaction::{News as RunNews, receive},
-};
-use payments::{
-    News, Order, Payment, PaymentState, ThreeDsMode,
-    payment::{AuthenticationStage, Terms},
-};
-use primitives::{Amount, Card, Exchange, HttpRequest, Id, Method, Moment, Unreadable, id::kind};
-use std::time::Duration;
+use emv3ds::ThreeDsServerTransId;
+use mpi::{Failure, Prepared, Transaction, transaction::News as RunNews};
+use payments::{News, Order, Payment, PaymentState, payment::AuthenticationStage};
+use primitives::{Amount, Card, Id, Moment, id::kind};
 use store::{StoreError, orders::PaymentKey};
 use tracing::Instrument;
-
-/// Who asks, by which connection's acquirer data, under which terms.
-#[derive(Clone, Copy)]
-pub(crate) struct Asking<'a> {
-    pub profile: &'a MerchantProfile,
-    pub connection: Id<kind::Connection>,
-    pub terms: &'a Terms,
-}
 
 impl Gateway {
     /// The run that a new purchase starts: recorded as asked already where the AReq can go `at_once`.
@@ -249,115 +232,6 @@ impl Gateway {
         }
     }
 
-    /// Posts the AReq and takes what comes into the run.
-    async fn ask_directory(&self, stored: &mut StoredRun, prepared: Prepared) {
-        let brand = stored.run.transaction.subject().brand;
-        let Some(directory) = self.directories().of(brand) else {
-            stored.apply(RunNews::DirectoryUnreachable, self.clock().now());
-            return;
-        };
-        let sent = self.post(&directory, &prepared.body).await;
-        let now = self.clock().now();
-        match sent {
-            Sent::Answered(body) => match stored.run.transaction.clone().receive_answer(&body, now) {
-                Ok(taken) => {
-                    stored.run.transaction = taken.step.transaction;
-                    if let Some(fault) = taken.fault {
-                        tracing::warn!(authentication = %stored.id, %fault, "unusable answer to an AReq");
-                    }
-                    if let Some(erro) = taken.erro.and_then(|erro| receive::erro_body(&erro).ok()) {
-                        // Nothing waits for it: the payment is decided, and the directory server merely informed.
-                        let gateway = self.clone();
-                        tokio::spawn(async move { gateway.post(&directory, &erro).await });
-                    }
-                }
-                Err(refused) => tracing::warn!(authentication = %stored.id, %refused, "answer to no AReq"),
-            },
-            Sent::NotSent(why) => {
-                tracing::warn!(authentication = %stored.id, %brand, why, "directory server cannot be reached");
-                stored.apply(RunNews::DirectoryUnreachable, now);
-            }
-            Sent::Silent(Silence::TimedOut) => {
-                tracing::warn!(authentication = %stored.id, %brand, "directory server did not answer in time");
-                stored.apply(RunNews::DirectoryTimedOut, now);
-            }
-            Sent::Silent(silence) => {
-                tracing::warn!(authentication = %stored.id, %brand, ?silence, "no usable answer from the directory server");
-                stored.apply(RunNews::DirectoryUnreachable, now);
-            }
-        }
-    }
-
-    /// Posts a message to a directory server. A connection that cannot be made is tried once more, at the backup
-    /// address where there is one (emv-3ds section 14): an authentication request moves no money.
-    pub(crate) async fn post(&self, directory: &Directory, body: &[u8]) -> Sent<Vec<u8>> {
-        let server = &directory.server;
-        let time_limit =
-            Duration::from_millis(u64::from(server.connect_timeout_ms) + u64::from(server.read_timeout_ms));
-        let second = server.backup_url.as_ref().unwrap_or(&server.url);
-        let mut last = Sent::NotSent("no address");
-        for url in [&server.url, second] {
-            let Ok(url) = url::Url::parse(url.as_str()) else {
-                continue;
-            };
-            let request = HttpRequest::new(Method::Post, url)
-                .header("content-type", "application/json; charset=utf-8")
-                .header("accept-encoding", "identity")
-                .body(body.to_vec());
-            let exchange = Exchange::new(request, |reply| match reply.status {
-                200 => Ok(reply.body.clone()),
-                status => Err(Unreadable(format!("HTTP status {status}"))),
-            });
-            last = self.transport().send_within(exchange, time_limit).await;
-            if !matches!(last, Sent::NotSent(_)) {
-                break;
-            }
-        }
-        last
-    }
-
-    async fn areq_again(
-        &self,
-        order: &Order,
-        stored: &StoredRun,
-        in_hand: &InHand,
-        moment: Moment,
-    ) -> Result<Option<Prepared>, Fault> {
-        let payment = order.payment.as_ref().ok_or(Fault::Missing("the payment"))?;
-        let card = match &in_hand.card {
-            Some(card) => card.clone(),
-            None => self.card_of(order.merchant, payment.id).await?,
-        };
-        self.areq_of(order, payment, stored, &card, moment).await
-    }
-
-    /// The AReq of a recorded payment's run.
-    async fn areq_of(
-        &self,
-        order: &Order,
-        payment: &Payment,
-        stored: &StoredRun,
-        card: &Card,
-        moment: Moment,
-    ) -> Result<Option<Prepared>, Fault> {
-        let profile = self
-            .configuration()
-            .profile(order.merchant)
-            .await?
-            .ok_or(Fault::Missing("the merchant"))?;
-        let connection = payment
-            .routes
-            .first()
-            .map(|route| route.connection)
-            .ok_or(Fault::Missing("a route"))?;
-        let asking = Asking {
-            profile: &profile,
-            connection,
-            terms: &payment.terms,
-        };
-        Ok(self.areq(stored, asking, payment.amount, card, moment))
-    }
-
     /// Asks from the hosted page, where the browser's data and the 3DS Method have had their turn. Answers whether the
     /// AReq is on its way now.
     pub(crate) async fn ask_from_page(&self, order: Order, mut stored: StoredRun) -> Result<bool, Stopped> {
@@ -397,63 +271,6 @@ impl Gateway {
         };
         tokio::spawn(asking.in_current_span());
         Ok(true)
-    }
-
-    /// The AReq of a run; `None` when what is configured cannot be said in one.
-    fn areq(
-        &self,
-        stored: &StoredRun,
-        asking: Asking<'_>,
-        amount: Amount,
-        card: &Card,
-        moment: Moment,
-    ) -> Option<Prepared> {
-        let terms = asking.terms;
-        let subject = stored.run.transaction.subject();
-        let directory = self.directories().of(subject.brand)?;
-        let mpi = connection_of(asking.profile, asking.connection)?
-            .connection
-            .three_ds
-            .mpi_for(subject.brand)?;
-        let server = identity(&directory.server, self.three_ds());
-        let merchant = Merchant {
-            requestor_id: mpi.requestor_id,
-            requestor_name: mpi.requestor_name,
-            url: mpi.merchant_url.as_str().to_owned(),
-            acquirer_bin: mpi.acquirer_bin,
-            acquirer_merchant_id: mpi.acquirer_merchant_id,
-            name: mpi.merchant_name,
-            mcc: mpi.mcc,
-            country: mpi.merchant_country,
-        };
-        let challenge =
-            (terms.three_ds == ThreeDsMode::Force).then_some(RequestorChallengeInd::ChallengePreferred);
-        let prepared = request::prepare(&AuthenticationRequest {
-            id: subject.id,
-            version: subject.version,
-            completion: stored.run.transaction.completion_indicator(),
-            server: &server,
-            merchant: &merchant,
-            notification_url: &self.three_ds().challenge_notification_url,
-            amount,
-            at: moment.now,
-            pan: &card.pan,
-            expiry: Some(card.expiry),
-            holder: Some(&card.holder),
-            email: terms.shopper.email.as_ref(),
-            phone: terms.shopper.phone.as_deref(),
-            billing: terms.billing.as_ref().map(postal),
-            shipping: terms.shipping.as_ref().map(postal),
-            browser: &browser(stored.run.browser.clone().unwrap_or_default()),
-            challenge,
-        });
-        match prepared {
-            Ok(prepared) => Some(prepared),
-            Err(cannot) => {
-                tracing::error!(authentication = %stored.id, why = %cannot, "AReq cannot be made");
-                None
-            }
-        }
     }
 }
 
@@ -529,31 +346,4 @@ fn count(transaction: &Transaction) {
     };
     let brand = transaction.subject().brand.as_str();
     metrics::counter!("pasarela_authentications_total", "brand" => brand, "outcome" => outcome).increment(1);
-}
-
-fn postal(address: &acquiring::Address) -> PostalAddress<'_> {
-    PostalAddress {
-        line1: address.line1.as_deref(),
-        line2: address.line2.as_deref(),
-        line3: None,
-        city: address.city.as_deref(),
-        state: address.state.as_deref(),
-        post_code: address.zip.as_deref(),
-        country: address.country,
-    }
-}
-
-fn browser(known: payments::Browser) -> request::Browser {
-    request::Browser {
-        accept_header: known.accept_header,
-        user_agent: known.user_agent,
-        ip_address: known.ip_address,
-        language: known.language,
-        color_depth: known.color_depth,
-        screen_height: known.screen_height,
-        screen_width: known.screen_width,
-        time_zone: known.time_zone,
-        java_enabled: known.java_enabled,
-        javascript_enabled: known.javascript_enabled,
-    }
 }

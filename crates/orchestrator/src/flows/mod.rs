@@ -4,9 +4,11 @@
 //! money runs in a task of its own, so that it goes on to the end when its caller goes away.
 
 mod advance;
+mod areq;
 mod authenticate;
 pub mod card_ranges;
 mod charge;
+mod directory;
 pub mod idempotency;
 mod in_hand;
 pub mod orders;

@@ -1,6 +1,6 @@
 //! A purchase, from the call to wherever it comes to rest: paid, denied, unknown, or waiting for the cardholder.
 
-use super::authenticate::Asking;
+use super::areq::Asking;
 use super::{
     advance::{Advanced, TRIES, Writes, is_race},
     idempotency::{Answer, IdempotencyKey},
