@@ -86,8 +86,8 @@ impl Serving {
             .lines()
             .map_while(Result::ok);
         let mut lines: Box<dyn Iterator<Item = String>> = Box::new(lines);
-        let first: Value = serde_json::from_str(&lines.next().unwrap()).unwrap();
-        assert_eq!(first["message"], "serving", "{first}");
+        let mut said = lines.by_ref().map(|line| serde_json::from_str(&line).unwrap());
+        let first: Value = said.find(|line: &Value| line["message"] == "serving").unwrap();
         let address = |name: &str| first[name].as_str().unwrap().to_owned();
         let (public, admin) = (address("public"), address("admin"));
         Self {
