@@ -75,10 +75,23 @@ impl Gateway {
                 None => _ = stored.apply(RunNews::DirectoryUnreachable, moment.now),
             }
         }
-        self.conclude(order, stored).await
+        let (merchant, of, payment) = (
+            order.merchant,
+            order.id,
+            order.payment.as_ref().map(|payment| payment.id),
+        );
+        match self.conclude(order, stored).await {
+            // Another run has taken this one's place, so nobody waits for its answer.
+            Err(stopped) if is_race(&stopped) => Ok(Advanced {
+                order: self.reload(merchant, of, payment).await?,
+                send: None,
+            }),
+            concluded => concluded,
+        }
     }
 
-    /// Records where a run has come to, together with what that means for its payment.
+    /// Records where a run has come to, together with what that means for its payment. [`StoreError::Changed`]: somebody
+    /// else wrote the run meanwhile, and nothing is recorded.
     pub(crate) async fn conclude(&self, order: Order, stored: StoredRun) -> Result<Advanced, Stopped> {
         let (merchant, id, payment) = (
             order.merchant,
@@ -128,7 +141,7 @@ impl Gateway {
                     order = self.reload(merchant, id, payment).await?;
                     let current = self.store().authentication_load(stored.id).await?;
                     if current.is_none_or(|record| record.version != stored.version) {
-                        return Ok(Advanced { order, send: None });
+                        return Err(stopped);
                     }
                 }
                 Err(stopped) => return Err(stopped),
@@ -165,10 +178,9 @@ impl Gateway {
         let stage = match current.stage {
             AuthenticationStage::Requesting if new.run.method_url.is_none() && new.browser_is_complete() => {
                 let areq = self.areq_of(&order, payment, &new, &card, moment).await?;
-                match ask(&mut new, areq, false, moment) {
-                    Some(_) => AuthenticationStage::Requesting,
-                    None => AuthenticationStage::WithCardholder,
-                }
+                // Where nothing can be asked any more the run has failed, which is concluded like an answer.
+                _ = ask(&mut new, areq, false, moment);
+                AuthenticationStage::Requesting
             }
             AuthenticationStage::Requesting | AuthenticationStage::WithCardholder => {
                 AuthenticationStage::WithCardholder
@@ -181,12 +193,14 @@ impl Gateway {
             ..Writes::default()
         };
         let key = of;
-        match self
+        let restarted = self
             .advance(order, News::AuthenticationRestarted { stage }, writes, moment)
-            .await?
-        {
-            Some(advanced) => Ok(advanced),
-            None => Ok(Advanced {
+            .await;
+        match restarted {
+            Ok(Some(advanced)) => Ok(advanced),
+            Err(stopped) if !is_race(&stopped) => Err(stopped),
+            // It has moved on by itself, or somebody else has started it anew.
+            Ok(None) | Err(_) => Ok(Advanced {
                 order: self.reload(key.merchant, key.order, Some(key.payment)).await?,
                 send: None,
             }),
