@@ -46,7 +46,9 @@ impl Gateway {
         if let Some(earlier) = self.earlier_answer(caller, key.as_ref()).await? {
             return Ok(earlier);
         }
-        self.refuse_paid_reference(caller, &new).await?;
+        if let Err(stopped) = self.refuse_paid_reference(caller, &new).await {
+            return self.unless_twin(caller, key.as_ref(), stopped).await;
+        }
         let now = self.clock().now();
         let order = Order::open(self.clock().fresh_id(), caller.merchant.id, new, now);
         let document = OrderDocument::of(&order, self.addresses(), Vec::new());
@@ -72,8 +74,7 @@ impl Gateway {
                 document,
                 replayed: false,
             }),
-            Err(StoreError::Taken(_)) => self.answer_of_twin(caller, key.as_ref()).await,
-            Err(error) => Err(error.into()),
+            Err(error) => self.unless_twin(caller, key.as_ref(), error.into()).await,
         }
     }
 
@@ -206,10 +207,7 @@ impl Gateway {
                 }
                 Ok(None) => return Err(Fault::Missing("a decision").into()),
                 Err(stopped) if is_race(&stopped) => {}
-                Err(Stopped::Fault(Fault::Store(StoreError::Taken(_)))) => {
-                    return self.answer_of_twin(caller, key.as_ref()).await;
-                }
-                Err(stopped) => return Err(stopped),
+                Err(stopped) => return self.unless_twin(caller, key.as_ref(), stopped).await,
             }
         }
         Err(Refusal::new(
@@ -237,19 +235,19 @@ impl Gateway {
         }
     }
 
-    /// A concurrent twin of this call claimed the key first.
-    pub(crate) async fn answer_of_twin(
+    /// A call stopped: perhaps because a concurrent twin with the same key was faster, claimed the key, and left an order
+    /// that refuses this call. Then the twin's answer is this call's, too.
+    pub(crate) async fn unless_twin(
         &self,
         caller: &Caller,
         key: Option<&IdempotencyKey>,
+        stopped: Stopped,
     ) -> Result<Answer, Stopped> {
-        match self.earlier_answer(caller, key).await? {
-            Some(answer) => Ok(answer),
-            None => Err(Refusal::new(
-                RefusalCode::TransactionInProcess,
-                "the same call is running: try again",
-            )
-            .into()),
+        match &stopped {
+            Stopped::Refused(_) | Stopped::Fault(Fault::Store(StoreError::Taken(_))) => {
+                self.earlier_answer(caller, key).await?.ok_or(stopped)
+            }
+            Stopped::Fault(_) => Err(stopped),
         }
     }
 }

@@ -22,7 +22,7 @@ use payments::{
     routing::{self, Demand, Route},
 };
 use primitives::{Card, Id, Moment, id::kind};
-use store::{StoreError, cards::SealedCard, orders::PaymentKey};
+use store::{cards::SealedCard, orders::PaymentKey};
 use time::Duration;
 use tracing::Instrument;
 
@@ -54,12 +54,8 @@ impl Gateway {
         }
         self.check_card(&purchase)?;
         let (advanced, areq) = match self.start(caller, &purchase, key.as_ref()).await {
-            Err(Stopped::Fault(Fault::Store(StoreError::Taken(constraint))))
-                if constraint.starts_with("idempotency") =>
-            {
-                return self.answer_of_twin(caller, key.as_ref()).await;
-            }
-            started => started?,
+            Ok(started) => started,
+            Err(stopped) => return self.unless_twin(caller, key.as_ref(), stopped).await,
         };
         let order = self
             .drive(
