@@ -57,7 +57,10 @@ impl Gateway {
             });
         }
         while let Some(ended) = looks.join_next().await {
-            ended?;
+            // One that broke must not break off the others, some of which may be sending.
+            if let Err(error) = ended {
+                tracing::error!(cause = %error, "look at a payment broke");
+            }
         }
         Ok(count)
     }
