@@ -15,7 +15,7 @@ pub struct TransportSettings {
     /// From the first byte sent to the last byte read.
     pub charge_timeout: Duration,
     pub reply_body_max_bytes: usize,
-    /// Requests on their way at the same time; more wait.
+    /// Requests on their way at the same time; more wait, as long as a connection may take.
     pub concurrency_max: usize,
 }
 
@@ -92,8 +92,10 @@ impl Transport {
 
     /// Sends, and waits that long for the whole reply.
     pub async fn send_within<A>(&self, exchange: Exchange<A>, time_limit: Duration) -> Sent<A> {
-        let Ok(_slot) = self.slots.acquire().await else {
-            return Sent::NotSent("shutting down");
+        // A request that waits longer than this would be sent when somebody has already begun to ask what became of it.
+        let slot = tokio::time::timeout(self.settings.connect_timeout, self.slots.acquire());
+        let Ok(Ok(_slot)) = slot.await else {
+            return Sent::NotSent("too many requests on their way");
         };
         let (request, read) = exchange.split();
         match tokio::time::timeout(time_limit, self.reply_to(request)).await {
