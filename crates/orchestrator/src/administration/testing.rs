@@ -26,6 +26,10 @@ pub const ACTOR: Actor = Actor::CommandLine;
 pub struct SetClock(Mutex<OffsetDateTime>);
 
 impl SetClock {
+    pub fn at(now: OffsetDateTime) -> Self {
+        Self(Mutex::new(now))
+    }
+
     pub fn advance(&self, by: Duration) {
         *self.0.lock().unwrap() += by;
     }
@@ -69,7 +73,7 @@ impl World {
             Arc::clone(&vault),
             Arc::new(processors),
         ));
-        let clock = Arc::new(SetClock(Mutex::new(datetime!(2026-11-22 10:00 UTC))));
+        let clock = Arc::new(SetClock::at(datetime!(2026-11-22 10:00 UTC)));
         let administration = Administration::new(
             store,
             vault,

@@ -25,8 +25,13 @@ impl Gateway {
         about: Id<kind::Attempt>,
         card: Option<Card>,
     ) -> Result<Advanced, Stopped> {
+        let prepared = self.prepare(&order, about, card).await;
         let moment = self.clock().moment();
-        let sent = match self.prepare(&order, about, card).await {
+        let sent = match prepared {
+            Ok(_) if self.is_given_up(&order, moment) => {
+                tracing::error!(attempt = %about, "this process stood still: charge not sent");
+                Sent::NotSent("its time to be sent had passed")
+            }
             Ok((processor, account, authorization)) => {
                 match processor.authorize(&account, &authorization, moment) {
                     Ok(exchange) => self.transport().send(exchange).await,
@@ -67,6 +72,13 @@ impl Gateway {
         metrics::counter!("pasarela_attempts_total", "processor" => processor, "outcome" => outcome)
             .increment(1);
         self.report(order, news).await
+    }
+
+    /// Whether the others may count the sender of this charge as dead by now. It must then not be sent any more: they may
+    /// have taken it for lost, and the order may be paid otherwise.
+    fn is_given_up(&self, order: &Order, moment: Moment) -> bool {
+        let lease = time::Duration::seconds(i64::from(self.limits().charge_lease_seconds));
+        attempt_of(order).is_none_or(|(_, attempt)| moment.now >= attempt.sent_at + lease)
     }
 
     /// Asks the processor what became of an attempt, and records the answer.

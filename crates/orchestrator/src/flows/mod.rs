@@ -18,3 +18,8 @@ mod purchase;
 mod recovery;
 pub mod results;
 mod run;
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;
