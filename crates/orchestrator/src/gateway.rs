@@ -16,7 +16,7 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
-use store::{Store, StoreError, schema::Schema, signals::Signal};
+use store::{Store, StoreError, signals::Signal};
 use time::OffsetDateTime;
 use tokio::sync::Notify;
 
@@ -142,16 +142,6 @@ impl Gateway {
 
     pub(crate) fn addresses(&self) -> &Addresses {
         &self.0.parts.addresses
-    }
-
-    /// What keeps this process from taking requests; `None`: nothing.
-    pub async fn missing_for_service(&self) -> Option<&'static str> {
-        match self.store().schema().await {
-            Ok(Schema::Current) => None,
-            Ok(Schema::Behind(_)) => Some("the database lacks migrations"),
-            Ok(Schema::Differs(_)) => Some("the database has another schema"),
-            Err(_) => Some("the database does not answer"),
-        }
     }
 
     /// Where events about an order go: its own URL, else the merchant's.
