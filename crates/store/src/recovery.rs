@@ -39,13 +39,19 @@ impl Store {
             .collect())
     }
 
-    /// When the next payment falls due; one that is leased falls due again when its lease ends.
-    pub async fn payments_next_due_at(&self) -> Result<Option<OffsetDateTime>, StoreError> {
+    /// When the next payment falls due that nobody has in hand at that time.
+    pub async fn payments_next_due_at(
+        &self,
+        now: OffsetDateTime,
+    ) -> Result<Option<OffsetDateTime>, StoreError> {
+        // From the front of the queue: every payment that waits for its cardholder stands in it.
         Ok(sqlx::query_scalar!(
-            "SELECT min(GREATEST(look_again_at, COALESCE(leased_until, look_again_at))) FROM payments
-             WHERE look_again_at IS NOT NULL"
+            r#"SELECT look_again_at AS "look_again_at!" FROM payments
+               WHERE look_again_at IS NOT NULL AND (leased_until IS NULL OR leased_until <= $1)
+               ORDER BY look_again_at LIMIT 1"#,
+            now
         )
-        .fetch_one(self.pool())
+        .fetch_optional(self.pool())
         .await?)
     }
 

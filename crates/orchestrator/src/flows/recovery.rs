@@ -82,8 +82,9 @@ impl Gateway {
     }
 
     async fn sleep_until_due(&self) {
-        let wait = match self.store().payments_next_due_at().await {
-            Ok(Some(at)) => std::time::Duration::try_from(at - self.clock().now())
+        let now = self.clock().now();
+        let wait = match self.store().payments_next_due_at(now).await {
+            Ok(Some(at)) => std::time::Duration::try_from(at - now)
                 .unwrap_or_default()
                 .min(POLL),
             Ok(None) | Err(_) => POLL,
