@@ -240,11 +240,37 @@ pub fn without_authentication(brand: Brand, now: OffsetDateTime) -> Authenticate
 }
 
 /// Whether the payment, with what is known of its cardholder, may be charged by another route: an authentication of
-/// this payment (so of the same card, amount and currency) goes along only where the processor takes it and while it
-/// is fresh; a route that would have authenticated is not used without any.
+/// this payment (so of the same card, amount and currency) goes along only where the processor takes it, while it
+/// is fresh, and if that route's own policy takes what is doubtful about it; a route that would have authenticated is
+/// not used without any.
 pub fn may_charge_by(payment: &Payment, route: &Route, now: OffsetDateTime) -> bool {
     match &payment.authentication {
-        Some(authenticated) => route.takes_external_authentication && now - authenticated.at <= REUSE_MAX,
+        Some(authenticated) => {
+            route.takes_external_authentication
+                && now - authenticated.at <= REUSE_MAX
+                && takes_doubt(authenticated, route)
+        }
         None => !route.authenticates,
+    }
+}
+
+/// The policies stand for authentications of ours: one made elsewhere is the merchant's own decision.
+fn takes_doubt(authenticated: &Authenticated, route: &Route) -> bool {
+    let values = &authenticated.values;
+    if !route.authenticates {
+        return true;
+    }
+    match values.trans_status.as_deref().and_then(TransStatus::parse) {
+        Some(TransStatus::Attempted) if authenticated.flow.is_some() => {
+            route.on_attempted == OnDoubt::Proceed
+        }
+        Some(TransStatus::Unavailable | TransStatus::InformationOnly) if authenticated.flow.is_some() => {
+            route.on_unavailable == OnDoubt::Proceed
+        }
+        // Nothing was asked, since the card takes no part.
+        None if values.eci.is_some() && values.authentication_value.is_none() => {
+            route.on_unavailable == OnDoubt::Proceed
+        }
+        Some(_) | None => true,
     }
 }

@@ -169,9 +169,14 @@ pub enum Outgoing {
 
 /// Decides what an event means for an order. `Ok(None)`: nothing, since it comes too late or says nothing new.
 pub fn decide(limits: &Limits, order: Order, news: News, moment: Moment) -> Result<Option<Step>, Refusal> {
-    let before = status::of(&order);
+    let mut before = status::of(&order);
+    let payments = order.payments;
     let step = next(limits, order, news, moment)?;
     Ok(step.map(|mut step| {
+        if step.order.payments != payments {
+            // What is told of a new payment is news, even if it ends as the last one did.
+            before.payment = None;
+        }
         step.order.updated_at = moment.now;
         if let Some(payment) = &mut step.order.payment {
             payment.updated_at = moment.now;

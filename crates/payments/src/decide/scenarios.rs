@@ -112,6 +112,52 @@ fn an_authentication_is_carried_to_the_next_route() {
 }
 
 #[test]
+fn a_doubtful_authentication_is_carried_only_where_the_policy_takes_it() {
+    let proceeds = Route {
+        on_attempted: OnDoubt::Proceed,
+        on_unavailable: OnDoubt::Proceed,
+        ..route(1)
+    };
+    for (status, eci) in [("A", "06"), ("U", "07")] {
+        for (second, goes_on) in [(route(2), false), (proceeds.clone(), true)] {
+            let plan = AuthenticationPlan::Ask { needs_page: false };
+            let order = after(vec![(purchase(plan, vec![proceeds.clone(), second]), 0)]);
+            let ended = News::AuthenticationEnded {
+                authentication: Id::from_uuid(at(0).nonce),
+                outcome: Ok(result(status, eci)),
+            };
+            let charged = step(order, ended, at(2));
+            let next = step(charged.order, declined(2, Advice::Failover), at(3));
+            assert_eq!(next.send.is_some(), goes_on, "{status}");
+        }
+    }
+    for (second, goes_on) in [(route(2), false), (proceeds.clone(), true)] {
+        let order = after(vec![(
+            purchase(AuthenticationPlan::NotAvailable, vec![proceeds.clone(), second]),
+            0,
+        )]);
+        let next = step(order, declined(0, Advice::Failover), at(1));
+        assert_eq!(next.send.is_some(), goes_on, "takes no part");
+    }
+}
+
+#[test]
+fn a_second_payment_that_is_denied_at_once_is_told_as_well() {
+    let denied = || purchase(AuthenticationPlan::NotAvailable, vec![route(1)]);
+    let first = step(new_order(), denied(), at(0));
+    let told = first.announce;
+    assert_eq!(told.and_then(|told| told.payment_status), Some("denied"));
+    let second = match denied() {
+        News::Purchased(mut purchased) => {
+            purchased.payment = Id::from_uuid(uuid::Uuid::from_u128(4));
+            step(first.order, News::Purchased(purchased), at(1))
+        }
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(second.announce, told);
+}
+
+#[test]
 fn an_unknown_outcome_is_settled_by_inquiry_and_the_code_is_gone_by_then() {
     let order = after(vec![(purchase(AuthenticationPlan::None, vec![route(1)]), 0)]);
     let silent = step(order, News::Silence { attempt: attempt(0) }, at(30));
