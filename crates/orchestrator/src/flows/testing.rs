@@ -1,6 +1,8 @@
 //! A gateway with an outside of its own: one local server that is directory server and processor at once, says what a
 //! test tells it to say, and remembers what it was asked.
 
+mod outside;
+
 use crate::{
     administration::{
         Administration, Environment,
@@ -13,44 +15,20 @@ use crate::{
     transport::{Transport, TransportSettings},
     vault::{Vault, key_file::Keys},
 };
-use acquiring::{
-    Account, Advice, Approval, Authorization, AuthorizationAnswer, CannotBuild, Capabilities, Capture,
-    Captures, CredentialField, Decline, Initiator, Inquiry, InquiryAnswer, Notification, NotificationRefused,
-    Processor, Reason, Refund, Refunds, SettlementAnswer, Shopper, Void, Voids,
-};
+use acquiring::{Initiator, Processor, Shopper};
 use mpi::Timers;
+use outside::{ACS_TRANS_ID, DS_TRANS_ID, Fake, Script, VALUE, serve};
 use payments::{
     Addresses, Browser, Callbacks, Limits, Market, NewOrder, Purchase, PurchaseApi, PurchaseTarget, Refusal,
     ThreeDsMode, connection::ConnectionStatus,
 };
-use primitives::{
-    Amount, Brand, Card, Currency, Exchange, ExpiryDate, HttpRequest, Id, Method, Moment, Pan, Reply,
-    SecurityCode, Unreadable, id::kind,
-};
-use serde_json::{Value, json};
+use primitives::{Amount, Brand, Card, Currency, ExpiryDate, Id, Pan, SecurityCode, id::kind};
+use serde_json::json;
 use sqlx::PgPool;
 use std::sync::{Arc, Mutex, MutexGuard};
 use store::Store;
 use time::macros::datetime;
-use tokio::{
-    io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader},
-    net::{TcpListener, TcpStream},
-};
-
-/// What the outside says, and what it was asked.
-#[derive(Debug)]
-pub struct Script {
-    /// The `transStatus` of every ARes.
-    pub ares: &'static str,
-    /// `approved`, `declined`, `held` for no answer while it says so, or anything else for one that nobody can read.
-    pub charge: &'static str,
-    /// `approved`, `not_found`, or anything else for no usable answer.
-    pub inquiry: &'static str,
-    pub charges: Vec<Value>,
-    pub voids: Vec<Value>,
-    /// The last AReq's `threeDSServerTransID`.
-    pub asked: Option<String>,
-}
+use tokio::net::TcpListener;
 
 /// A gateway, a merchant with one connection, and what is outside.
 pub struct World {
@@ -60,10 +38,6 @@ pub struct World {
     pub pool: PgPool,
     script: Arc<Mutex<Script>>,
 }
-
-const DS_TRANS_ID: &str = "22222222-2222-4222-8222-222222222222";
-const ACS_TRANS_ID: &str = "33333333-3333-4333-8333-333333333333";
-const VALUE: &str = "AJkBBkhgQQAAAE4gSEJydQAAAAA=";
 
 impl World {
     pub async fn new(pool: PgPool) -> Self {
@@ -280,230 +254,5 @@ pub fn purchase(order: Id<kind::Order>) -> Purchase {
         device_id: None,
         session_id: None,
         metadata: None,
-    }
-}
-
-async fn serve(listener: TcpListener, script: Arc<Mutex<Script>>) {
-    while let Ok((stream, _)) = listener.accept().await {
-        tokio::spawn(answer(stream, Arc::clone(&script)));
-    }
-}
-
-/// One request, one answer, and the connection is closed.
-async fn answer(stream: TcpStream, script: Arc<Mutex<Script>>) {
-    let mut stream = BufReader::new(stream);
-    let (mut head, mut length) = (String::new(), 0);
-    loop {
-        let mut line = String::new();
-        if stream.read_line(&mut line).await.unwrap_or(0) <= 2 {
-            break;
-        }
-        if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
-            length = value.trim().parse().unwrap();
-        }
-        head += &line;
-    }
-    let mut body = vec![0; length];
-    stream.read_exact(&mut body).await.unwrap();
-    let path = head.split(' ').nth(1).unwrap_or_default();
-    let asked = serde_json::from_slice(&body).unwrap_or(Value::Null);
-    let mut text = script.lock().unwrap().answer(path, asked);
-    while text == "held" {
-        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        script.lock().unwrap().charge.clone_into(&mut text);
-    }
-    let answer = format!(
-        "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{text}",
-        text.len()
-    );
-    let _ = stream.write_all(answer.as_bytes()).await;
-}
-
-impl Script {
-    fn answer(&mut self, path: &str, asked: Value) -> String {
-        match path {
-            "/directory" if asked["messageType"] == "AReq" => self.ares(&asked["threeDSServerTransID"]),
-            "/charge" => {
-                self.charges.push(asked);
-                self.charge.to_owned()
-            }
-            "/inquiry" => self.inquiry.to_owned(),
-            "/void" => {
-                self.voids.push(asked);
-                "done".to_owned()
-            }
-            _ => "?".to_owned(),
-        }
-    }
-
-    fn ares(&mut self, id: &Value) -> String {
-        self.asked = id.as_str().map(str::to_owned);
-        let mut ares = json!({
-            "messageType": "ARes", "messageVersion": "2.2.0", "threeDSServerTransID": id,
-            "dsTransID": DS_TRANS_ID, "acsTransID": ACS_TRANS_ID, "acsReferenceNumber": "ACS",
-            "dsReferenceNumber": "DS", "transStatus": self.ares,
-        });
-        if self.ares == "C" {
-            ares["acsURL"] = json!("https://acs.example/challenge");
-            ares["acsChallengeMandated"] = json!("Y");
-            ares["authenticationType"] = json!("02");
-        } else {
-            ares["authenticationValue"] = json!(VALUE);
-            ares["eci"] = json!("05");
-        }
-        ares.to_string()
-    }
-}
-
-/// A processor whose answers are one word.
-struct Fake;
-
-const CAPABILITIES: Capabilities = Capabilities {
-    brands: &[Brand::Visa],
-    currencies: &[Currency::MXN],
-    external_authentication: &[Brand::Visa],
-    authorizations: false,
-    captures: Captures::NotOffered,
-    voids: Voids::NotOffered,
-    refunds: Refunds::NotOffered,
-    inquiry_visible_after: std::time::Duration::from_secs(90),
-    inquiry_final_after: std::time::Duration::from_secs(1_800),
-    installments_max: 1,
-};
-
-const NOT_OFFERED: CannotBuild = CannotBuild::NotOffered("anything in this test");
-
-fn exchange<A>(
-    account: &Account,
-    path: &str,
-    reference: &str,
-    read: impl FnOnce(&str) -> Option<A> + Send + 'static,
-) -> Exchange<A> {
-    let mut url = account.base_url.clone();
-    url.set_path(path);
-    let body = json!({ "reference": reference }).to_string().into_bytes();
-    Exchange::new(
-        HttpRequest::new(Method::Post, url).body(body),
-        move |reply: &Reply| {
-            let word = String::from_utf8_lossy(&reply.body);
-            read(&word).ok_or(Unreadable("says nothing known".into()))
-        },
-    )
-}
-
-fn approval(amount: Amount) -> Approval {
-    Approval {
-        processor_reference: "ticket-1".into(),
-        approval_code: None,
-        response_code: None,
-        amount,
-        issuer_bank: None,
-        issuer_country: None,
-    }
-}
-
-fn decline() -> Decline {
-    Decline {
-        reason: Reason::GenericDecline,
-        advice: Advice::Never,
-        raw_code: None,
-        raw_message: None,
-        processor_reference: None,
-    }
-}
-
-impl Processor for Fake {
-    fn name(&self) -> &'static str {
-        "plain"
-    }
-
-    fn capabilities(&self) -> &'static Capabilities {
-        &CAPABILITIES
-    }
-
-    fn credential_fields(&self) -> &'static [CredentialField] {
-        &[CredentialField {
-            name: "key",
-            required: true,
-            max_characters: 8,
-        }]
-    }
-
-    fn default_base_url(&self) -> &'static str {
-        "https://plain.example"
-    }
-
-    fn authorize(
-        &self,
-        account: &Account,
-        order: &Authorization,
-        _: Moment,
-    ) -> Result<Exchange<AuthorizationAnswer>, CannotBuild> {
-        let amount = order.amount;
-        Ok(exchange(
-            account,
-            "/charge",
-            &order.reference,
-            move |word| match word {
-                "approved" => Some(AuthorizationAnswer::Approved(approval(amount))),
-                "declined" => Some(AuthorizationAnswer::Declined(decline())),
-                _ => None,
-            },
-        ))
-    }
-
-    fn inquire(
-        &self,
-        account: &Account,
-        order: &Inquiry,
-        _: Moment,
-    ) -> Result<Exchange<InquiryAnswer>, CannotBuild> {
-        let amount = order.amount;
-        Ok(exchange(
-            account,
-            "/inquiry",
-            &order.reference,
-            move |word| match word {
-                "approved" => Some(InquiryAnswer::Approved(approval(amount))),
-                "not_found" => Some(InquiryAnswer::NotFound),
-                _ => None,
-            },
-        ))
-    }
-
-    fn void(
-        &self,
-        account: &Account,
-        order: &Void,
-        _: Moment,
-    ) -> Result<Exchange<SettlementAnswer>, CannotBuild> {
-        Ok(exchange(account, "/void", &order.reference, |word| {
-            (word == "done").then_some(SettlementAnswer::Done {
-                processor_reference: None,
-            })
-        }))
-    }
-
-    fn capture(
-        &self,
-        _: &Account,
-        _: &Capture,
-        _: Moment,
-    ) -> Result<Exchange<SettlementAnswer>, CannotBuild> {
-        Err(NOT_OFFERED)
-    }
-
-    fn refund(&self, _: &Account, _: &Refund, _: Moment) -> Result<Exchange<SettlementAnswer>, CannotBuild> {
-        Err(NOT_OFFERED)
-    }
-
-    fn notification(
-        &self,
-        _: &Account,
-        _: &[(String, String)],
-        _: &[u8],
-        _: Moment,
-    ) -> Result<Notification, NotificationRefused> {
-        Err(NotificationRefused::NotOffered)
     }
 }
