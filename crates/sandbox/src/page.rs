@@ -44,9 +44,10 @@ pub fn html_with(status: StatusCode, page: &impl Template) -> Response {
     }
 }
 
-/// `/assets/…`.
+/// `/assets/…`, and the icon that browsers ask for on pages that name none: there is none.
 pub fn assets() -> Router {
     Router::new()
+        .route("/favicon.ico", get(|| async { StatusCode::NO_CONTENT }))
         .route(
             "/assets/sandbox.css",
             get(|| async { file("text/css; charset=utf-8", STYLES) }),
