@@ -12,6 +12,8 @@ use time::Date;
 const NUMBER_MAX_CHARACTERS: usize = 40;
 const SECURITY_CODE_MAX_CHARACTERS: usize = 16;
 const HOLDER_MAX_CHARACTERS: usize = 100;
+/// No name has more digits, but a card number in the wrong field does; the name is kept and shown in the open.
+const HOLDER_MAX_DIGITS: usize = 11;
 
 /// A card and what came with it.
 pub struct CardGiven {
@@ -25,9 +27,7 @@ pub fn read(fields: &Fields<'_>, today: Date, code_needed: bool) -> Option<CardG
     let number = fields.required("card_number", pan);
     let expiry = expiry(fields, today);
     let code = security_code(fields, number.as_ref(), code_needed);
-    let holder = fields.required("card_holder", |fields, name| {
-        fields.text(name, HOLDER_MAX_CHARACTERS)
-    });
+    let holder = fields.required("card_holder", holder);
     fields.text("card_holder_dni_type", HOLDER_MAX_CHARACTERS);
     let resident = address::of_card(fields);
     Some(CardGiven {
@@ -39,6 +39,15 @@ pub fn read(fields: &Fields<'_>, today: Date, code_needed: bool) -> Option<CardG
         },
         holder: resident,
     })
+}
+
+fn holder<'a>(fields: &Fields<'a>, name: &str) -> Option<&'a str> {
+    let text = fields.text(name, HOLDER_MAX_CHARACTERS)?;
+    if text.chars().filter(char::is_ascii_digit).count() > HOLDER_MAX_DIGITS {
+        fields.wrong(name, "must be a name, not a number");
+        return None;
+    }
+    Some(text)
 }
 
 fn pan(fields: &Fields<'_>, name: &str) -> Option<Pan> {
@@ -149,6 +158,7 @@ mod tests {
             ("expiry_year", json!("25"), "DP-4300", "expiry_year"),
             ("expiry_year", json!(""), "DP-3000", "expiry_year"),
             ("card_holder", json!("x".repeat(101)), "DP-3000", "card_holder"),
+            ("card_holder", json!("4111 1111 1111 1111"), "DP-3000", "card_holder"),
         ] {
             let refusal = card(|body| body[member] = value.clone()).err().unwrap();
             assert_eq!(
