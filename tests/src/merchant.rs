@@ -1,5 +1,7 @@
 //! A merchant's backend: the orders API with the merchant's keys.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 use uuid::Uuid;
@@ -8,13 +10,14 @@ use crate::cards::Card;
 use crate::http::{Answer, Http};
 use crate::order::Order;
 use crate::outside::Outside;
-use crate::process::READY_PATIENCE;
 use crate::secrets::Secrets;
 use crate::story::Story;
 use crate::webhook::Webhook;
 
 /// Seconds that Get Order is asked to wait for a change.
 const WAIT_SECONDS: u8 = 20;
+/// How long a payment may take to its end: a look at it that died with its process is over after 90 s.
+const SETTLED_PATIENCE: Duration = Duration::from_secs(180);
 /// The shopper everybody is.
 const EMAIL: &str = "ana.torres@shopper.example";
 
@@ -239,7 +242,7 @@ impl Merchant {
 
     /// Follows an order until it is as wanted, by Get Order's own waiting.
     pub async fn follow(&self, token: &str, wanted: impl Fn(&Order) -> bool) -> Order {
-        let deadline = tokio::time::Instant::now() + READY_PATIENCE;
+        let deadline = tokio::time::Instant::now() + SETTLED_PATIENCE;
         let mut order = self.read(token).await;
         while !wanted(&order) {
             assert!(tokio::time::Instant::now() < deadline, "still {order:?}");

@@ -12,6 +12,15 @@ pub const READY_PATIENCE: Duration = Duration::from_secs(90);
 /// Pause between two looks at something that has no way to tell us.
 pub const LOOK_EVERY: Duration = Duration::from_millis(20);
 
+/// Waits until something is so that can only be looked at.
+pub async fn eventually(what: &str, mut is_so: impl AsyncFnMut() -> bool) {
+    let deadline = tokio::time::Instant::now() + READY_PATIENCE;
+    while !is_so().await {
+        assert!(tokio::time::Instant::now() < deadline, "still not there: {what}");
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
 /// A running child.
 #[derive(Debug)]
 pub struct Process {
@@ -59,6 +68,11 @@ impl Process {
             );
             tokio::time::sleep(LOOK_EVERY).await;
         }
+    }
+
+    /// Its process id, for whoever measures it.
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("it has not been waited for")
     }
 
     /// SIGKILL: no last words, no cleaning up.

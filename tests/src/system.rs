@@ -59,7 +59,7 @@ pub struct System {
     gateway: Option<Process>,
     gateway_environment: BTreeMap<String, String>,
     folder: PathBuf,
-    _world: Process,
+    world: Process,
     _ports: Ports,
 }
 
@@ -114,7 +114,7 @@ impl System {
             gateway: None,
             gateway_environment,
             folder,
-            _world: world,
+            world,
             _ports: ports,
         };
         system.start_gateway().await;
@@ -152,7 +152,13 @@ impl System {
         }
     }
 
-    /// Everything that gateway and sandbox said so far.
+    /// The process ids of gateway and sandbox, for whoever measures them.
+    pub fn process_ids(&self) -> (u32, u32) {
+        let gateway = self.gateway.as_ref().expect("the gateway runs");
+        (gateway.id(), self.world.id())
+    }
+
+    /// What the gateway said so far.
     pub fn gateway_log(&self) -> String {
         fs::read_to_string(self.folder.join("gateway.log")).unwrap_or_default()
     }

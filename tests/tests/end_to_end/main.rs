@@ -11,6 +11,7 @@
 
 mod amounts;
 mod bad_input;
+mod chaos;
 mod concurrency;
 mod idempotency;
 mod long_poll;
@@ -19,4 +20,5 @@ mod pages;
 mod results;
 mod results_message;
 mod scenarios;
+mod secrets;
 mod webhooks;

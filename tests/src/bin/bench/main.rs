@@ -1,0 +1,143 @@
+//! `make bench`: what a purchase costs and how long it takes, as JSON on standard output; progress goes to standard
+//! error.
+//!
+//! A whole system is started, every part a process of its own, with the database that `DATABASE_URL` names; below
+//! `sandbox with-postgres --durable` that is one that commits as in production. [`purchases`] makes the load, [`receiver`]
+//! is the merchant's server that the webhooks reach, [`meters`] reads what everybody used, [`plain_commits`] is the
+//! yardstick of the same minute, [`waiting`] the crowd of Get Order clients, [`budgets`] what is aimed at.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::disallowed_methods,
+    clippy::print_stdout,
+    reason = "a measurement may panic, has a clock and HTTP clients of its own, and its figures go to standard output"
+)]
+
+mod budgets;
+mod latencies;
+mod meters;
+mod plain_commits;
+mod purchases;
+mod receiver;
+mod waiting;
+
+use std::time::Duration;
+
+use clap::Parser;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use serde_json::{Value, json};
+use tests::system::System;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use crate::meters::Meters;
+use crate::purchases::Shop;
+use crate::receiver::Receiver;
+
+/// Clients of the closed loops; the largest number is the one the budgets are about.
+const CLIENTS: [usize; 3] = [1, 8, 32];
+/// Purchases before anything is measured fill caches, pools and the planner's statistics.
+const WARM_UP_CLIENTS: usize = 8;
+/// The open loop's rate, of the best closed loop's.
+const HALF: f64 = 0.5;
+
+/// Measures a gateway against its budgets. Wants a quiet machine.
+#[derive(Debug, Parser)]
+struct Arguments {
+    /// How long each step measures.
+    #[arg(long, default_value_t = 8)]
+    seconds: u64,
+    /// How many clients wait with Get Order at the same time; 0 leaves that step out.
+    #[arg(long, default_value_t = 10_000)]
+    waiting: usize,
+    /// Sends X-Idempotency-Key with every purchase.
+    #[arg(long)]
+    idempotency_keys: bool,
+}
+
+#[tokio::main]
+async fn main() {
+    let arguments = Arguments::parse();
+    let step = Duration::from_secs(arguments.seconds.max(1));
+    // Before any child is started, which inherits it.
+    let files = open_files();
+    say("starting database, sandbox and gateway");
+    let receiver = Receiver::open().await;
+    let system = System::start_with("").await;
+    let meters = Meters::of(&system);
+    let shop = Shop::new(&system, &receiver, arguments.idempotency_keys);
+
+    let memory_at_start = meters.memory();
+    say("warming up");
+    shop.closed_loop(WARM_UP_CLIENTS, step / 2).await;
+
+    say("plain durable commits");
+    let mut plain = Vec::new();
+    for clients in CLIENTS {
+        plain.push(plain_commits::measure(&meters, clients, step / 4).await);
+    }
+
+    meters.settle().await;
+    let mut closed = Vec::new();
+    let mut best = 0.0_f64;
+    for clients in CLIENTS {
+        say(&format!("purchases, {clients} at a time"));
+        let run = meters.around(shop.closed_loop(clients, step)).await;
+        best = best.max(run.load.per_second());
+        let mut figures = run.figures();
+        figures["clients"] = clients.into();
+        closed.push(figures);
+    }
+    say(&format!("purchases, {:.0} a second", best * HALF));
+    let run = meters.around(shop.open_loop(best * HALF, step)).await;
+    let mut open = run.figures();
+    open["per_second_asked_for"] = latencies::rounded(best * HALF).into();
+    let memory_after = meters.memory();
+
+    let waiting = if arguments.waiting == 0 {
+        Value::Null
+    } else {
+        say(&format!("{} clients waiting with Get Order", arguments.waiting));
+        waiting::measure(&system, &meters, arguments.waiting).await
+    };
+
+    let mut figures = json!({
+        "at": OffsetDateTime::now_utc().format(&Rfc3339).unwrap(),
+        "setting": {
+            "cores": std::thread::available_parallelism().map_or(0, usize::from),
+            "load_average_after": meters::load_average(),
+            "open_files_limit": files,
+            "seconds_per_step": step.as_secs(),
+            "idempotency_keys": arguments.idempotency_keys,
+            "postgres": meters.postgres_settings().await,
+            "note": "every part, the load included, shares the cores; a purchase is a one-step V2 call with our own \
+                     3DS (frictionless), one charge and one webhook",
+        },
+        "plain_commits": plain,
+        "purchases": { "closed_loop": closed, "open_loop_at_half": open },
+        "memory_mb": { "at_start": memory_at_start, "after_load": memory_after },
+        "waiting_clients": waiting,
+    });
+    figures["budgets"] = budgets::compare(&figures);
+    println!("{figures:#}");
+    // Before the database goes, and with nobody left who would be surprised by that.
+    drop(meters);
+    drop(system);
+}
+
+/// Raises the limit of open files to what is allowed; answers what it then is.
+fn open_files() -> Option<u64> {
+    let limit = getrlimit(Resource::Nofile);
+    let raised = Rlimit {
+        current: limit.maximum,
+        ..limit
+    };
+    match setrlimit(Resource::Nofile, raised) {
+        Ok(()) => limit.maximum,
+        Err(_) => limit.current,
+    }
+}
+
+fn say(line: &str) {
+    eprintln!("bench: {line}");
+}
