@@ -193,7 +193,10 @@ fn names_another_processor(settings: &Settings, stored: &StoredConnection) -> bo
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{ACTOR, World, connection};
+    use super::super::{
+        Environment,
+        testing::{ACTOR, World, connection},
+    };
     use super::*;
     use payments::connection::ThreeDsProvider;
     use sqlx::PgPool;
@@ -239,6 +242,29 @@ mod tests {
             second.connection.preference > stored.connection.preference,
             "a new one comes last"
         );
+    }
+
+    #[sqlx::test(migrator = "store::MIGRATOR")]
+    async fn only_a_sandbox_shortens_the_windows_of_an_inquiry(pool: PgPool) {
+        let mut document = connection("One");
+        document["inquiry_visible_after_seconds"] = json!(2);
+        document["inquiry_final_after_seconds"] = json!(3);
+        for (environment, refused) in [
+            (Environment::Sandbox, Vec::new()),
+            (
+                Environment::Production,
+                vec!["inquiry_visible_after_seconds", "inquiry_final_after_seconds"],
+            ),
+        ] {
+            let world = World::in_environment(pool.clone(), environment);
+            let merchant = world.merchant("Shop").await.merchant.id;
+            let created = world
+                .administration
+                .connection_create(ACTOR, merchant, &document)
+                .await;
+            let found = created.map_or_else(|error| fields(Err(error)), |_| Vec::new());
+            assert_eq!(found, refused);
+        }
     }
 
     #[sqlx::test(migrator = "store::MIGRATOR")]

@@ -1,6 +1,6 @@
 //! A connection held against what its processor's adapter declares.
 
-use super::Administration;
+use super::{Administration, Environment};
 use acquiring::{ChargeKind, Processor};
 use payments::{
     connection::{ThreeDsProvider, document::Settings},
@@ -28,6 +28,9 @@ impl Administration {
         match self.processors().get(settings.processor_name.as_str()) {
             Some(processor) => {
                 check_capabilities(processor.as_ref(), settings, &at, &mut problems);
+                if self.environment == Environment::Production {
+                    check_windows(processor.as_ref(), settings, &at, &mut problems);
+                }
                 if let Some(credentials) = credentials {
                     check_credentials(processor.as_ref(), credentials, &at, &mut problems);
                 }
@@ -72,6 +75,38 @@ fn check_capabilities(
             problems.add(
                 at("three_ds.provider"),
                 format!("the 3DS of {name} itself is not offered here"),
+            );
+        }
+    }
+}
+
+/// A window shorter than the processor's own would take a charge for lost that still arrives, and let the order be paid a
+/// second time. Only a simulator may be faster than what it simulates.
+fn check_windows(
+    processor: &dyn Processor,
+    settings: &Settings,
+    at: &dyn Fn(&str) -> String,
+    problems: &mut Problems,
+) {
+    let offers = processor.capabilities();
+    let windows = [
+        (
+            "inquiry_visible_after_seconds",
+            settings.inquiry_visible_after_seconds,
+            offers.inquiry_visible_after,
+        ),
+        (
+            "inquiry_final_after_seconds",
+            settings.inquiry_final_after_seconds,
+            offers.inquiry_final_after,
+        ),
+    ];
+    for (field, set, declared) in windows {
+        if set.is_some_and(|seconds| u64::from(seconds) < declared.as_secs()) {
+            let least = declared.as_secs();
+            problems.add(
+                at(field),
+                format!("must not be less than the processor's {least} s"),
             );
         }
     }

@@ -116,6 +116,19 @@ pub fn connection(name: &str) -> Value {
 /// A processor that takes purchases in pesos and wants one key.
 struct Plain;
 
+const CAPABILITIES: Capabilities = Capabilities {
+    brands: &[Brand::Visa],
+    currencies: &[Currency::MXN],
+    external_authentication: &[Brand::Visa],
+    authorizations: false,
+    captures: Captures::NotOffered,
+    voids: Voids::NotOffered,
+    refunds: Refunds::NotOffered,
+    inquiry_visible_after: std::time::Duration::from_secs(90),
+    inquiry_final_after: std::time::Duration::from_secs(1_800),
+    installments_max: 1,
+};
+
 const NOT_OFFERED: CannotBuild = CannotBuild::NotOffered("anything in this test");
 
 impl Processor for Plain {
@@ -124,18 +137,7 @@ impl Processor for Plain {
     }
 
     fn capabilities(&self) -> &'static Capabilities {
-        &Capabilities {
-            brands: &[Brand::Visa],
-            currencies: &[Currency::MXN],
-            external_authentication: &[Brand::Visa],
-            authorizations: false,
-            captures: Captures::NotOffered,
-            voids: Voids::NotOffered,
-            refunds: Refunds::NotOffered,
-            inquiry_visible_after: std::time::Duration::ZERO,
-            inquiry_final_after: std::time::Duration::ZERO,
-            installments_max: 1,
-        }
+        &CAPABILITIES
     }
 
     fn credential_fields(&self) -> &'static [CredentialField] {
