@@ -197,7 +197,7 @@ impl Gateway {
             if let Err(error) = self.listen().await {
                 tracing::warn!(cause = %error, "cannot listen for signals; trying again");
             }
-            self.heard(Signal::MayHaveMissed);
+            // What was missed meanwhile is looked for once listening has begun again.
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
     }

@@ -100,7 +100,8 @@ pub struct ThreeDsSettings {
     pub provider: ThreeDsProvider,
     /// The issuer only acknowledged the attempt (transaction status `A`).
     pub on_attempted: OnDoubt,
-    /// No authentication could be had: not enrolled, unavailable, timed out (status `U`, Erro, no answer).
+    /// The card takes no part, or the issuer could not authenticate (status `U`). Not for silence or errors of a
+    /// directory server, which always deny (docs/decisions/0004).
     pub on_unavailable: OnDoubt,
     /// What directory servers know of the merchant; there when `provider` is `Deuna`.
     pub mpi: Option<MpiData>,

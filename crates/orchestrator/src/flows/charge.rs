@@ -15,7 +15,7 @@ use payments::{
     routing::Route,
 };
 use primitives::{Card, Id, Moment, id::kind};
-use std::sync::Arc;
+use std::{sync::Arc, time::Instant};
 
 impl Gateway {
     /// Sends the charge that is recorded as being sent, and records what came of it.
@@ -25,6 +25,8 @@ impl Gateway {
         about: Id<kind::Attempt>,
         card: Option<Card>,
     ) -> Result<Advanced, Stopped> {
+        let name = attempt_of(&order).and_then(|(payment, attempt)| payment.routes.get(attempt.route));
+        let name = name.map(|route| route.processor.clone()).unwrap_or_default();
         let prepared = self.prepare(&order, about, card).await;
         let moment = self.clock().moment();
         let sent = match prepared {
@@ -34,7 +36,13 @@ impl Gateway {
             }
             Ok((processor, account, authorization)) => {
                 match processor.authorize(&account, &authorization, moment) {
-                    Ok(exchange) => self.transport().send(exchange).await,
+                    Ok(exchange) => {
+                        let sent_at = Instant::now();
+                        let sent = self.transport().send(exchange).await;
+                        metrics::histogram!("pasarela_processor_seconds", "processor" => name.clone())
+                            .record(sent_at.elapsed());
+                        sent
+                    }
                     Err(cannot) => {
                         tracing::warn!(attempt = %about, why = %cannot, "charge cannot be expressed for this processor");
                         Sent::NotSent("cannot be expressed for this processor")
@@ -45,10 +53,12 @@ impl Gateway {
                 tracing::warn!(attempt = %about, what, "charge cannot be made");
                 Sent::NotSent(what)
             }
-            Err(fault) => return Err(fault.into()),
+            // Nothing has left the house: to say so is worth more than the fault, which the log keeps.
+            Err(fault) => {
+                fault.logged();
+                Sent::NotSent("it could not be prepared")
+            }
         };
-        let processor = attempt_of(&order).and_then(|(payment, attempt)| payment.routes.get(attempt.route));
-        let processor = processor.map(|route| route.processor.clone()).unwrap_or_default();
         let (outcome, news) = match sent {
             Sent::Answered(answer) => {
                 let outcome = match &answer {
@@ -65,12 +75,11 @@ impl Gateway {
             }
             Sent::NotSent(why) => ("not_sent", News::NeverLeft { attempt: about, why }),
             Sent::Silent(silence) => {
-                log_silence(about, &processor, &silence);
+                log_silence(about, &name, &silence);
                 ("unknown", News::Silence { attempt: about })
             }
         };
-        metrics::counter!("pasarela_attempts_total", "processor" => processor, "outcome" => outcome)
-            .increment(1);
+        metrics::counter!("pasarela_attempts_total", "processor" => name, "outcome" => outcome).increment(1);
         self.report(order, news).await
     }
 

@@ -11,7 +11,7 @@ use mpi::{
     transaction::{News, receive},
 };
 use primitives::{Exchange, HttpRequest, Method, Unreadable};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 impl Gateway {
     /// Posts the AReq and takes what comes into the run.
@@ -21,7 +21,10 @@ impl Gateway {
             stored.apply(News::DirectoryUnreachable, self.clock().now());
             return;
         };
+        let sent_at = Instant::now();
         let sent = self.post(&directory, &prepared.body).await;
+        metrics::histogram!("pasarela_directory_server_seconds", "brand" => brand.as_str())
+            .record(sent_at.elapsed());
         let now = self.clock().now();
         match sent {
             Sent::Answered(body) => match stored.run.transaction.clone().receive_answer(&body, now) {

@@ -103,9 +103,13 @@ impl Gateway {
             None => None,
         };
         match (by_id, session) {
-            (Some(record), _) => {
+            (Some(record), session) => {
                 let mut stored = StoredRun::read(record)?;
                 let token = stored.run.page_token.clone();
+                // A browser that holds another page's session data has no business with this one's.
+                if session.is_some_and(|session| session != token) {
+                    return Err(PageError::UnknownToken);
+                }
                 if !stored.run.returned {
                     stored.run.returned = true;
                     self.write_run(&stored).await?;
@@ -228,9 +232,14 @@ impl Gateway {
                 self.restart_authentication(order).await?;
                 Ok(None)
             }
-            Transaction::Finished(_) | Transaction::Failed(_) => {
+            Transaction::Finished(_) => {
                 // The run and the payment are recorded together, so this is a payment about to be read anew.
                 Ok(Some(PageStep::Working))
+            }
+            Transaction::Failed(_) => {
+                // Whoever found that no AReq can be made died before the payment heard of it.
+                self.conclude(order, stored).await?;
+                Ok(None)
             }
         }
     }

@@ -26,8 +26,9 @@ use store::{cards::SealedCard, orders::PaymentKey};
 use time::Duration;
 use tracing::Instrument;
 
-/// The longest a security code is kept, however the payment stands.
-const SECURITY_CODE_MAX: Duration = Duration::minutes(30);
+/// The longest a security code is kept, however the payment stands: with the minute between two sweeps, no longer than
+/// half an hour.
+const SECURITY_CODE_MAX: Duration = Duration::minutes(29);
 
 impl Gateway {
     /// Pays an order. Goes on to the end even if the caller goes away meanwhile.
