@@ -171,15 +171,17 @@ impl Merchant {
         // A header given by the caller stands for ours.
         all.retain(|(name, _)| !headers.iter().any(|(given, _)| given == name));
         all.extend_from_slice(headers);
+        self.story.tell(method.as_str(), || {
+            let sent = body.map(sent).unwrap_or_default();
+            format!("{path}{sent}")
+        });
         let url = format!("{}{path}", self.gateway);
         let answer = self
             .http
             .send(method.clone(), &url, &all, body.map(Value::to_string))
             .await?;
-        let shown = path.split('?').next().unwrap_or(path);
-        self.story.tell(method.as_str(), || {
-            format!("{shown} → HTTP {}{}", answer.status, summary(&answer))
-        });
+        self.story
+            .tell("", || format!("→ HTTP {}{}", answer.status, summary(&answer)));
         Ok(answer)
     }
 
@@ -294,6 +296,28 @@ pub const PURCHASE_V1: &str = "/merchants/transactions/purchase";
 /// Purchase V2.
 pub const PURCHASE_V2: &str = "/merchants/transactions/v2/purchase";
 
+/// What a request says, for whoever watches: the price, the card.
+fn sent(body: &Value) -> String {
+    let mut line = String::new();
+    if let (Some(amount), Some(currency)) = (
+        body["order"]["total_amount"].as_i64(),
+        body["order"]["currency"].as_str(),
+    ) {
+        line += &format!(", {}", money(amount, currency));
+    }
+    let card = [&body["credit_info"], &body["credit_card"]];
+    if let Some(number) = card.iter().find_map(|card| card["card_number"].as_str()) {
+        let last_four = number.get(number.len().saturating_sub(4)..).unwrap_or_default();
+        line += &format!(", card that ends in {last_four}");
+    }
+    line
+}
+
+/// `MXN 349.00`; the sandbox's merchants have currencies with two decimals.
+pub fn money(minor: i64, currency: &str) -> String {
+    format!("{currency} {}.{:02}", minor / 100, minor % 100)
+}
+
 /// What an answer says, for whoever watches.
 fn summary(answer: &Answer) -> String {
     let Ok(body) = serde_json::from_str::<Value>(&answer.text) else {
@@ -310,7 +334,10 @@ fn summary(answer: &Answer) -> String {
         let order = Order::of(&body);
         line += &format!(", order {}", order.status());
         if !order.payment_status().is_empty() {
-            line += &format!(", payment {} {}", order.payment_status(), order.code());
+            line += &format!(", payment {}", order.payment_status());
+        }
+        if !order.code().is_empty() {
+            line += &format!(" ({})", order.code());
         }
         if let Some(eci) = order.three_ds("eci").as_str() {
             line += &format!(
@@ -319,7 +346,7 @@ fn summary(answer: &Answer) -> String {
             );
         }
     }
-    line.trim_end().to_owned()
+    line
 }
 
 fn card_body(card: &Card) -> Value {

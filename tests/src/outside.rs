@@ -4,6 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::http::Http;
+use crate::merchant::money;
 use crate::story::Story;
 
 /// The longest time a list of webhooks can be asked to wait, in seconds.
@@ -46,15 +47,20 @@ impl Outside {
     /// What the processors really did for an order, oldest first.
     pub async fn ledger(&self, reference: &str) -> Vec<Value> {
         let entries = self.list(&format!("/ledger?order_id={reference}")).await;
+        if entries.is_empty() {
+            self.story
+                .tell("ledger", || "nothing was asked of any processor".to_owned());
+        }
         for entry in &entries {
             self.story.tell("ledger", || {
                 format!(
-                    "{} {} {} of {} {}, ECI {}: {} {}",
+                    "{} {} of {}, ECI {}: {} {}",
                     entry["processor"].as_str().unwrap_or_default(),
                     entry["operation"].as_str().unwrap_or_default(),
-                    entry["reference"].as_str().unwrap_or_default(),
-                    entry["currency"].as_str().unwrap_or_default(),
-                    entry["amount"],
+                    money(
+                        entry["amount"].as_i64().unwrap_or_default(),
+                        entry["currency"].as_str().unwrap_or_default()
+                    ),
                     entry["eci"].as_str().unwrap_or("none"),
                     if entry["approved"] == true {
                         "approved"
