@@ -14,7 +14,8 @@ async fn three_wrong_codes_and_both_cancel_buttons_end_without_a_charge() {
     tokio::join!(
         types_wrong_codes(&stage),
         cancels_at_the_bank(&stage),
-        cancels_on_our_page(&stage)
+        cancels_on_our_page(&stage),
+        cancels_and_stays(&stage)
     );
     stage.finish().await;
 }
@@ -48,13 +49,26 @@ async fn cancels_on_our_page(stage: &Stage) {
     ana.pays(&Card::visa(14), "353.00").await;
     ana.looks_at_the_bank().await;
     ana.window.leaves_the_frame().await;
-    ana.window.presses("#give-up summary").await;
-    ana.window.picture("give-up").await;
-    ana.window.presses("#give-up button").await;
-    // What the page says before it leads back.
-    ana.window.reads("#heading", "Pago cancelado").await;
-    ana.window.picture("result-cancelled").await;
+    ana.gives_up_on_our_page().await;
     is_refused(stage, ana, "result=canceled").await;
+}
+
+/// Without a shop to go back to, our own page says how it ended, and says it again.
+async fn cancels_and_stays(stage: &Stage) {
+    let ana = stage.enters(Habits::default()).await;
+    let order = ana.opens_the_page_of_no_shop(&Card::visa(18), 35_400).await;
+    ana.window.sees("#challenge iframe").await;
+    ana.gives_up_on_our_page().await;
+    for _ in 0..2 {
+        ana.window.reads("#heading", "Pago cancelado").await;
+        ana.window.reads("main", "No se hizo ningún cargo").await;
+        ana.window.picture("result-cancelled").await;
+        ana.window.reloads().await;
+    }
+    let settled = stage.system.merchant.settled(order.token()).await;
+    assert_eq!((settled.payment_status(), settled.code()), ("denied", FAILED));
+    stage.system.outside.no_charge(order.reference()).await;
+    ana.goes_away().await;
 }
 
 /// The shop was told by that address, and nobody was charged.

@@ -8,7 +8,7 @@ use crate::driver::Habits;
 use crate::shopper::Stage;
 
 /// Time enough for looking at the page, on a machine with more to do.
-const SHORT_LIVED: &str = "[payments]\npage_opened_seconds = 12\n";
+const SHORT_LIVED: &str = "[payments]\npage_opened_seconds = 16\n";
 
 /// What our pages say to somebody.
 struct Words {

@@ -42,18 +42,16 @@ async fn never_reports_back(stage: &Stage) {
         .reads("#status", "Preparando la verificación segura")
         .await;
     ana.window.picture("method").await;
-    let frame = ana
+    let title = ana.window.attribute("#offstage iframe", "title").await;
+    assert_eq!(title, "Comprobación del navegador");
+    let width = ana
         .window
-        .runs("return document.querySelector('iframe').getBoundingClientRect().width")
+        .runs("return document.querySelector('#offstage').offsetWidth")
         .await;
-    let place = ana
-        .window
-        .runs("return getComputedStyle(document.querySelector('#offstage')).clipPath")
-        .await;
-    assert_eq!(place, "inset(50%)", "a frame of {frame}");
+    assert_eq!(width, 1);
     let shown = ana.ends_at_the_shop().await;
     let took = began.elapsed();
-    assert!(took >= METHOD_PATIENCE && took < 3 * METHOD_PATIENCE, "{took:?}");
+    assert!(took >= METHOD_PATIENCE, "{took:?}");
     assert_eq!(shown.statuses(), ("succeeded", "processed"));
     assert_eq!(shown.flow, "semi_frictionless");
     assert_eq!(areq_of(&stage.system, 36_200).await["threeDSCompInd"], "N");

@@ -28,9 +28,7 @@ async fn reloads_around_the_challenge(stage: &Stage) {
     ana.looks_at_the_bank().await;
     assert_eq!(ana.reads_the_code().await, code);
     // The bank's own page.
-    window.runs("location.reload()").await;
-    window.leaves_the_frame().await;
-    ana.looks_at_the_bank().await;
+    window.reloads_the_frame("#code").await;
     assert_eq!(ana.reads_the_code().await, code);
     ana.answers(&code).await;
     window.leaves_the_frame().await;

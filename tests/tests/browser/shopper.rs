@@ -2,6 +2,8 @@
 
 use serde_json::Value;
 use tests::cards::Card;
+use tests::merchant::PURCHASE_V2;
+use tests::order::Order;
 use tests::system::System;
 
 use crate::driver::{Driver, Habits};
@@ -94,6 +96,23 @@ impl Shopper<'_> {
         self.window.types("#amount", amount).await;
         look().await;
         self.window.presses("#buy").await;
+    }
+
+    /// Goes to the page of an order whose merchant has no address to come back to.
+    pub async fn opens_the_page_of_no_shop(&self, card: &Card, amount: i64) -> Order {
+        let merchant = &self.system.merchant;
+        let mut body = merchant.one_step_body(amount, card);
+        body.as_object_mut().unwrap().remove("callback_urls");
+        let order = Order::of(&merchant.post(PURCHASE_V2, &body).await.json());
+        self.window.goes_to(order.page_url().unwrap()).await;
+        order
+    }
+
+    /// Presses the cancel button of our page, and the one that asks whether that was meant.
+    pub async fn gives_up_on_our_page(&self) {
+        self.window.presses("#give-up summary").await;
+        self.window.picture("give-up").await;
+        self.window.presses("#give-up button").await;
     }
 
     /// Looks into the frame that the bank has on our page.

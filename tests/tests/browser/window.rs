@@ -64,11 +64,11 @@ impl Window {
         .await
     }
 
-    /// Waits until what matches says that.
+    /// Waits until what matches says that, to eyes or to a screen reader.
     pub async fn reads(&self, selector: &str, words: &str) {
         self.until(&format!("«{words}» in {selector}"), async || {
             let element = self.session.find(selector).await?;
-            let said = self.session.ask(&element, "text").await?;
+            let said = self.session.ask(&element, "property/textContent").await?;
             Ok(said
                 .as_str()
                 .is_some_and(|said| said.contains(words))
@@ -180,6 +180,13 @@ impl Window {
             "{page} of {shown} in {screen}: {}",
             self.looks_like().await
         );
+    }
+
+    /// Loads what the frame shows anew, as its menu does; waits until `selector` is visible in the new document.
+    pub async fn reloads_the_frame(&self, selector: &str) {
+        self.runs("document.documentElement.dataset.old = ''; location.reload()")
+            .await;
+        self.sees(&format!("html:not([data-old]) {selector}")).await;
     }
 
     /// Does something in the window that was opened by the last step, closes it and comes back.
