@@ -18,7 +18,9 @@ use std::{
 };
 use store::{Store, StoreError, signals::Signal};
 use time::OffsetDateTime;
-use tokio::sync::Notify;
+use tokio::{sync::Notify, task::JoinHandle};
+use tokio_util::task::TaskTracker;
+use tracing::Instrument;
 
 /// How often what is kept for a limited time is cleared.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -78,6 +80,7 @@ struct Inner {
     directories: Directories,
     watch: OrderWatch,
     recovery: RecoveryAlarm,
+    flows: TaskTracker,
 }
 
 /// Wakes the recovery when a payment falls due sooner than it knew.
@@ -96,6 +99,7 @@ impl Gateway {
             directories: Directories::default(),
             watch,
             recovery: RecoveryAlarm::default(),
+            flows: TaskTracker::new(),
         };
         (Self(Arc::new(inner)), telling)
     }
@@ -122,6 +126,22 @@ impl Gateway {
 
     pub fn watch(&self) -> &OrderWatch {
         &self.0.watch
+    }
+
+    /// Starts a flow that goes on when its caller goes away, under the caller's request id.
+    pub(crate) fn spawn_flow<F>(&self, flow: F) -> JoinHandle<F::Output>
+    where
+        F: Future + Send + 'static,
+        F::Output: Send + 'static,
+    {
+        self.0.flows.spawn(flow.in_current_span())
+    }
+
+    /// Waits for the flows under way: a charge that is cut off is one whose outcome nobody knows. Call it when no new
+    /// ones can start.
+    pub async fn flows_finished(&self) {
+        self.0.flows.close();
+        self.0.flows.wait().await;
     }
 
     pub(crate) fn transport(&self) -> &Transport {

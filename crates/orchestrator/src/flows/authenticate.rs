@@ -16,7 +16,6 @@ use mpi::{Failure, Prepared, Transaction, transaction::News as RunNews};
 use payments::{News, Order, Payment, PaymentState, payment::AuthenticationStage};
 use primitives::{Amount, Card, Id, Moment, id::kind};
 use store::{StoreError, orders::PaymentKey};
-use tracing::Instrument;
 
 impl Gateway {
     /// The run that a new purchase starts: recorded as asked already where the AReq can go `at_once`.
@@ -283,7 +282,7 @@ impl Gateway {
                 tracing::error!(authentication = %stored.id, cause = %stopped, "authentication stopped");
             }
         };
-        tokio::spawn(asking.in_current_span());
+        self.spawn_flow(asking);
         Ok(true)
     }
 }

@@ -24,7 +24,6 @@ use payments::{
 use primitives::{Card, Id, Moment, id::kind};
 use store::{cards::SealedCard, orders::PaymentKey};
 use time::Duration;
-use tracing::Instrument;
 
 /// The longest a security code is kept, however the payment stands: with the minute between two sweeps, no longer than
 /// half an hour.
@@ -40,7 +39,7 @@ impl Gateway {
     ) -> Result<Answer, Refusal> {
         let (gateway, caller) = (self.clone(), caller.clone());
         let flow = async move { gateway.purchase_to_rest(&caller, purchase, key).await };
-        let flow = tokio::spawn(flow.in_current_span());
+        let flow = self.spawn_flow(flow);
         Ok(flow.await.map_err(Stopped::from)??)
     }
 

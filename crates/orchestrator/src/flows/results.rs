@@ -20,7 +20,6 @@ use mpi::{
     },
 };
 use primitives::Id;
-use tracing::Instrument;
 
 impl Gateway {
     /// Takes what a directory server posted and answers the body to reply with: an RRes, an Erro, or nothing.
@@ -90,7 +89,7 @@ impl Gateway {
                     tracing::error!(payment = %of.payment, cause = %stopped, "payment stopped after its authentication");
                 }
             };
-            tokio::spawn(onwards.in_current_span());
+            self.spawn_flow(onwards);
         }
         Ok(())
     }

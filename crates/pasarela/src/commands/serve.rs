@@ -60,6 +60,7 @@ struct Running {
     dispatcher: tokio::task::JoinHandle<()>,
     /// Loops that may be cut off anywhere: what they were at is a row that the next process takes up.
     loops: JoinSet<()>,
+    gateway: Gateway,
 }
 
 impl Running {
@@ -69,6 +70,7 @@ impl Running {
         [public, admin]: [TcpListener; 2],
         stopping: &watch::Receiver<bool>,
     ) -> Self {
+        let gateway = wired.gateway.clone();
         let mut loops = JoinSet::new();
         loops.spawn(wired.telling);
         loops.spawn(wired.gateway.clone().listen_forever());
@@ -91,14 +93,18 @@ impl Running {
             servers,
             dispatcher,
             loops,
+            gateway,
         }
     }
 
     /// Waits for requests and deliveries under way, and cuts off what takes longer.
     async fn finish(&mut self, within: Duration) {
-        let requests = async { while self.servers.join_next().await.is_some() {} };
+        let requests = async {
+            while self.servers.join_next().await.is_some() {}
+            self.gateway.flows_finished().await;
+        };
         if tokio::time::timeout(within, requests).await.is_err() {
-            tracing::warn!("requests under way were cut off");
+            tracing::warn!("requests or payments under way were cut off");
         }
         if tokio::time::timeout(DISPATCHER_GRACE, &mut self.dispatcher)
             .await
