@@ -25,7 +25,7 @@ pub const ARROWS: &[(&str, &[&str])] = &[
 
 /// Libraries that reach the outside world, and the only crates that may have them. Test code may, too.
 pub const RESERVED: &[(&str, &[&str])] = &[
-    ("sqlx", &["store", "acs"]),
+    ("sqlx", &["store", "acs", "tests"]),
     (
         "reqwest",
         &["orchestrator", "webhooks", "acs", "sandbox", "tests"],
