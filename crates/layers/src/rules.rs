@@ -232,7 +232,10 @@ mod tests {
     #[test]
     fn a_library_in_the_wrong_room_is_found_but_tests_may_have_it() {
         let found = broken(&replaced("api", room(&["store", "sqlx"])));
-        assert_eq!(found, ["`api` depends on `sqlx`, which only store, acs, tests may"]);
+        assert_eq!(
+            found,
+            ["`api` depends on `sqlx`, which only store, acs, tests may"]
+        );
 
         let mut api = room(&["store", "axum"]);
         api.test_dependencies.insert("sqlx".to_owned());

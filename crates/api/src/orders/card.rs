@@ -158,7 +158,12 @@ mod tests {
             ("expiry_year", json!("25"), "DP-4300", "expiry_year"),
             ("expiry_year", json!(""), "DP-3000", "expiry_year"),
             ("card_holder", json!("x".repeat(101)), "DP-3000", "card_holder"),
-            ("card_holder", json!("4111 1111 1111 1111"), "DP-3000", "card_holder"),
+            (
+                "card_holder",
+                json!("4111 1111 1111 1111"),
+                "DP-3000",
+                "card_holder",
+            ),
         ] {
             let refusal = card(|body| body[member] = value.clone()).err().unwrap();
             assert_eq!(

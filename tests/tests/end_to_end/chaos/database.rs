@@ -3,10 +3,11 @@
 use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
+use reqwest::Method;
 use serde_json::Value;
 use tests::cards::Card;
 use tests::http::Answer;
-use tests::merchant::{Merchant, PURCHASE_V2};
+use tests::merchant::{Merchant, ORDERS, PURCHASE_V2};
 use tests::order::Order;
 use tests::process::{LOOK_EVERY, READY_PATIENCE, eventually};
 use tests::system::System;
@@ -42,7 +43,7 @@ async fn connections_that_are_cut_lose_nothing() {
     for order in &placed {
         let body = merchant.purchase_body(&order.token, &card);
         repeated(merchant, &order.reference, &body).await;
-        let settled = merchant.settled(&order.token).await;
+        let settled = read_until_settled(merchant, &order.token).await;
         assert_eq!(settled.payment_status(), "processed");
         system.outside.only_charge(&order.reference).await;
     }
@@ -76,6 +77,24 @@ async fn repeated(merchant: &Merchant, key: &str, body: &Value) -> Answer {
     }
 }
 
+/// The order once it is settled. A reader who gets one of the connections that were cut is told so, and reads again.
+async fn read_until_settled(merchant: &Merchant, token: &str) -> Order {
+    let deadline = Instant::now() + READY_PATIENCE;
+    loop {
+        let path = format!("{ORDERS}/{token}");
+        let answer = merchant.try_call(Method::GET, &path, &[], None).await.unwrap();
+        assert!(matches!(answer.status, 200 | 500), "{}", answer.text);
+        if answer.status == 200 {
+            let order = Order::of(&answer.json());
+            if order.is_over() {
+                break order;
+            }
+        }
+        assert!(Instant::now() < deadline, "{}", answer.text);
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
 /// Cut at any moment, again and again: a caller who repeats the call with its key until it is answered pays once.
 #[tokio::test]
 async fn callers_who_repeat_themselves_pay_once() {
@@ -97,7 +116,7 @@ async fn callers_who_repeat_themselves_pay_once() {
     };
     let (bought, ()) = tokio::join!(buying, cutting);
     for (reference, order) in bought {
-        let settled = merchant.settled(order.token()).await;
+        let settled = read_until_settled(merchant, order.token()).await;
         let charges = system.outside.charges(&reference).await;
         match settled.payment_status() {
             "processed" => assert_eq!(charges.len(), 1, "{charges:?}"),
