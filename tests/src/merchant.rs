@@ -89,6 +89,14 @@ impl Merchant {
         }
     }
 
+    /// The same backend, calling another process of the gateway.
+    pub fn at(&self, gateway: impl Into<String>) -> Self {
+        Self {
+            gateway: gateway.into(),
+            ..self.clone()
+        }
+    }
+
     /// The body of Create Order: a fresh reference, webhooks to the receiver of that tag.
     pub fn order_body(&self, amount: i64) -> Value {
         json!({ "order_type": "DEUNA_NOW", "order": self.order(amount) })

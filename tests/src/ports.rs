@@ -12,7 +12,7 @@ const FIRST: u16 = 21_000;
 /// Blocks there are.
 const BLOCKS: u16 = 2_000;
 /// Ports of a block.
-const PORTS: u16 = 4;
+const PORTS: u16 = 5;
 
 /// A block of ports, ours until dropped.
 #[derive(Debug)]

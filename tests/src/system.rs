@@ -60,7 +60,16 @@ pub struct System {
     gateway_environment: BTreeMap<String, String>,
     folder: PathBuf,
     world: Process,
-    _ports: Ports,
+    ports: Ports,
+}
+
+/// A second process of the gateway beside the first.
+#[derive(Debug)]
+pub struct AnotherGateway {
+    /// Where it listens.
+    pub url: String,
+    /// To kill it.
+    pub process: Process,
 }
 
 impl System {
@@ -73,7 +82,7 @@ impl System {
     pub async fn start_with(settings: &str) -> Self {
         let database = Database::create();
         let ports = Ports::claim();
-        let [listen, admin_listen, sandbox_listen, _] = ports.addresses();
+        let [listen, admin_listen, sandbox_listen, ..] = ports.addresses();
         let folder = std::env::temp_dir().join(format!("pasarela-e2e-{}", Uuid::new_v4().simple()));
         fs::create_dir_all(&folder).unwrap();
         let mut world = start_world(&folder, &database, [listen, admin_listen, sandbox_listen]);
@@ -115,7 +124,7 @@ impl System {
             gateway_environment,
             folder,
             world,
-            _ports: ports,
+            ports,
         };
         system.start_gateway().await;
         system
@@ -123,18 +132,37 @@ impl System {
 
     /// Starts the gateway and waits until it is ready.
     pub async fn start_gateway(&mut self) {
+        let gateway = self.gateway_process(&self.gateway_url, &[]).await;
+        self.gateway = Some(gateway);
+    }
+
+    /// Starts another process of the same gateway: the same database and public address, an address of its own.
+    pub async fn start_another_gateway(&self) -> AnotherGateway {
+        let [.., listen, admin_listen] = self.ports.addresses().map(|address| address.to_string());
+        let url = format!("http://{listen}");
+        let environment = [
+            ("PASARELA_LISTEN", listen.as_str()),
+            ("PASARELA_ADMIN_LISTEN", &admin_listen),
+            ("PASARELA_PUBLIC_URL", &self.gateway_url),
+        ];
+        let process = self.gateway_process(&url, &environment).await;
+        AnotherGateway { url, process }
+    }
+
+    async fn gateway_process(&self, url: &str, more: &[(&str, &str)]) -> Process {
         let settings = self.folder.join(SETTINGS_FILE).display().to_string();
         let environment = self
             .gateway_environment
             .iter()
-            .map(|(name, value)| (name.as_str(), value.as_str()));
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .chain(more.iter().copied());
         let mut gateway = Process::start(
             &built("pasarela"),
             &["serve", "--config", &settings],
             environment,
             &self.folder.join("gateway.log"),
         );
-        let ready = format!("{}/health/ready", self.gateway_url);
+        let ready = format!("{url}/health/ready");
         let http = self.http.clone();
         gateway
             .until(async || {
@@ -142,7 +170,7 @@ impl System {
                 answer.is_ok_and(|answer| answer.status == 200)
             })
             .await;
-        self.gateway = Some(gateway);
+        gateway
     }
 
     /// SIGKILL to the gateway.

@@ -21,4 +21,5 @@ mod results;
 mod results_message;
 mod scenarios;
 mod secrets;
+mod several;
 mod webhooks;
