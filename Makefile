@@ -92,12 +92,10 @@ deny:
 
 # ---- checked queries -----------------------------------------------------------------------------------------------
 
-sqlx-prepare: tools postgres
-	@cargo build --locked -p sandbox
+sqlx-prepare: tools postgres dev-binaries
 	@$(WITH_POSTGRES) deploy/dev/checked-queries write
 
-sqlx-check:
-	@cargo build --locked -p sandbox
+sqlx-check: dev-binaries
 	@$(WITH_POSTGRES) deploy/dev/checked-queries compare
 
 # ---- what is missing -----------------------------------------------------------------------------------------------
