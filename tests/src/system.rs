@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use uuid::Uuid;
@@ -58,7 +58,7 @@ pub struct System {
     pub sandbox_json: Value,
     gateway: Option<Process>,
     gateway_environment: BTreeMap<String, String>,
-    folder: PathBuf,
+    folder: Folder,
     world: Process,
     ports: Ports,
 }
@@ -83,18 +83,18 @@ impl System {
         let database = Database::create();
         let ports = Ports::claim();
         let [listen, admin_listen, sandbox_listen, ..] = ports.addresses();
-        let folder = std::env::temp_dir().join(format!("pasarela-e2e-{}", Uuid::new_v4().simple()));
-        fs::create_dir_all(&folder).unwrap();
-        let mut world = start_world(&folder, &database, [listen, admin_listen, sandbox_listen]);
-        let run_json = folder.join("run.json");
+        let folder = Folder::create();
+        let mut world = start_world(folder.path(), &database, [listen, admin_listen, sandbox_listen]);
+        let run_json = folder.path().join("run.json");
         world.until(async || run_json.is_file()).await;
 
-        let read =
-            |name: &str| -> Value { serde_json::from_slice(&fs::read(folder.join(name)).unwrap()).unwrap() };
+        let read = |name: &str| -> Value {
+            serde_json::from_slice(&fs::read(folder.path().join(name)).unwrap()).unwrap()
+        };
         let (run, sandbox_json) = (read("run.json"), read("sandbox.json"));
         let gateway_environment: BTreeMap<String, String> =
             serde_json::from_value(run["gateway_environment"].clone()).unwrap();
-        fs::write(folder.join(SETTINGS_FILE), settings).unwrap();
+        fs::write(folder.path().join(SETTINGS_FILE), settings).unwrap();
 
         let (http, story, secrets) = (Http::default(), Story::default(), Secrets::default());
         let gateway_url = format!("http://{listen}");
@@ -150,7 +150,7 @@ impl System {
     }
 
     async fn gateway_process(&self, url: &str, more: &[(&str, &str)]) -> Process {
-        let settings = self.folder.join(SETTINGS_FILE).display().to_string();
+        let settings = self.folder.path().join(SETTINGS_FILE).display().to_string();
         let environment = self
             .gateway_environment
             .iter()
@@ -160,7 +160,7 @@ impl System {
             &built("pasarela"),
             &["serve", "--config", &settings],
             environment,
-            &self.folder.join("gateway.log"),
+            &self.folder.path().join("gateway.log"),
         );
         let ready = format!("{url}/health/ready");
         let http = self.http.clone();
@@ -188,7 +188,7 @@ impl System {
 
     /// What the gateway said so far.
     pub fn gateway_log(&self) -> String {
-        fs::read_to_string(self.folder.join("gateway.log")).unwrap_or_default()
+        fs::read_to_string(self.folder.path().join("gateway.log")).unwrap_or_default()
     }
 
     /// What is secret and was found in the database, the gateway's log or a webhook.
@@ -234,15 +234,32 @@ impl Drop for System {
                 .unwrap_or_default();
             eprintln!("--- the gateway's last words\n{}\n---", shown.join("\n"));
         }
-        let _ = fs::remove_dir_all(&self.folder);
     }
 }
 
-fn start_world(
-    folder: &std::path::Path,
-    database: &Database,
-    addresses: [std::net::SocketAddr; 3],
-) -> Process {
+/// A folder that goes with its test, however that ends.
+#[derive(Debug)]
+struct Folder(PathBuf);
+
+impl Folder {
+    fn create() -> Self {
+        let path = std::env::temp_dir().join(format!("pasarela-e2e-{}", Uuid::new_v4().simple()));
+        fs::create_dir_all(&path).unwrap();
+        Self(path)
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn start_world(folder: &Path, database: &Database, addresses: [std::net::SocketAddr; 3]) -> Process {
     let [listen, admin_listen, sandbox_listen] = addresses.map(|address| address.to_string());
     let gateway = built("pasarela").display().to_string();
     let var = folder.display().to_string();
