@@ -44,7 +44,7 @@ impl World {
         Self::with_gateway(
             test,
             &format!(
-                "#!/bin/sh\ncase $1 in migrate|seed) exit 0 ;; esac\nexec {} --exact stand_in_gateway --ignored --quiet\n",
+                "#!/bin/sh\ncase $1 in migrate|keys|seed) exit 0 ;; esac\nexec {} --exact stand_in_gateway --ignored --quiet\n",
                 std::env::current_exe().unwrap().display()
             ),
         )
@@ -220,7 +220,7 @@ fn a_taken_port_is_named_before_anything_is_started() {
 fn a_gateway_that_never_gets_ready_ends_the_run_with_its_reason() {
     let world = World::with_gateway(
         "run-broken",
-        "#!/bin/sh\ncase $1 in migrate|seed) exit 0 ;; esac\necho no such key >&2; exit 9\n",
+        "#!/bin/sh\ncase $1 in migrate|keys|seed) exit 0 ;; esac\necho no such key >&2; exit 9\n",
     );
 
     let output = world.start().wait_with_output().unwrap();
