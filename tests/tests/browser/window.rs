@@ -42,11 +42,6 @@ impl Window {
         self.session.post("refresh", json!({})).await.unwrap();
     }
 
-    /// Presses the browser's own button.
-    pub async fn goes_back(&self) {
-        self.session.post("back", json!({})).await.unwrap();
-    }
-
     /// Waits for an address with that in it.
     pub async fn arrives_at(&self, part: &str) {
         self.until(part, async || {
