@@ -2,7 +2,6 @@
 
 use crate::{Store, StoreError};
 use primitives::{Id, id::kind};
-use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 /// A card as it is kept: sealed, with the security code in an envelope of its own.
@@ -13,29 +12,6 @@ pub struct SealedCard {
     pub card: Vec<u8>,
     /// With the time after which it is gone in any case.
     pub security_code: Option<(Vec<u8>, OffsetDateTime)>,
-}
-
-pub(crate) async fn card_insert_in(
-    connection: &mut PgConnection,
-    merchant: Id<kind::Merchant>,
-    payment: Id<kind::Payment>,
-    card: &SealedCard,
-) -> Result<(), StoreError> {
-    let (code, expires_at) = card.security_code.clone().unzip();
-    sqlx::query!(
-        "INSERT INTO payment_cards (merchant_id, payment_id, fingerprint, sealed_card, sealed_security_code,
-                                    security_code_expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6)",
-        merchant.uuid(),
-        payment.uuid(),
-        card.fingerprint,
-        card.card,
-        code,
-        expires_at,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
 }
 
 impl Store {

@@ -1,9 +1,16 @@
 //! The second beat: a step is written in one transaction, on the version it was decided on, or not at all.
+//!
+//! What nearly every step consists of goes in one statement, which is a transaction by itself: [`start`] for a new
+//! payment, [`movement`] for one that goes on. A round trip costs more than what most of these rows do. What only some
+//! steps have besides follows in statements of its own, and then the transaction is an explicit one.
+
+mod movement;
+mod start;
 
 use crate::{
     Store, StoreError,
     authentications::{AuthenticationRecord, authentication_write_in},
-    cards::{SealedCard, card_insert_in},
+    cards::SealedCard,
     events::{NewEvent, events_insert_in},
     idempotency::{Claim, claim_insert_in},
 };
@@ -40,55 +47,111 @@ impl Store {
     /// Writes a step. [`StoreError::Changed`]: somebody else was faster; nothing is written, decide again.
     /// [`StoreError::Taken`] with `idempotency_keys_pkey`: the key is in use.
     pub async fn record(&self, recording: Recording<'_>) -> Result<(), StoreError> {
+        self.write(recording).await.map_err(|error| match error {
+            StoreError::Taken(constraint)
+                if constraint.starts_with("payments_one_") || constraint.starts_with("attempts_one_") =>
+            {
+                StoreError::Changed
+            }
+            other => other,
+        })
+    }
+
+    async fn write(&self, recording: Recording<'_>) -> Result<(), StoreError> {
+        let payment = recording.order.payment.as_ref();
+        let (first, rest) = match (payment, &recording.new_payment) {
+            (Some(payment), Some(card)) => {
+                let (start, rest) = start::of(&recording, payment, card);
+                (First::Start(start), rest)
+            }
+            (Some(payment), None) => {
+                let (movement, rest) = movement::of(&recording, payment);
+                (First::Movement(movement), rest)
+            }
+            (None, _) if recording.order_is_new => (First::NewOrder, Rest::all_of(&recording)),
+            (None, _) => (First::Order, Rest::all_of(&recording)),
+        };
+        if rest.is_empty() {
+            let mut connection = self.pool().acquire().await?;
+            return first.write_in(&mut connection, &recording).await;
+        }
         let mut transaction = self.pool().begin().await?;
-        write(&mut transaction, recording)
-            .await
-            .map_err(|error| match error {
-                StoreError::Taken(constraint) if constraint.starts_with("payments_one_") => {
-                    StoreError::Changed
-                }
-                StoreError::Taken(constraint) if constraint.starts_with("attempts_one_") => {
-                    StoreError::Changed
-                }
-                other => other,
-            })?;
+        first.write_in(&mut transaction, &recording).await?;
+        rest.write_in(&mut transaction, &recording).await?;
         Ok(transaction.commit().await?)
     }
 }
 
-async fn write(connection: &mut PgConnection, recording: Recording<'_>) -> Result<(), StoreError> {
-    let order = recording.order;
-    let payment = order.payment.as_ref();
-    if recording.order_is_new {
-        order_insert_in(connection, order).await?;
+/// The statement that a step begins with, and mostly ends with.
+enum First<'a> {
+    Start(start::Start<'a>),
+    Movement(movement::Movement<'a>),
+    NewOrder,
+    Order,
+}
+
+impl First<'_> {
+    async fn write_in(
+        self,
+        connection: &mut PgConnection,
+        recording: &Recording<'_>,
+    ) -> Result<(), StoreError> {
+        match self {
+            Self::Start(start) => start.write_in(connection).await,
+            Self::Movement(movement) => movement.write_in(connection).await,
+            Self::NewOrder => order_insert_in(connection, recording.order).await,
+            Self::Order => order_update_in(connection, recording.order).await,
+        }
     }
-    match (payment, &recording.new_payment) {
-        (Some(payment), Some(card)) => {
-            if !recording.order_is_new {
-                order_update_in(connection, order).await?;
+}
+
+/// What the first statement does not write.
+struct Rest<'a> {
+    authentications: &'a [AuthenticationRecord],
+    attempts: &'a [AttemptRecord],
+    claim: Option<&'a Claim>,
+    event: Option<&'a NewEvent>,
+}
+
+impl<'a> Rest<'a> {
+    fn all_of(recording: &'a Recording<'_>) -> Self {
+        Self {
+            authentications: &recording.authentications,
+            attempts: recording.attempts,
+            claim: recording.claim.as_ref(),
+            event: recording.event.as_ref(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.authentications.is_empty()
+            && self.attempts.is_empty()
+            && self.claim.is_none()
+            && self.event.is_none()
+    }
+
+    async fn write_in(
+        &self,
+        connection: &mut PgConnection,
+        recording: &Recording<'_>,
+    ) -> Result<(), StoreError> {
+        let order = recording.order;
+        for authentication in self.authentications {
+            authentication_write_in(connection, authentication, recording.now).await?;
+        }
+        if let Some(payment) = &order.payment {
+            for attempt in self.attempts {
+                attempt_upsert_in(connection, order.merchant, payment.id, attempt, recording.now).await?;
             }
-            payment_insert_in(connection, order, payment, recording.look_again_at).await?;
-            card_insert_in(connection, order.merchant, payment.id, card).await?;
         }
-        (Some(payment), None) => payment_update_in(connection, order, payment, &recording).await?,
-        (None, _) if recording.order_is_new => {}
-        (None, _) => order_update_in(connection, order).await?,
-    }
-    for authentication in &recording.authentications {
-        authentication_write_in(connection, authentication, recording.now).await?;
-    }
-    if let Some(payment) = payment {
-        for attempt in recording.attempts {
-            attempt_upsert_in(connection, order.merchant, payment.id, attempt, recording.now).await?;
+        if let Some(claim) = self.claim {
+            claim_insert_in(connection, order, claim, recording.now).await?;
         }
+        if let Some(event) = self.event {
+            events_insert_in(connection, event).await?;
+        }
+        Ok(())
     }
-    if let Some(claim) = &recording.claim {
-        claim_insert_in(connection, order, claim, recording.now).await?;
-    }
-    if let Some(event) = &recording.event {
-        events_insert_in(connection, event).await?;
-    }
-    Ok(())
 }
 
 async fn order_insert_in(connection: &mut PgConnection, order: &Order) -> Result<(), StoreError> {
@@ -145,102 +208,6 @@ async fn order_update_in(connection: &mut PgConnection, order: &Order) -> Result
     }
 }
 
-async fn payment_insert_in(
-    connection: &mut PgConnection,
-    order: &Order,
-    payment: &Payment,
-    look_again_at: Option<OffsetDateTime>,
-) -> Result<(), StoreError> {
-    let [authorized, capturing, captured, refunding, refunded] = totals(payment);
-    sqlx::query!(
-        "INSERT INTO payments (merchant_id, id, order_id, number, state, state_data, currency, amount, authorized,
-                               capturing, captured, refunding, refunded, card, terms, routes, authentication, page_token,
-                               look_again_at, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)",
-        order.merchant.uuid(),
-        payment.id.uuid(),
-        order.id.uuid(),
-        i16::try_from(payment.number).unwrap_or(i16::MAX),
-        payment.state.name(),
-        Json(&payment.state) as _,
-        payment.amount.currency().code(),
-        payment.amount.minor(),
-        authorized,
-        capturing,
-        captured,
-        refunding,
-        refunded,
-        Json(&payment.card) as _,
-        Json(&payment.terms) as _,
-        Json(&payment.routes) as _,
-        payment.authentication.as_ref().map(Json) as _,
-        page_token(payment),
-        look_again_at,
-        payment.created_at,
-        payment.updated_at,
-    )
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Order, payment, security code and the waiting answer change in one round trip, and only if the version still holds.
-async fn payment_update_in(
-    connection: &mut PgConnection,
-    order: &Order,
-    payment: &Payment,
-    recording: &Recording<'_>,
-) -> Result<(), StoreError> {
-    let [authorized, capturing, captured, refunding, refunded] = totals(payment);
-    let updated = sqlx::query_scalar!(
-        r#"WITH o AS (
-               UPDATE orders SET version = version + 1, lifecycle = $4, updated_at = $5
-               WHERE merchant_id = $1 AND id = $2 AND version = $3
-               RETURNING 1
-           ), p AS (
-               UPDATE payments
-               SET state = $7, state_data = $8, authorized = $9, capturing = $10, captured = $11, refunding = $12,
-                   refunded = $13, card = $14, authentication = $15, look_again_at = $16, leased_until = NULL,
-                   updated_at = $5
-               WHERE merchant_id = $1 AND id = $6 AND EXISTS (SELECT FROM o)
-           ), c AS (
-               UPDATE payment_cards SET sealed_security_code = NULL, security_code_expires_at = NULL
-               WHERE $17 AND merchant_id = $1 AND payment_id = $6 AND sealed_security_code IS NOT NULL
-                     AND EXISTS (SELECT FROM o)
-           ), k AS (
-               UPDATE idempotency_keys SET answer = $18
-               WHERE $18::text IS NOT NULL AND merchant_id = $1 AND payment_id = $6 AND answer IS NULL
-                     AND EXISTS (SELECT FROM o)
-           )
-           SELECT count(*) AS "count!" FROM o"#,
-        order.merchant.uuid(),
-        order.id.uuid(),
-        order.version,
-        lifecycle(order),
-        order.updated_at,
-        payment.id.uuid(),
-        payment.state.name(),
-        Json(&payment.state) as _,
-        authorized,
-        capturing,
-        captured,
-        refunding,
-        refunded,
-        Json(&payment.card) as _,
-        payment.authentication.as_ref().map(Json) as _,
-        recording.look_again_at,
-        recording.forget_security_code,
-        recording.answer,
-    )
-    .fetch_one(connection)
-    .await?;
-    if updated == 1 {
-        Ok(())
-    } else {
-        Err(StoreError::Changed)
-    }
-}
-
 async fn attempt_upsert_in(
     connection: &mut PgConnection,
     merchant: Id<kind::Merchant>,
@@ -249,7 +216,6 @@ async fn attempt_upsert_in(
     now: OffsetDateTime,
 ) -> Result<(), StoreError> {
     let told = Told::by(&attempt.state);
-    let in_flight = matches!(attempt.state, AttemptState::Sending | AttemptState::Unknown);
     sqlx::query!(
         "INSERT INTO attempts (merchant_id, id, payment_id, connection_id, processor_name, reference, state, reason,
                                response_code, response_text, processor_reference, approval_code, sent_at, settled_at)
@@ -273,7 +239,7 @@ async fn attempt_upsert_in(
         told.processor_reference,
         told.approval_code,
         attempt.sent_at,
-        (!in_flight).then_some(now),
+        settled_at(attempt, now),
     )
     .execute(connection)
     .await?;
@@ -315,6 +281,12 @@ impl<'a> Told<'a> {
             }
         }
     }
+}
+
+/// When an attempt that this step wrote was settled, if it is.
+fn settled_at(attempt: &AttemptRecord, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    let in_flight = matches!(attempt.state, AttemptState::Sending | AttemptState::Unknown);
+    (!in_flight).then_some(now)
 }
 
 fn lifecycle(order: &Order) -> &'static str {

@@ -3,7 +3,7 @@
 use super::{
     advance::{Advanced, TRIES, Writes, is_race},
     areq::Asking,
-    in_hand::InHand,
+    in_hand::{Asked, InHand},
     run::{Run, StoredRun},
 };
 use crate::{
@@ -57,15 +57,21 @@ impl Gateway {
         id: Id<kind::Authentication>,
         in_hand: &mut InHand,
     ) -> Result<Advanced, Stopped> {
-        let record = self
-            .store()
-            .authentication_load(id)
-            .await?
-            .ok_or(Fault::Missing("the authentication"))?;
-        let mut stored = StoredRun::read(record)?;
+        let Asked {
+            run: mut stored,
+            areq,
+        } = match in_hand.asked.take().filter(|asked| asked.run.id == id) {
+            // Should somebody else write it meanwhile, recording what comes of it notices by its version.
+            Some(asked) => asked,
+            None => {
+                let record = self.store().authentication_load(id).await?;
+                let run = StoredRun::read(record.ok_or(Fault::Missing("the authentication"))?)?;
+                Asked { run, areq: None }
+            }
+        };
         let moment = self.clock().moment();
         if let Transaction::AwaitingAres(_) = &stored.run.transaction {
-            let prepared = match in_hand.areq.take() {
+            let prepared = match areq {
                 Some(prepared) => Some(prepared),
                 None => self.areq_again(&order, &stored, in_hand, moment).await?,
             };
@@ -266,20 +272,20 @@ impl Gateway {
             Err(error) => return Err(error.into()),
         }
         stored.version += 1;
-        let gateway = self.clone();
+        let (gateway, id) = (self.clone(), stored.id);
         // The browser may leave; the authentication goes on.
         let asking = async move {
             let mut in_hand = InHand {
                 card: Some(card),
-                areq,
+                asked: Some(Asked { run: stored, areq }),
             };
-            let asked = gateway.authenticate(order, stored.id, &mut in_hand).await;
+            let asked = gateway.authenticate(order, id, &mut in_hand).await;
             let driven = match asked {
                 Ok(advanced) => gateway.drive(advanced, in_hand).await.map(|_| ()),
                 Err(stopped) => Err(stopped),
             };
             if let Err(stopped) = driven {
-                tracing::error!(authentication = %stored.id, cause = %stopped, "authentication stopped");
+                tracing::error!(authentication = %id, cause = %stopped, "authentication stopped");
             }
         };
         self.spawn_flow(asking);

@@ -4,7 +4,7 @@ use super::areq::Asking;
 use super::{
     advance::{Advanced, TRIES, Writes, is_race},
     idempotency::{Answer, IdempotencyKey},
-    in_hand::InHand,
+    in_hand::{Asked, InHand},
 };
 use crate::{
     configuration::{Caller, connection_of},
@@ -13,7 +13,6 @@ use crate::{
     gateway::Gateway,
 };
 use acquiring::{Initiator, Shopper};
-use mpi::Prepared;
 use payments::{
     Market, News, Order, OrderDocument, Outgoing, Purchase, PurchaseTarget, Purchased, Refusal, RefusalCode,
     ThreeDsMode,
@@ -53,7 +52,7 @@ impl Gateway {
             return Ok(earlier);
         }
         self.check_card(&purchase)?;
-        let (advanced, areq) = match self.start(caller, &purchase, key.as_ref()).await {
+        let (advanced, asked) = match self.start(caller, &purchase, key.as_ref()).await {
             Ok(started) => started,
             Err(stopped) => return self.unless_twin(caller, key.as_ref(), stopped).await,
         };
@@ -62,7 +61,7 @@ impl Gateway {
                 advanced,
                 InHand {
                     card: Some(purchase.card),
-                    areq,
+                    asked,
                 },
             )
             .await?;
@@ -73,14 +72,14 @@ impl Gateway {
         })
     }
 
-    /// Decides on the purchase and records it, before anything is sent. Answers the AReq too, where one is to go at
-    /// once.
+    /// Decides on the purchase and records it, before anything is sent. Answers the run of 3-D Secure too, where there
+    /// is one.
     async fn start(
         &self,
         caller: &Caller,
         purchase: &Purchase,
         key: Option<&IdempotencyKey>,
-    ) -> Result<(Advanced, Option<Prepared>), Stopped> {
+    ) -> Result<(Advanced, Option<Asked>), Stopped> {
         for _ in 0..TRIES {
             let moment = self.clock().moment();
             let (mut order, order_is_new) = match &purchase.target {
@@ -131,8 +130,12 @@ impl Gateway {
                 }
                 (_, _, _) => None,
             };
-            let (authentications, areq) = match first_run {
-                Some((run, areq)) => (vec![run.record()?], areq),
+            let (authentications, asked) = match first_run {
+                Some((mut run, areq)) => {
+                    let record = run.record()?;
+                    run.version += 1;
+                    (vec![record], Some(Asked { run, areq }))
+                }
                 None => (Vec::new(), None),
             };
             let news = News::Purchased(Box::new(Purchased {
@@ -152,7 +155,7 @@ impl Gateway {
                 answers_claim: false,
             };
             match self.advance(order, news, writes, moment).await {
-                Ok(Some(advanced)) => return Ok((advanced, areq)),
+                Ok(Some(advanced)) => return Ok((advanced, asked)),
                 Ok(None) => return Err(Fault::Missing("a decision").into()),
                 Err(stopped) if is_race(&stopped) => {}
                 Err(stopped) => return Err(stopped),

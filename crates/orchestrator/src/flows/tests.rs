@@ -1,6 +1,11 @@
 //! Flows against a database and a scripted outside, above all where two things happen at once.
 
-use super::testing::{World, purchase};
+use super::{
+    advance::is_race,
+    authenticate::authenticating,
+    run::StoredRun,
+    testing::{World, purchase},
+};
 use crate::flows::page_step::{PageOutcome, PageStep};
 use payments::{PaymentState, RefusalCode};
 use primitives::{Id, id::kind};
@@ -71,6 +76,32 @@ async fn a_result_is_not_lost_when_somebody_else_writes_its_run_meanwhile(pool: 
     assert_eq!(answer["messageType"], "RRes");
     world.comes_to(order, "processed").await;
     assert_eq!(world.script().charges.len(), 1);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_step_whose_run_somebody_else_wrote_leaves_no_trace(pool: PgPool) {
+    let world = World::new(pool).await;
+    let order = challenged(&world).await;
+    let (gateway, merchant) = (&world.gateway, world.caller.merchant.id);
+    let read = gateway.order(merchant, order).await.unwrap();
+    let (_, current) = authenticating(&read).unwrap();
+    let record = gateway
+        .store()
+        .authentication_load(current.authentication)
+        .await
+        .unwrap();
+    let mut stored = StoredRun::read(record.unwrap()).unwrap();
+    let other = writing_the_run(&world, &world.asked()).await;
+    other.commit().await.unwrap();
+    let version = read.version;
+    assert!(stored.apply(mpi::transaction::News::DeadlinePassed, gateway.clock().now()));
+    let stopped = gateway.conclude(read, stored).await.unwrap_err();
+    assert!(is_race(&stopped), "{stopped}");
+    let found = gateway.order(merchant, order).await.unwrap();
+    assert_eq!(
+        (found.version, world.words(order).await.1.as_str()),
+        (version, "pending_3ds")
+    );
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

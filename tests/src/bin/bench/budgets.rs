@@ -57,9 +57,9 @@ pub fn compare(figures: &Value) -> Value {
             of_busy("log_bytes_each"),
         ),
         (
-            "resident MB idle",
+            "resident MB idle, after the load",
             Goal::AtMost(60.0),
-            number("/memory_mb/after_warm_up/gateway"),
+            number("/memory_mb/after_load/gateway"),
         ),
         (
             "resident MB with waiting clients",
