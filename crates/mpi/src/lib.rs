@@ -23,7 +23,7 @@ pub use card_range::{CardRange, CardRanges};
 pub use request::{AuthenticationRequest, Prepared};
 pub use result::{AuthenticationResult, Failure, Flow, eci_shifts_liability};
 pub use timers::Timers;
-pub use transaction::Transaction;
+pub use transaction::{Subject, Transaction};
 
 #[cfg(test)]
 mod testing;

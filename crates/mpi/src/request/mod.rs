@@ -4,24 +4,36 @@
 //! fits: a text is shortened, a code mapped, an odd value left out. Optional data is never a reason to refuse.
 
 use emv3ds::{
-    AccountNumber, Fault, Rules, ThreeDsServerTransId, Version,
+    AccountNumber, Fault, ThreeDsServerTransId, Version,
     code::{
-        CompletionIndicator, Component, DeviceChannel, ErrorCode, MessageCategory,
-        RequestorAuthenticationInd, RequestorChallengeInd, TransactionType, YesNo,
+        CompletionIndicator, DeviceChannel, ErrorCode, MessageCategory, RequestorAuthenticationInd,
+        RequestorChallengeInd, TransactionType, YesNo,
     },
-    message::{AReq, Asked, Phone},
+    message::{
+        AReq, AccountInfo, MerchantRiskIndicator, MessageExtension, Phone, PriorAuthenticationInfo,
+        RequestorAuthenticationInfo,
+    },
 };
 use primitives::{Amount, Country, Email, ExpiryDate, Pan};
-use thiserror::Error;
 use time::OffsetDateTime;
 
 mod address;
+mod agreement;
+mod blank;
 mod browser;
+mod dispensable;
 mod phone;
+mod prepared;
 mod text;
 
 pub use address::PostalAddress;
+pub use agreement::Agreement;
+pub use blank::{Essentials, Requestor, blank};
 pub use browser::Browser;
+pub use prepared::{CannotRequest, Prepared, prepare_areq};
+
+/// Seven days: the longest that `threeDSRequestorDecMaxTime` can say.
+const DECOUPLED_MINUTES_MAX: u16 = 10_080;
 
 /// Who we are, towards one directory server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,22 +67,38 @@ pub struct Merchant {
     pub country: Country,
 }
 
-/// Everything an AReq is made of.
+/// Through what the cardholder shops.
+#[derive(Debug, Clone, Copy)]
+pub enum Channel<'a> {
+    /// A browser.
+    Browser {
+        /// How the 3DS Method ended.
+        completion: CompletionIndicator,
+        /// Where the browser brings the CRes, at most 256 characters.
+        notification_url: &'a str,
+        /// Whatever is known of the browser; gaps are filled with ordinary values.
+        browser: &'a Browser,
+    },
+}
+
+/// Everything an AReq of a payment is made of. [`blank`] is for those who bring the elements themselves.
 pub struct AuthenticationRequest<'a> {
     /// The transaction's own identifier.
     pub id: ThreeDsServerTransId,
     /// As [`crate::version_choice::choose`] chose it.
     pub version: Version,
-    /// How the 3DS Method ended.
-    pub completion: CompletionIndicator,
+    pub channel: Channel<'a>,
+    pub category: MessageCategory,
+    /// What the cardholder is authenticated for. Without any in the 3RI channel, which says it in its own way.
+    pub authentication_ind: RequestorAuthenticationInd,
     pub server: &'a ServerIdentity,
     pub merchant: &'a Merchant,
-    /// Where the browser brings the CRes, at most 256 characters.
-    pub notification_url: &'a str,
     /// What the cardholder is to approve of; the charge has to be the same.
     pub amount: Amount,
     /// When the purchase is made.
     pub at: OffsetDateTime,
+    /// For a recurring or instalment payment.
+    pub agreement: Option<Agreement>,
     pub pan: &'a Pan,
     /// As printed on the card.
     pub expiry: Option<ExpiryDate>,
@@ -81,80 +109,26 @@ pub struct AuthenticationRequest<'a> {
     pub phone: Option<&'a str>,
     pub billing: Option<PostalAddress<'a>>,
     pub shipping: Option<PostalAddress<'a>>,
-    /// Whatever is known of the browser; gaps are filled with ordinary values.
-    pub browser: &'a Browser,
-    /// `None` for no preference.
-    pub challenge: Option<RequestorChallengeInd>,
+    /// What the requestor would like: at most the first that the version knows is sent (2.3.1 takes two). Nothing is no
+    /// preference.
+    pub challenge: &'a [RequestorChallengeInd],
+    /// The longest the issuer may take to authenticate apart from the shop's session, in minutes up to 10,080; `None`
+    /// where it is not to.
+    pub decoupled_minutes: Option<u16>,
+    /// How the requestor knows its customer.
+    pub authentication_info: Option<RequestorAuthenticationInfo>,
+    /// An earlier authentication of this cardholder.
+    pub prior: Option<PriorAuthenticationInfo>,
+    /// The cardholder's account at the requestor.
+    pub account_info: Option<AccountInfo>,
+    /// What the merchant knows about the risk.
+    pub risk: Option<MerchantRiskIndicator>,
+    pub extensions: &'a [MessageExtension],
 }
-
-/// An AReq ready to be sent.
-#[derive(Clone, PartialEq)]
-pub struct Prepared {
-    /// The body to post to the directory server. Holds the card number: not to be stored or logged.
-    pub body: Vec<u8>,
-    /// What the answer is held against.
-    pub asked: Asked,
-}
-
-impl std::fmt::Debug for Prepared {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Prepared")
-            .field("asked", &self.asked)
-            .finish_non_exhaustive()
-    }
-}
-
-/// What is configured cannot be said in an AReq; names the elements.
-#[derive(Debug, Clone, PartialEq, Eq, Error)]
-#[error("the authentication request cannot be made: {0}")]
-pub struct CannotRequest(#[from] pub Box<Fault>);
-
-/// Elements that an AReq does without when they turn out not to fit after all.
-const DISPENSABLE: &[&str] = &[
-    "cardholderName",
-    "email",
-    "homePhone",
-    "mobilePhone",
-    "workPhone",
-    "cardExpiryDate",
-    "browserIP",
-    "addrMatch",
-    "billAddrLine1",
-    "billAddrLine2",
-    "billAddrLine3",
-    "billAddrCity",
-    "billAddrPostCode",
-    "billAddrState",
-    "billAddrCountry",
-    "shipAddrLine1",
-    "shipAddrLine2",
-    "shipAddrLine3",
-    "shipAddrCity",
-    "shipAddrPostCode",
-    "shipAddrState",
-    "shipAddrCountry",
-];
 
 /// Makes the AReq, checked as the directory server will check it.
 pub fn prepare(request: &AuthenticationRequest<'_>) -> Result<Prepared, CannotRequest> {
-    let rules_versions = [request.version];
-    let rules = Rules::received_by(Component::DirectoryServer, &rules_versions);
-    let areq = areq(request)?;
-    let asked = Asked::from(&areq);
-    let fault = match rules.write(&areq) {
-        Ok(body) => return Ok(Prepared { body, asked }),
-        Err(fault) => fault,
-    };
-    // Something optional slipped through the fitting below: better to authenticate without it than not at all.
-    let dispensable = fault.code == ErrorCode::FormatInvalid
-        && fault
-            .names()
-            .all(|name| DISPENSABLE.contains(&name.split('.').next().unwrap_or(name)));
-    if !dispensable {
-        return Err(CannotRequest(fault));
-    }
-    let body = rules.write(&without_dispensable(areq))?;
-    Ok(Prepared { body, asked })
+    prepare_areq(areq(request)?)
 }
 
 fn areq(request: &AuthenticationRequest<'_>) -> Result<AReq, CannotRequest> {
@@ -164,124 +138,101 @@ fn areq(request: &AuthenticationRequest<'_>) -> Result<AReq, CannotRequest> {
             "acctNumber",
         ))));
     };
-    let amount = request.amount;
-    let mut areq = AReq {
-        message_version: request.version,
-        message_category: MessageCategory::Payment,
-        device_channel: DeviceChannel::Browser,
-        three_ds_server_trans_id: request.id,
-        three_ds_server_ref_number: request.server.reference_number.clone(),
-        three_ds_server_operator_id: request.server.operator_id.clone(),
-        three_ds_server_url: request.server.results_url.clone(),
-        three_ds_requestor_id: request.merchant.requestor_id.clone(),
-        three_ds_requestor_name: text::shortened(&request.merchant.requestor_name, 40),
-        three_ds_requestor_url: request.merchant.url.clone(),
-        three_ds_requestor_authentication_ind: Some(RequestorAuthenticationInd::Payment),
-        three_ds_requestor_authentication_info: None,
-        three_ds_requestor_challenge_ind: request.challenge,
-        three_ds_requestor_prior_authentication_info: None,
-        three_ds_req_auth_method_ind: None,
-        three_ds_requestor_dec_req_ind: None,
-        three_ds_requestor_dec_max_time: None,
-        trans_type: Some(TransactionType::GoodsOrService),
-        acquirer_bin: Some(request.merchant.acquirer_bin.clone()),
-        acquirer_merchant_id: Some(request.merchant.acquirer_merchant_id.clone()),
-        mcc: Some(request.merchant.mcc.clone()),
-        merchant_country_code: Some(request.merchant.country.numeric3()),
-        merchant_name: Some(text::shortened(&request.merchant.name, 40)),
-        merchant_risk_indicator: None,
-        purchase_amount: Some(amount.minor().to_string()),
-        purchase_currency: Some(amount.currency().numeric3()),
-        purchase_exponent: Some(amount.currency().exponent().to_string()),
-        purchase_date: Some(text::timestamp(request.at)),
-        purchase_instal_data: None,
-        recurring_expiry: None,
-        recurring_frequency: None,
-        acct_number: account_number,
-        card_expiry_date: request.expiry.map(ExpiryDate::yymm),
-        acct_type: None,
-        acct_id: None,
-        acct_info: None,
-        cardholder_name: request.holder.and_then(text::cardholder_name),
-        email: request.email.map(|email| email.as_str().to_owned()),
-        home_phone: None,
-        mobile_phone: request
-            .phone
-            .and_then(phone::split)
-            .map(|(cc, subscriber)| Phone { cc, subscriber }),
-        work_phone: None,
-        bill_addr_line1: None,
-        bill_addr_line2: None,
-        bill_addr_line3: None,
-        bill_addr_city: None,
-        bill_addr_post_code: None,
-        bill_addr_state: None,
-        bill_addr_country: None,
-        ship_addr_line1: None,
-        ship_addr_line2: None,
-        ship_addr_line3: None,
-        ship_addr_city: None,
-        ship_addr_post_code: None,
-        ship_addr_state: None,
-        ship_addr_country: None,
-        addr_match: address::matching(request.billing.as_ref(), request.shipping.as_ref()).map(yes_no),
-        white_list_status: None,
-        white_list_status_source: None,
-        pay_token_ind: None,
-        pay_token_source: None,
-        three_ds_comp_ind: Some(request.completion),
-        notification_url: Some(request.notification_url.to_owned()),
-        browser_accept_header: None,
-        browser_ip: None,
-        browser_javascript_enabled: None,
-        browser_java_enabled: None,
-        browser_language: None,
-        browser_color_depth: None,
-        browser_screen_height: None,
-        browser_screen_width: None,
-        browser_tz: None,
-        browser_user_agent: None,
-        ds_reference_number: None,
-        ds_trans_id: None,
-        ds_url: None,
-        broad_info: None,
-        message_extension: None,
-    };
-    browser::describe(request.browser, &mut areq);
-    if let Some(billing) = &request.billing {
-        address::bill(billing, &mut areq);
+    let merchant = request.merchant;
+    let mut areq = blank(Essentials {
+        id: request.id,
+        version: request.version,
+        channel: match request.channel {
+            Channel::Browser { .. } => DeviceChannel::Browser,
+        },
+        category: request.category,
+        server: request.server,
+        requestor: Requestor {
+            id: &merchant.requestor_id,
+            name: &text::shortened(&merchant.requestor_name, 40),
+            url: &merchant.url,
+        },
+        account_number,
+    });
+    acquiring(merchant, &mut areq);
+    purchase(request, &mut areq);
+    wishes(request, &mut areq);
+    cardholder(request, &mut areq);
+    match request.channel {
+        Channel::Browser {
+            completion,
+            notification_url,
+            browser,
+        } => {
+            areq.three_ds_requestor_authentication_ind = Some(request.authentication_ind);
+            areq.three_ds_comp_ind = Some(completion);
+            areq.notification_url = Some(notification_url.to_owned());
+            browser::describe(browser, &mut areq);
+        }
     }
-    if let Some(shipping) = &request.shipping {
-        address::ship(shipping, &mut areq);
+    if !request.extensions.is_empty() {
+        areq.message_extension = Some(request.extensions.to_vec());
     }
     Ok(areq)
 }
 
-fn without_dispensable(areq: AReq) -> AReq {
-    AReq {
-        cardholder_name: None,
-        email: None,
-        home_phone: None,
-        mobile_phone: None,
-        work_phone: None,
-        card_expiry_date: None,
-        browser_ip: None,
-        addr_match: None,
-        bill_addr_line1: None,
-        bill_addr_line2: None,
-        bill_addr_line3: None,
-        bill_addr_city: None,
-        bill_addr_post_code: None,
-        bill_addr_state: None,
-        bill_addr_country: None,
-        ship_addr_line1: None,
-        ship_addr_line2: None,
-        ship_addr_line3: None,
-        ship_addr_city: None,
-        ship_addr_post_code: None,
-        ship_addr_state: None,
-        ship_addr_country: None,
-        ..areq
+/// Who acquires for whom.
+fn acquiring(merchant: &Merchant, areq: &mut AReq) {
+    areq.acquirer_bin = Some(merchant.acquirer_bin.clone());
+    areq.acquirer_merchant_id = Some(merchant.acquirer_merchant_id.clone());
+    areq.mcc = Some(merchant.mcc.clone());
+    areq.merchant_country_code = Some(merchant.country.numeric3());
+    areq.merchant_name = Some(text::shortened(&merchant.name, 40));
+}
+
+/// What is bought.
+fn purchase(request: &AuthenticationRequest<'_>, areq: &mut AReq) {
+    let amount = request.amount;
+    areq.trans_type = Some(TransactionType::GoodsOrService);
+    areq.purchase_amount = Some(amount.minor().to_string());
+    areq.purchase_currency = Some(amount.currency().numeric3());
+    areq.purchase_exponent = Some(amount.currency().exponent().to_string());
+    areq.purchase_date = Some(text::timestamp(request.at));
+    if let Some(agreement) = &request.agreement {
+        agreement::describe(agreement, areq);
+    }
+    areq.merchant_risk_indicator.clone_from(&request.risk);
+}
+
+/// What the requestor would like, and what it can point to.
+fn wishes(request: &AuthenticationRequest<'_>, areq: &mut AReq) {
+    let known =
+        |wish: &&RequestorChallengeInd| RequestorChallengeInd::LIST.allows(wish.as_str(), request.version);
+    areq.three_ds_requestor_challenge_ind = request.challenge.iter().find(known).copied();
+    areq.three_ds_requestor_authentication_info
+        .clone_from(&request.authentication_info);
+    areq.three_ds_requestor_prior_authentication_info
+        .clone_from(&request.prior);
+    let decoupled_minutes = request
+        .decoupled_minutes
+        .filter(|minutes| *minutes > 0 && request.version >= Version::V2_2_0);
+    if let Some(minutes) = decoupled_minutes {
+        areq.three_ds_requestor_dec_req_ind = Some(YesNo::Yes);
+        areq.three_ds_requestor_dec_max_time = Some(format!("{:05}", minutes.min(DECOUPLED_MINUTES_MAX)));
+    }
+}
+
+/// Who pays.
+fn cardholder(request: &AuthenticationRequest<'_>, areq: &mut AReq) {
+    areq.card_expiry_date = request.expiry.map(ExpiryDate::yymm);
+    areq.acct_info.clone_from(&request.account_info);
+    areq.cardholder_name = request.holder.and_then(text::cardholder_name);
+    areq.email = request.email.map(|email| email.as_str().to_owned());
+    areq.mobile_phone = request
+        .phone
+        .and_then(phone::split)
+        .map(|(cc, subscriber)| Phone { cc, subscriber });
+    areq.addr_match = address::matching(request.billing.as_ref(), request.shipping.as_ref()).map(yes_no);
+    if let Some(billing) = &request.billing {
+        address::bill(billing, areq);
+    }
+    if let Some(shipping) = &request.shipping {
+        address::ship(shipping, areq);
     }
 }
 

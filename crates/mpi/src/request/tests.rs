@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::testing;
-use emv3ds::message::Received;
+use emv3ds::{Rules, code::Component, message::Received};
 use primitives::Currency;
 use proptest::prelude::*;
 use time::macros::datetime;
@@ -85,10 +85,16 @@ impl Case {
         prepare(&AuthenticationRequest {
             id: testing::transaction_id(),
             version: self.version,
-            completion: CompletionIndicator::Unavailable,
+            channel: Channel::Browser {
+                completion: CompletionIndicator::Unavailable,
+                notification_url: "https://mpi.example/challenge",
+                browser: &self.browser,
+            },
+            category: MessageCategory::Payment,
+            authentication_ind: RequestorAuthenticationInd::Payment,
             server: &self.server,
             merchant: &self.merchant,
-            notification_url: "https://mpi.example/challenge",
+            agreement: None,
             amount: self.amount,
             at: datetime!(2026-11-22 00:15:00 UTC),
             pan: &self.pan,
@@ -98,8 +104,13 @@ impl Case {
             phone: Some(&self.phone),
             billing: Some(address),
             shipping: Some(address),
-            browser: &self.browser,
-            challenge: None,
+            challenge: &[],
+            decoupled_minutes: None,
+            authentication_info: None,
+            prior: None,
+            account_info: None,
+            risk: None,
+            extensions: &[],
         })
     }
 

@@ -1,6 +1,6 @@
 //! Texts made to fit their elements.
 
-use time::OffsetDateTime;
+use time::{Date, OffsetDateTime};
 
 /// The first characters of a text, without white space at its ends.
 pub(super) fn shortened(text: &str, characters_max: usize) -> String {
@@ -60,6 +60,11 @@ pub(super) fn timestamp(at: OffsetDateTime) -> String {
         at.minute(),
         at.second()
     )
+}
+
+/// `YYYYMMDD`.
+pub(super) fn date(day: Date) -> String {
+    format!("{:04}{:02}{:02}", day.year(), u8::from(day.month()), day.day())
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@
 
 use emv3ds::{
     ThreeDsServerTransId, Version,
-    code::{CompletionIndicator, Component, ErrorCode, TransStatus},
+    code::{CompletionIndicator, Component, DeviceChannel, ErrorCode, MessageCategory, TransStatus},
     message::{Asked, Challenged},
 };
 use primitives::Brand;
@@ -65,6 +65,35 @@ pub struct Subject {
     pub brand: Brand,
     /// The version of every message.
     pub version: Version,
+    /// Through what the cardholder shops.
+    #[serde(default = "browser")]
+    pub channel: DeviceChannel,
+    /// What the authentication is for.
+    #[serde(default = "payment")]
+    pub category: MessageCategory,
+}
+
+impl Subject {
+    /// A payment made in a browser.
+    pub fn browser_payment(id: ThreeDsServerTransId, brand: Brand, version: Version) -> Self {
+        Self {
+            id,
+            brand,
+            version,
+            channel: browser(),
+            category: payment(),
+        }
+    }
+}
+
+/// What is stored without a channel is older than there were others.
+fn browser() -> DeviceChannel {
+    DeviceChannel::Browser
+}
+
+/// Likewise without a category.
+fn payment() -> MessageCategory {
+    MessageCategory::Payment
 }
 
 /// See [`Transaction::Started`].
@@ -97,6 +126,9 @@ pub struct AwaitingAres {
     pub asked: Asked,
     /// Whether the cardholder has seen our page: then an answer without a challenge is semi-frictionless.
     pub through_page: bool,
+    /// The longest the issuer may take for a decoupled authentication, if it was offered one.
+    #[serde(default)]
+    pub decoupled_minutes: Option<u16>,
     /// When the AReq was recorded.
     #[serde(with = "time::serde::rfc3339")]
     pub since: OffsetDateTime,
@@ -129,7 +161,11 @@ pub enum Challenge {
         opened: bool,
     },
     /// Decoupled from the session: nothing to be opened.
-    Decoupled,
+    Decoupled {
+        /// Until when the issuer may take.
+        #[serde(with = "time::serde::rfc3339")]
+        until: OffsetDateTime,
+    },
 }
 
 /// See [`Transaction::ChallengeNeverStarted`].
@@ -219,12 +255,9 @@ pub struct Refused {
 }
 
 impl Transaction {
-    /// A new authentication.
-    pub fn start(id: ThreeDsServerTransId, brand: Brand, version: Version, has_method: bool) -> Self {
-        Self::Started(Started {
-            subject: Subject { id, brand, version },
-            has_method,
-        })
+    /// A new authentication; `has_method` where a browser is to run the card range's 3DS Method first.
+    pub fn start(subject: Subject, has_method: bool) -> Self {
+        Self::Started(Started { subject, has_method })
     }
 
     /// What every state knows.
@@ -331,8 +364,7 @@ impl Transaction {
 
     /// When somebody has to look at it again if nothing comes: then a waiting 3DS Method has timed out
     /// ([`News::MethodTimedOut`]), the directory server has not answered ([`News::DirectoryTimedOut`]), or the challenge's
-    /// time is over ([`News::DeadlinePassed`]). A decoupled challenge's time is the requestor's own, and states at rest
-    /// wait for nothing.
+    /// time is over ([`News::DeadlinePassed`]); a decoupled one has its grace besides. States at rest wait for nothing.
     pub fn deadline(&self, timers: &Timers) -> Option<OffsetDateTime> {
         match self {
             Self::AwaitingMethod(AwaitingMethod {
@@ -344,9 +376,12 @@ impl Transaction {
                 since,
                 ..
             }) => Some(*since + seconds(timers.challenge_seconds)),
+            Self::AwaitingResults(AwaitingResults {
+                challenge: Challenge::Decoupled { until },
+                ..
+            }) => Some(*until + seconds(timers.decoupled_grace_seconds)),
             Self::Started(_)
             | Self::AwaitingMethod(_)
-            | Self::AwaitingResults(_)
             | Self::ChallengeNeverStarted(_)
             | Self::Finished(_)
             | Self::Failed(_)

@@ -1,3 +1,4 @@
+use crate::request::Prepared;
 use emv3ds::{
     Fault, TransactionIds,
     code::{Component, ErrorCode},
@@ -16,6 +17,8 @@ pub enum News {
     /// The AReq is being recorded, to be sent next.
     Asked {
         asked: Asked,
+        /// The longest the issuer may take for a decoupled authentication, in minutes, if it is offered one.
+        decoupled_minutes: Option<u16>,
         /// Whether the cardholder has seen our page by now.
         through_page: bool,
     },
@@ -44,6 +47,15 @@ pub enum News {
 }
 
 impl News {
+    /// The AReq is being recorded, to be sent next; `through_page` where the cardholder has seen our page by now.
+    pub fn asked(prepared: &Prepared, through_page: bool) -> Self {
+        Self::Asked {
+            asked: prepared.asked,
+            decoupled_minutes: prepared.decoupled_minutes,
+            through_page,
+        }
+    }
+
     /// The news in a word, for logs and refusals.
     pub fn name(&self) -> &'static str {
         match self {

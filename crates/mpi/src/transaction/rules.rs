@@ -4,7 +4,7 @@ use emv3ds::{
     code::{CompletionIndicator, TransStatus},
     message::Challenged,
 };
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 use super::{
     Answer, AwaitingAres, AwaitingMethod, AwaitingResults, Challenge, ChallengeNeverStarted, Effect, Failed,
@@ -93,11 +93,16 @@ impl Started {
                 ended: None,
                 since: now,
             })),
-            News::Asked { asked, through_page } if asked.three_ds_server_trans_id == subject.id => {
+            News::Asked {
+                asked,
+                decoupled_minutes,
+                through_page,
+            } if asked.three_ds_server_trans_id == subject.id => {
                 moved(Transaction::AwaitingAres(AwaitingAres {
                     subject,
                     asked,
                     through_page,
+                    decoupled_minutes,
                     since: now,
                 }))
             }
@@ -135,11 +140,16 @@ impl AwaitingMethod {
             News::MethodCompleted if self.ended.is_none() => moved(ended(CompletionIndicator::Completed)),
             News::MethodTimedOut if self.ended.is_none() => moved(ended(CompletionIndicator::NotCompleted)),
             News::MethodCompleted | News::MethodTimedOut => unchanged(Transaction::AwaitingMethod(self)),
-            News::Asked { asked, through_page } if asked.three_ds_server_trans_id == subject.id => {
+            News::Asked {
+                asked,
+                decoupled_minutes,
+                through_page,
+            } if asked.three_ds_server_trans_id == subject.id => {
                 moved(Transaction::AwaitingAres(AwaitingAres {
                     subject,
                     asked,
                     through_page,
+                    decoupled_minutes,
                     since: now,
                 }))
             }
@@ -217,13 +227,14 @@ impl AwaitingAres {
         let Some(status) = ares.trans_status else {
             return unusable();
         };
+        let until = now + Duration::minutes(self.decoupled_minutes.unwrap_or_default().into());
         match (status, &ares.acs_url) {
             (TransStatus::ChallengeRequired, Some(acs_url)) => awaiting(Challenge::InBrowser {
                 acs_url: acs_url.clone(),
                 opened: false,
             }),
             (TransStatus::ChallengeRequired, None) => unusable(),
-            (TransStatus::DecoupledChallenge, _) => awaiting(Challenge::Decoupled),
+            (TransStatus::DecoupledChallenge, _) => awaiting(Challenge::Decoupled { until }),
             (
                 TransStatus::Authenticated
                 | TransStatus::NotAuthenticated
@@ -256,7 +267,7 @@ impl AwaitingResults {
                     *opened = true;
                     moved(Transaction::AwaitingResults(self))
                 }
-                Challenge::Decoupled => None,
+                Challenge::Decoupled { .. } => None,
             },
             News::ResultsReceived(results) => self.concluded(&results, now),
             News::ErroReceived { component, code } => {

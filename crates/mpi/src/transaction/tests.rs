@@ -16,17 +16,14 @@ mod matrix;
 const NOW: OffsetDateTime = datetime!(2026-11-22 00:15 UTC);
 
 fn started(has_method: bool) -> Transaction {
-    Transaction::start(
-        testing::transaction_id(),
-        Brand::Visa,
-        Version::V2_2_0,
-        has_method,
-    )
+    let subject = Subject::browser_payment(testing::transaction_id(), Brand::Visa, Version::V2_2_0);
+    Transaction::start(subject, has_method)
 }
 
 fn asked(through_page: bool) -> News {
     News::Asked {
         asked: testing::asked(),
+        decoupled_minutes: None,
         through_page,
     }
 }
@@ -349,6 +346,7 @@ fn an_areq_of_another_transaction_is_not_taken_for_this_one_s() {
             .apply(
                 News::Asked {
                     asked,
+                    decoupled_minutes: None,
                     through_page: false
                 },
                 NOW

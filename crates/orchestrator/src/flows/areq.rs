@@ -7,10 +7,10 @@ use crate::{
     fault::Fault,
     gateway::Gateway,
 };
-use emv3ds::code::RequestorChallengeInd;
+use emv3ds::code::{RequestorAuthenticationInd, RequestorChallengeInd};
 use mpi::{
     AuthenticationRequest, Prepared,
-    request::{self, Merchant, PostalAddress},
+    request::{self, Channel, Merchant, PostalAddress},
 };
 use payments::{Order, Payment, ThreeDsMode, payment::Terms};
 use primitives::{Amount, Card, Id, Moment, id::kind};
@@ -93,17 +93,25 @@ impl Gateway {
             mcc: mpi.mcc,
             country: mpi.merchant_country,
         };
-        let challenge =
-            (terms.three_ds == ThreeDsMode::Force).then_some(RequestorChallengeInd::ChallengePreferred);
+        let challenge: &[_] = match terms.three_ds {
+            ThreeDsMode::Force => &[RequestorChallengeInd::ChallengePreferred],
+            ThreeDsMode::Auto | ThreeDsMode::Skip => &[],
+        };
         let prepared = request::prepare(&AuthenticationRequest {
             id: subject.id,
             version: subject.version,
-            completion: stored.run.transaction.completion_indicator(),
+            channel: Channel::Browser {
+                completion: stored.run.transaction.completion_indicator(),
+                notification_url: &self.three_ds().challenge_notification_url,
+                browser: &browser(stored.run.browser.clone().unwrap_or_default()),
+            },
+            category: subject.category,
+            authentication_ind: RequestorAuthenticationInd::Payment,
             server: &server,
             merchant: &merchant,
-            notification_url: &self.three_ds().challenge_notification_url,
             amount,
             at: moment.now,
+            agreement: None,
             pan: &card.pan,
             expiry: Some(card.expiry),
             holder: Some(&card.holder),
@@ -111,8 +119,13 @@ impl Gateway {
             phone: terms.shopper.phone.as_deref(),
             billing: terms.billing.as_ref().map(postal),
             shipping: terms.shipping.as_ref().map(postal),
-            browser: &browser(stored.run.browser.clone().unwrap_or_default()),
             challenge,
+            decoupled_minutes: None,
+            authentication_info: None,
+            prior: None,
+            account_info: None,
+            risk: None,
+            extensions: &[],
         });
         match prepared {
             Ok(prepared) => Some(prepared),

@@ -12,7 +12,7 @@ use crate::{
     gateway::Gateway,
 };
 use emv3ds::ThreeDsServerTransId;
-use mpi::{Failure, Prepared, Transaction, transaction::News as RunNews};
+use mpi::{Failure, Prepared, Subject, Transaction, transaction::News as RunNews};
 use payments::{News, Order, Payment, PaymentState, payment::AuthenticationStage};
 use primitives::{Amount, Card, Id, Moment, id::kind};
 use store::{StoreError, orders::PaymentKey};
@@ -76,7 +76,9 @@ impl Gateway {
                 None => self.areq_again(&order, &stored, in_hand, moment).await?,
             };
             match prepared {
-                Some(prepared) => self.ask_directory(&mut stored, prepared).await,
+                Some(prepared) => {
+                    stored.run.transaction = self.ask_directory(stored.run.transaction, prepared).await;
+                }
                 None => _ = stored.apply(RunNews::DirectoryUnreachable, moment.now),
             }
         }
@@ -302,13 +304,14 @@ fn new_run(
     moment: Moment,
 ) -> StoredRun {
     let id = ThreeDsServerTransId(moment.nonce);
+    let subject = Subject::browser_payment(id, card.pan.brand(), enrollment.version);
     let has_method = enrollment.method_url.is_some();
     StoredRun {
         id: moment.fresh_id(),
         of,
         version: 0,
         run: Run {
-            transaction: Transaction::start(id, card.pan.brand(), enrollment.version, has_method),
+            transaction: Transaction::start(subject, has_method),
             browser,
             method_url: enrollment.method_url,
             page_token: page_token.to_owned(),
@@ -326,13 +329,7 @@ fn ask(
 ) -> Option<Prepared> {
     match areq {
         Some(prepared) => {
-            stored.apply(
-                RunNews::Asked {
-                    asked: prepared.asked,
-                    through_page,
-                },
-                moment.now,
-            );
+            stored.apply(RunNews::asked(&prepared, through_page), moment.now);
             Some(prepared)
         }
         None => {

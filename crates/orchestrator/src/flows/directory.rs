@@ -1,59 +1,106 @@
-//! Talking to directory servers: what is posted, and what their answers, or their silence, mean for a run.
+//! Talking to directory servers: what is posted, and what their answers, or their silence, mean for a transaction.
+//!
+//! It is the same whoever wants the cardholder authenticated: a payment of ours, or a shop that only asks for 3-D Secure.
 
-use super::run::StoredRun;
 use crate::{
     directories::Directory,
     gateway::Gateway,
     transport::{Sent, Silence},
 };
+use emv3ds::message::Erro;
 use mpi::{
-    Prepared,
+    Prepared, Subject, Transaction,
     transaction::{News, receive},
 };
-use primitives::{Exchange, HttpRequest, Method, Unreadable};
+use primitives::{Brand, Exchange, HttpRequest, Method, Unreadable};
 use std::time::{Duration, Instant};
+use time::OffsetDateTime;
+
+/// What came of an AReq. It can be told to the transaction again, should somebody have written that meanwhile.
+#[derive(Debug)]
+pub(crate) enum Heard {
+    /// A body: ARes, Erro or rubbish.
+    Answer(Vec<u8>),
+    /// Nothing in time.
+    TimedOut,
+    /// No connection, or one that broke.
+    Unreachable,
+}
+
+impl Heard {
+    /// Takes it into the transaction, and answers what the directory server is to be told about its answer.
+    pub fn told_to(&self, transaction: Transaction, now: OffsetDateTime) -> (Transaction, Option<Box<Erro>>) {
+        let id = transaction.subject().id;
+        let before = transaction.clone();
+        let taken = match self {
+            Self::Answer(body) => transaction.receive_answer(body, now).map(|taken| {
+                if let Some(fault) = taken.fault {
+                    tracing::warn!(authentication = %id, %fault, "unusable answer to an AReq");
+                }
+                (taken.step, taken.erro)
+            }),
+            Self::TimedOut => transaction
+                .apply(News::DirectoryTimedOut, now)
+                .map(|step| (step, None)),
+            Self::Unreachable => transaction
+                .apply(News::DirectoryUnreachable, now)
+                .map(|step| (step, None)),
+        };
+        match taken {
+            Ok((step, erro)) => (step.transaction, erro),
+            Err(refused) => {
+                tracing::warn!(authentication = %id, %refused, "answer to no AReq");
+                (before, None)
+            }
+        }
+    }
+}
 
 impl Gateway {
-    /// Posts the AReq and takes what comes into the run.
-    pub(crate) async fn ask_directory(&self, stored: &mut StoredRun, prepared: Prepared) {
-        let brand = stored.run.transaction.subject().brand;
+    /// Posts the AReq of a transaction that is recorded as asked, and answers the transaction with what came of it.
+    pub(crate) async fn ask_directory(&self, transaction: Transaction, prepared: Prepared) -> Transaction {
+        let brand = transaction.subject().brand;
+        let heard = self.ask(transaction.subject(), prepared).await;
+        self.hear(brand, transaction, &heard)
+    }
+
+    /// Posts the AReq.
+    pub(crate) async fn ask(&self, subject: &Subject, prepared: Prepared) -> Heard {
+        let (id, brand) = (subject.id, subject.brand);
         let Some(directory) = self.directories().of(brand) else {
-            stored.apply(News::DirectoryUnreachable, self.clock().now());
-            return;
+            return Heard::Unreachable;
         };
         let sent_at = Instant::now();
         let sent = self.post(&directory, &prepared.body).await;
         metrics::histogram!("pasarela_directory_server_seconds", "brand" => brand.as_str())
             .record(sent_at.elapsed());
-        let now = self.clock().now();
         match sent {
-            Sent::Answered(body) => match stored.run.transaction.clone().receive_answer(&body, now) {
-                Ok(taken) => {
-                    stored.run.transaction = taken.step.transaction;
-                    if let Some(fault) = taken.fault {
-                        tracing::warn!(authentication = %stored.id, %fault, "unusable answer to an AReq");
-                    }
-                    if let Some(erro) = taken.erro.and_then(|erro| receive::erro_body(&erro).ok()) {
-                        // Nothing waits for it: the payment is decided, and the directory server merely informed.
-                        let gateway = self.clone();
-                        tokio::spawn(async move { gateway.post(&directory, &erro).await });
-                    }
-                }
-                Err(refused) => tracing::warn!(authentication = %stored.id, %refused, "answer to no AReq"),
-            },
+            Sent::Answered(body) => Heard::Answer(body),
             Sent::NotSent(why) => {
-                tracing::warn!(authentication = %stored.id, %brand, why, "directory server cannot be reached");
-                stored.apply(News::DirectoryUnreachable, now);
+                tracing::warn!(authentication = %id, %brand, why, "directory server cannot be reached");
+                Heard::Unreachable
             }
             Sent::Silent(Silence::TimedOut) => {
-                tracing::warn!(authentication = %stored.id, %brand, "directory server did not answer in time");
-                stored.apply(News::DirectoryTimedOut, now);
+                tracing::warn!(authentication = %id, %brand, "directory server did not answer in time");
+                Heard::TimedOut
             }
             Sent::Silent(silence) => {
-                tracing::warn!(authentication = %stored.id, %brand, ?silence, "no usable answer from the directory server");
-                stored.apply(News::DirectoryUnreachable, now);
+                tracing::warn!(authentication = %id, %brand, ?silence, "no usable answer from the directory server");
+                Heard::Unreachable
             }
         }
+    }
+
+    /// Takes what came of the AReq into its transaction, and tells the directory server what was wrong with it.
+    pub(crate) fn hear(&self, brand: Brand, transaction: Transaction, heard: &Heard) -> Transaction {
+        let (transaction, erro) = heard.told_to(transaction, self.clock().now());
+        let erro = erro.and_then(|erro| receive::erro_body(&erro).ok());
+        if let (Some(erro), Some(directory)) = (erro, self.directories().of(brand)) {
+            // Nothing waits for it: the outcome stands, and the directory server is merely informed.
+            let gateway = self.clone();
+            tokio::spawn(async move { gateway.post(&directory, &erro).await });
+        }
+        transaction
     }
 
     /// Posts a message to a directory server. A connection that cannot be made is tried once more, at the backup

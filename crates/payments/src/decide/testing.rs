@@ -152,7 +152,8 @@ pub fn declined(seconds: i64, advice: Advice) -> News {
 /// A result as the MPI makes it: from an ARes that answers a run's AReq.
 pub fn result(status: &str, eci: &str) -> AuthenticationResult {
     let id = emv3ds::ThreeDsServerTransId(Uuid::from_u128(7));
-    let run = Transaction::start(id, Brand::Visa, emv3ds::Version::V2_2_0, false);
+    let subject = mpi::Subject::browser_payment(id, Brand::Visa, emv3ds::Version::V2_2_0);
+    let run = Transaction::start(subject, false);
     let asked = emv3ds::message::Asked {
         version: emv3ds::Version::V2_2_0,
         three_ds_server_trans_id: id,
@@ -163,6 +164,7 @@ pub fn result(status: &str, eci: &str) -> AuthenticationResult {
         .apply(
             RunNews::Asked {
                 asked,
+                decoupled_minutes: None,
                 through_page: false,
             },
             START,

@@ -5,7 +5,7 @@ use super::*;
 fn states() -> Vec<(&'static str, Transaction)> {
     let decoupled = match awaiting_results() {
         Transaction::AwaitingResults(state) => Transaction::AwaitingResults(AwaitingResults {
-            challenge: Challenge::Decoupled,
+            challenge: Challenge::Decoupled { until: NOW },
             ..state
         }),
         other => other,
@@ -103,7 +103,7 @@ fn in_a_word(transaction: &Transaction) -> String {
         Transaction::AwaitingResults(state) => match state.challenge {
             Challenge::InBrowser { opened: true, .. } => "awaiting_results, opened".to_owned(),
             Challenge::InBrowser { opened: false, .. } => "awaiting_results".to_owned(),
-            Challenge::Decoupled => "awaiting_results, decoupled".to_owned(),
+            Challenge::Decoupled { .. } => "awaiting_results, decoupled".to_owned(),
         },
         Transaction::Finished(state) => {
             format!(
