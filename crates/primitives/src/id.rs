@@ -51,6 +51,10 @@ pub mod kind {
         Task = "tsk";
         /// A person who works in the admin.
         Operator = "opr";
+        /// A shop of the 3DS Server API.
+        Shop = "shp";
+        /// A card that a shop names by a token.
+        CardToken = "ctk";
     }
 }
 

@@ -27,6 +27,7 @@ pub mod recovery;
 pub mod schema;
 pub mod sealed;
 pub mod signals;
+pub mod threeds_server;
 
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
 use std::{str::FromStr, time::Duration};

@@ -11,15 +11,17 @@ pub enum SealedColumn {
     Credentials,
     Cards,
     SecurityCodes,
+    CardTokens,
 }
 
 impl SealedColumn {
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::WebhookSecrets,
         Self::PrivateKeys,
         Self::Credentials,
         Self::Cards,
         Self::SecurityCodes,
+        Self::CardTokens,
     ];
 }
 
@@ -102,6 +104,16 @@ impl Store {
             )
             .fetch_all(pool)
             .await?,
+            SealedColumn::CardTokens => sqlx::query_as!(
+                SealedValue,
+                "SELECT shop_id AS merchant_id, id, sealed_card AS sealed FROM threeds_card_tokens
+                 WHERE (shop_id, id) > ($1, $2) ORDER BY shop_id, id LIMIT $3",
+                merchant,
+                id,
+                limit,
+            )
+            .fetch_all(pool)
+            .await?,
         };
         Ok(values)
     }
@@ -149,6 +161,14 @@ impl Store {
             SealedColumn::SecurityCodes => sqlx::query!(
                 "UPDATE payment_cards SET sealed_security_code = $4
                  WHERE merchant_id = $1 AND payment_id = $2 AND sealed_security_code = $3",
+                merchant,
+                id,
+                old.sealed,
+                new,
+            ),
+            SealedColumn::CardTokens => sqlx::query!(
+                "UPDATE threeds_card_tokens SET sealed_card = $4
+                 WHERE shop_id = $1 AND id = $2 AND sealed_card = $3",
                 merchant,
                 id,
                 old.sealed,
