@@ -31,6 +31,7 @@ pub use agreement::Agreement;
 pub use blank::{Essentials, Requestor, blank};
 pub use browser::Browser;
 pub use prepared::{CannotRequest, Prepared, prepare_areq};
+pub use text::cardholder_name;
 
 /// Seven days: the longest that `threeDSRequestorDecMaxTime` can say.
 const DECOUPLED_MINUTES_MAX: u16 = 10_080;

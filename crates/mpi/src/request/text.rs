@@ -14,8 +14,9 @@ pub(super) fn optional(text: Option<&str>, characters_max: usize) -> Option<Stri
     (!text.is_empty()).then_some(text)
 }
 
-/// `cardholderName`: 2 to 45 printable ASCII characters, letters of our region without their accents.
-pub(super) fn cardholder_name(name: &str) -> Option<String> {
+/// A `cardholderName` of 2.1.0 and 2.2.0: 2 to 45 printable ASCII characters, letters of our region without their accents.
+/// `None` where too little is left of it.
+pub fn cardholder_name(name: &str) -> Option<String> {
     let plain: String = name.chars().filter_map(plain_letter).collect();
     let words: Vec<&str> = plain.split_whitespace().collect();
     let name = shortened(&words.join(" "), 45);

@@ -13,6 +13,9 @@ use super::{Answer, News, Refused, Results, Step, Transaction};
 #[derive(Debug, Clone, PartialEq)]
 pub struct AnswerTaken {
     pub step: Step,
+    /// The ARes, where it was one that answers the AReq: for a requestor that wants to read it itself. The transaction
+    /// holds everything that counts.
+    pub ares: Option<Box<ARes>>,
     /// What was wrong with the answer, for the log.
     pub fault: Option<Box<Fault>>,
     /// What the directory server is to be told about it, in a request of its own. Nothing waits for that to succeed.
@@ -70,16 +73,24 @@ impl Transaction {
             }),
         });
         match news {
-            Ok(news) => self.apply(news, now).map(|step| AnswerTaken {
-                step,
-                fault: None,
-                erro: None,
-            }),
+            Ok(news) => {
+                let ares = match &news {
+                    News::Answered(answer) => Some(Box::new(answer.ares().clone())),
+                    _ => None,
+                };
+                self.apply(news, now).map(|step| AnswerTaken {
+                    step,
+                    ares,
+                    fault: None,
+                    erro: None,
+                })
+            }
             Err(fault) => {
                 let erro = fault.to_erro(Component::Server, &[asked.version]).map(Box::new);
                 let step = self.apply(News::AnswerUnusable, now)?;
                 Ok(AnswerTaken {
                     step,
+                    ares: None,
                     fault: Some(fault),
                     erro,
                 })

@@ -77,7 +77,11 @@ impl Gateway {
             };
             match prepared {
                 Some(prepared) => {
-                    stored.run.transaction = self.ask_directory(stored.run.transaction, prepared).await;
+                    let told = self.ask_directory(stored.run.transaction, prepared).await;
+                    if let Some(ares) = &told.ares {
+                        tracing::debug!(authentication = %id, acs = ares.acs_reference_number, "ARes");
+                    }
+                    stored.run.transaction = told.transaction;
                 }
                 None => _ = stored.apply(RunNews::DirectoryUnreachable, moment.now),
             }

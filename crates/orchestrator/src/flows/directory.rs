@@ -7,12 +7,12 @@ use crate::{
     gateway::Gateway,
     transport::{Sent, Silence},
 };
-use emv3ds::message::Erro;
+use emv3ds::message::{ARes, Erro};
 use mpi::{
     Prepared, Subject, Transaction,
-    transaction::{News, receive},
+    transaction::{News, Step, receive},
 };
-use primitives::{Brand, Exchange, HttpRequest, Method, Unreadable};
+use primitives::{Exchange, HttpRequest, Method, Unreadable};
 use std::time::{Duration, Instant};
 use time::OffsetDateTime;
 
@@ -27,41 +27,56 @@ pub(crate) enum Heard {
     Unreachable,
 }
 
+/// A transaction that has heard what came of its AReq.
+#[derive(Debug)]
+pub(crate) struct Told {
+    pub transaction: Transaction,
+    /// The ARes in full, where a usable one came.
+    pub ares: Option<Box<ARes>>,
+    /// What the directory server is to be told about its answer.
+    pub erro: Option<Box<Erro>>,
+}
+
 impl Heard {
-    /// Takes it into the transaction, and answers what the directory server is to be told about its answer.
-    pub fn told_to(&self, transaction: Transaction, now: OffsetDateTime) -> (Transaction, Option<Box<Erro>>) {
+    /// Takes it into the transaction.
+    pub fn told_to(&self, transaction: Transaction, now: OffsetDateTime) -> Told {
         let id = transaction.subject().id;
         let before = transaction.clone();
-        let taken = match self {
+        let quiet = |step: Step| Told {
+            transaction: step.transaction,
+            ares: None,
+            erro: None,
+        };
+        let told = match self {
             Self::Answer(body) => transaction.receive_answer(body, now).map(|taken| {
                 if let Some(fault) = taken.fault {
                     tracing::warn!(authentication = %id, %fault, "unusable answer to an AReq");
                 }
-                (taken.step, taken.erro)
+                Told {
+                    ares: taken.ares,
+                    erro: taken.erro,
+                    ..quiet(taken.step)
+                }
             }),
-            Self::TimedOut => transaction
-                .apply(News::DirectoryTimedOut, now)
-                .map(|step| (step, None)),
-            Self::Unreachable => transaction
-                .apply(News::DirectoryUnreachable, now)
-                .map(|step| (step, None)),
+            Self::TimedOut => transaction.apply(News::DirectoryTimedOut, now).map(quiet),
+            Self::Unreachable => transaction.apply(News::DirectoryUnreachable, now).map(quiet),
         };
-        match taken {
-            Ok((step, erro)) => (step.transaction, erro),
-            Err(refused) => {
-                tracing::warn!(authentication = %id, %refused, "answer to no AReq");
-                (before, None)
+        told.unwrap_or_else(|refused| {
+            tracing::warn!(authentication = %id, %refused, "answer to no AReq");
+            Told {
+                transaction: before,
+                ares: None,
+                erro: None,
             }
-        }
+        })
     }
 }
 
 impl Gateway {
     /// Posts the AReq of a transaction that is recorded as asked, and answers the transaction with what came of it.
-    pub(crate) async fn ask_directory(&self, transaction: Transaction, prepared: Prepared) -> Transaction {
-        let brand = transaction.subject().brand;
+    pub(crate) async fn ask_directory(&self, transaction: Transaction, prepared: Prepared) -> Told {
         let heard = self.ask(transaction.subject(), prepared).await;
-        self.hear(brand, transaction, &heard)
+        self.hear(transaction, &heard)
     }
 
     /// Posts the AReq.
@@ -92,15 +107,16 @@ impl Gateway {
     }
 
     /// Takes what came of the AReq into its transaction, and tells the directory server what was wrong with it.
-    pub(crate) fn hear(&self, brand: Brand, transaction: Transaction, heard: &Heard) -> Transaction {
-        let (transaction, erro) = heard.told_to(transaction, self.clock().now());
-        let erro = erro.and_then(|erro| receive::erro_body(&erro).ok());
+    pub(crate) fn hear(&self, transaction: Transaction, heard: &Heard) -> Told {
+        let brand = transaction.subject().brand;
+        let told = heard.told_to(transaction, self.clock().now());
+        let erro = told.erro.as_ref().and_then(|erro| receive::erro_body(erro).ok());
         if let (Some(erro), Some(directory)) = (erro, self.directories().of(brand)) {
             // Nothing waits for it: the outcome stands, and the directory server is merely informed.
             let gateway = self.clone();
             tokio::spawn(async move { gateway.post(&directory, &erro).await });
         }
-        transaction
+        told
     }
 
     /// Posts a message to a directory server. A connection that cannot be made is tried once more, at the backup
