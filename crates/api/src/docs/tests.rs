@@ -57,7 +57,11 @@ fn everything() -> Router {
 
     #[async_trait]
     impl ResultsReceiver for Nobody {
-        async fn received(&self, _: &[u8]) -> Result<Vec<u8>, Fault> {
+        async fn received(
+            &self,
+            _: &orchestrator::flows::sender::Sender,
+            _: &[u8],
+        ) -> Result<Vec<u8>, Fault> {
             Ok(Vec::new())
         }
     }

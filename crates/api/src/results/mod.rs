@@ -9,7 +9,7 @@ use axum::{
     http::{StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
 };
-use orchestrator::Fault;
+use orchestrator::{Fault, flows::sender::Sender};
 use std::sync::Arc;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -23,13 +23,13 @@ const BODY_MAX_BYTES: usize = 128 * 1024;
 #[async_trait::async_trait]
 pub trait ResultsReceiver: Send + Sync {
     /// Answers the body to reply with, once the result is durable; empty for an Erro, which is not answered.
-    async fn received(&self, body: &[u8]) -> Result<Vec<u8>, Fault>;
+    async fn received(&self, sender: &Sender, body: &[u8]) -> Result<Vec<u8>, Fault>;
 }
 
 #[async_trait::async_trait]
 impl ResultsReceiver for orchestrator::Gateway {
-    async fn received(&self, body: &[u8]) -> Result<Vec<u8>, Fault> {
-        self.results_received(body).await
+    async fn received(&self, sender: &Sender, body: &[u8]) -> Result<Vec<u8>, Fault> {
+        self.results_received(sender, body).await
     }
 }
 
@@ -57,7 +57,7 @@ pub fn router(receiver: Arc<dyn ResultsReceiver>) -> OpenApiRouter {
     ),
 )]
 async fn receive(State(receiver): State<Arc<dyn ResultsReceiver>>, body: Bytes) -> Response {
-    match receiver.received(&body).await {
+    match receiver.received(&Sender::Unchecked, &body).await {
         Ok(answer) if answer.is_empty() => StatusCode::OK.into_response(),
         Ok(answer) => ([(CONTENT_TYPE, "application/json; charset=utf-8")], answer).into_response(),
         Err(fault) => {
@@ -80,7 +80,7 @@ mod tests {
 
     #[async_trait::async_trait]
     impl ResultsReceiver for Says {
-        async fn received(&self, _body: &[u8]) -> Result<Vec<u8>, Fault> {
+        async fn received(&self, _sender: &Sender, _body: &[u8]) -> Result<Vec<u8>, Fault> {
             self.0.map(<[u8]>::to_vec).ok_or(Fault::Missing("the database"))
         }
     }

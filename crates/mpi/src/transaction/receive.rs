@@ -53,6 +53,16 @@ pub fn unknown_transaction(results: &Results) -> Box<Fault> {
     Box::new(fault.of(MessageType::RReq, Some(results.rreq().message_version), ids))
 }
 
+/// The fault of an RReq whose sender may not speak about its transaction: 303 (emv-3ds section 4.8).
+pub fn access_denied(results: &Results, detail: &str) -> Box<Fault> {
+    let fault = Fault::new(ErrorCode::AccessDenied, detail);
+    Box::new(fault.of(
+        MessageType::RReq,
+        Some(results.rreq().message_version),
+        results.ids(),
+    ))
+}
+
 impl Transaction {
     /// Takes the body that answered the AReq: an ARes, an Erro, or something unusable.
     ///

@@ -18,6 +18,7 @@ mod purchase;
 mod recovery;
 pub mod results;
 mod run;
+pub mod sender;
 
 #[cfg(test)]
 mod testing;

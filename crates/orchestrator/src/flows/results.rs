@@ -6,6 +6,7 @@ use super::{
     advance::{TRIES, is_race},
     in_hand::InHand,
     run::StoredRun,
+    sender::{self, Sender},
 };
 use crate::{
     fault::{Fault, Stopped},
@@ -22,8 +23,9 @@ use mpi::{
 use primitives::Id;
 
 impl Gateway {
-    /// Takes what a directory server posted and answers the body to reply with: an RRes, an Erro, or nothing.
-    pub async fn results_received(&self, body: &[u8]) -> Result<Vec<u8>, Fault> {
+    /// Takes what a directory server posted and answers the body to reply with: an RRes, an Erro, or nothing. A sender
+    /// that may not speak for the transaction's brand is answered Erro 303 and changes nothing.
+    pub async fn results_received(&self, sender: &Sender, body: &[u8]) -> Result<Vec<u8>, Fault> {
         let results = match receive::read_results(body, &Version::ALL) {
             Ok(ResultsReceived::Results(results)) => results,
             Ok(ResultsReceived::Erro(erro)) => {
@@ -33,7 +35,7 @@ impl Gateway {
             Err(fault) => return Ok(refusal(&fault)),
         };
         for _ in 0..TRIES {
-            match self.take_results(results.clone()).await {
+            match self.take_results(sender, results.clone()).await {
                 Ok(answer) => return Ok(answer),
                 Err(stopped) if is_race(&stopped) => {}
                 Err(Stopped::Fault(fault)) => return Err(fault),
@@ -43,7 +45,7 @@ impl Gateway {
         Err(Fault::Store(store::StoreError::Changed))
     }
 
-    async fn take_results(&self, results: Results) -> Result<Vec<u8>, Stopped> {
+    async fn take_results(&self, sender: &Sender, results: Results) -> Result<Vec<u8>, Stopped> {
         let Some(id) = results.ids().three_ds_server_trans_id else {
             return Ok(refusal(&receive::unknown_transaction(&results)));
         };
@@ -51,6 +53,10 @@ impl Gateway {
             return Ok(refusal(&receive::unknown_transaction(&results)));
         };
         let mut stored = StoredRun::read(record)?;
+        let brand = stored.run.transaction.subject().brand;
+        if !sender.may_speak_for(brand) {
+            return Ok(refusal(&sender::refused(sender, brand, &results)));
+        }
         let now = self.clock().now();
         let (step, rres) = match stored.run.transaction.clone().receive_results(results, now) {
             Ok(taken) => taken,

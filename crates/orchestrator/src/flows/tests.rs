@@ -4,11 +4,12 @@ use super::{
     advance::is_race,
     authenticate::authenticating,
     run::StoredRun,
+    sender::Sender,
     testing::{World, purchase},
 };
 use crate::flows::page_step::{PageOutcome, PageStep};
 use payments::{PaymentState, RefusalCode};
-use primitives::{Id, id::kind};
+use primitives::{Brand, Id, id::kind};
 use serde_json::Value;
 use sqlx::{PgPool, Postgres, Transaction};
 use time::Duration;
@@ -69,7 +70,7 @@ async fn a_result_is_not_lost_when_somebody_else_writes_its_run_meanwhile(pool: 
     let order = challenged(&world).await;
     let other = writing_the_run(&world, &world.asked()).await;
     let (gateway, rreq) = (world.gateway.clone(), world.rreq());
-    let receiving = tokio::spawn(async move { gateway.results_received(&rreq).await });
+    let receiving = tokio::spawn(async move { gateway.results_received(&Sender::Unchecked, &rreq).await });
     somebody_waits(&world.pool).await;
     other.commit().await.unwrap();
     let answer: Value = serde_json::from_slice(&receiving.await.unwrap().unwrap()).unwrap();
@@ -212,7 +213,7 @@ async fn giving_up_on_the_page_does_not_deny_a_payment_whose_result_came_first(p
     let token = world.page_token(order).await;
     let rreq = world.rreq();
     let (result, given_up) = tokio::join!(
-        world.gateway.results_received(&rreq),
+        world.gateway.results_received(&Sender::Unchecked, &rreq),
         world.gateway.page_cancelled(&token)
     );
     result.unwrap();
@@ -233,11 +234,37 @@ async fn a_result_after_cancelling_is_answered_and_never_charges(pool: PgPool) {
         .cancel(&world.caller, order, None, None)
         .await
         .unwrap();
-    let answer = world.gateway.results_received(&world.rreq()).await.unwrap();
+    let answer = world
+        .gateway
+        .results_received(&Sender::Unchecked, &world.rreq())
+        .await
+        .unwrap();
     assert!(String::from_utf8(answer).unwrap().contains("RRes"));
     tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     assert_eq!(world.words(order).await.0, "cancelled");
     assert_eq!(world.script().charges.len(), 0);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_result_from_another_brand_s_directory_server_is_refused_and_changes_nothing(pool: PgPool) {
+    let world = World::new(pool).await;
+    let order = challenged(&world).await;
+    let of = |brand| Sender::Certified {
+        subject: "CN=ds".into(),
+        brands: vec![brand],
+    };
+    let answer = async |brand| {
+        let answer = world.gateway.results_received(&of(brand), &world.rreq()).await;
+        serde_json::from_slice::<Value>(&answer.unwrap()).unwrap()
+    };
+    let refused = answer(Brand::Mastercard).await;
+    assert_eq!(
+        (&refused["messageType"], &refused["errorCode"]),
+        (&"Erro".into(), &"303".into())
+    );
+    assert_eq!(world.words(order).await.1, "pending_3ds");
+    assert_eq!(answer(Brand::Visa).await["messageType"], "RRes");
+    world.comes_to(order, "processed").await;
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
@@ -247,7 +274,7 @@ async fn looks_at_one_page_that_meet_all_get_a_step(pool: PgPool) {
     let first = world.asked();
     world
         .gateway
-        .results_received(&world.rreq_never_started())
+        .results_received(&Sender::Unchecked, &world.rreq_never_started())
         .await
         .unwrap();
     let token = world.page_token(order).await;
@@ -267,7 +294,11 @@ async fn looks_at_one_page_that_meet_all_get_a_step(pool: PgPool) {
                 first,
                 "opening the page starts a new authentication"
             );
-            world.gateway.results_received(&world.rreq()).await.unwrap();
+            world
+                .gateway
+                .results_received(&Sender::Unchecked, &world.rreq())
+                .await
+                .unwrap();
             world.comes_to(order, "processed").await;
             let view = world.gateway.page_opened(&token).await.unwrap();
             assert!(matches!(
