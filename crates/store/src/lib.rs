@@ -29,13 +29,19 @@ pub mod sealed;
 pub mod signals;
 pub mod threeds_server;
 
-use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
+use sqlx::{
+    Connection,
+    postgres::{PgConnectOptions, PgPool, PgPoolOptions},
+};
 use std::{str::FromStr, time::Duration};
 
 pub use error::StoreError;
 
 /// The migrations of the whole workspace, compiled in.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
+
+/// A connection that nobody has used for this long is asked whether it still lives.
+const RESTED: Duration = Duration::from_secs(1);
 
 /// How to reach the database.
 #[derive(Debug, Clone)]
@@ -63,12 +69,25 @@ pub struct Store {
 impl Store {
     /// Connects lazily: the first query opens the first connection.
     pub fn connect(url: &str, settings: &StoreSettings) -> Result<Self, StoreError> {
-        let options = PgConnectOptions::from_str(url)?.application_name("pasarela");
+        let options = PgConnectOptions::from_str(url)?
+            .application_name("pasarela")
+            // Every question here is asked by a key. In a young database the planner would rather read the few pages there
+            // are, and keep that plan when there are many; and nothing is worth compiling.
+            .options([("enable_seqscan", "off"), ("jit", "off")]);
         let pool = PgPoolOptions::new()
             .max_connections(settings.max_connections)
             .acquire_timeout(settings.acquire_timeout)
-            // A ping per checkout would cost a round trip per query; a dead connection shows in the query itself.
+            // A ping per checkout would cost a round trip per query. A connection that has rested may have died with its
+            // server meanwhile, and would cost its next user an error.
             .test_before_acquire(false)
+            .before_acquire(|connection, meta| {
+                Box::pin(async move {
+                    if meta.idle_for >= RESTED {
+                        connection.ping().await?;
+                    }
+                    Ok(true)
+                })
+            })
             .connect_lazy_with(options);
         Ok(Self { pool })
     }
@@ -90,5 +109,35 @@ impl Store {
     /// Connections of the pool: all, and those not in use.
     pub fn pool_size(&self) -> (u32, usize) {
         (self.pool.size(), self.pool.num_idle())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sqlx::ConnectOptions;
+
+    #[sqlx::test(migrations = false)]
+    async fn a_connection_that_died_while_it_rested_costs_nobody_an_error(pool: PgPool) {
+        let url = pool.connect_options().to_url_lossy();
+        let settings = StoreSettings {
+            max_connections: 1,
+            ..StoreSettings::default()
+        };
+        let store = Store::connect(url.as_str(), &settings).unwrap();
+        let backend = async || {
+            sqlx::query_scalar::<_, i32>("SELECT pg_backend_pid()")
+                .fetch_one(store.pool())
+                .await
+                .unwrap()
+        };
+        let first = backend().await;
+        sqlx::query("SELECT pg_terminate_backend($1)")
+            .bind(first)
+            .execute(&pool)
+            .await
+            .unwrap();
+        tokio::time::sleep(RESTED).await;
+        assert_ne!(backend().await, first);
     }
 }
