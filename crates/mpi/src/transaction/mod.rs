@@ -15,7 +15,7 @@
 use emv3ds::{
     ThreeDsServerTransId, Version,
     code::{CompletionIndicator, Component, DeviceChannel, ErrorCode, MessageCategory, TransStatus},
-    message::{Asked, Challenged},
+    message::{Asked, Challenged, RReq},
 };
 use primitives::Brand;
 use serde::{Deserialize, Serialize};
@@ -129,6 +129,9 @@ pub struct AwaitingAres {
     /// The longest the issuer may take for a decoupled authentication, if it was offered one.
     #[serde(default)]
     pub decoupled_minutes: Option<u16>,
+    /// RReqs that were faster than the ARes they follow. The one that names its challenge counts once it has come.
+    #[serde(default)]
+    pub early: Vec<RReq>,
     /// When the AReq was recorded.
     #[serde(with = "time::serde::rfc3339")]
     pub since: OffsetDateTime,
@@ -214,6 +217,9 @@ pub struct Trace {
     pub asked: Option<Asked>,
     /// The challenge, if the ARes asked for one.
     pub challenged: Option<Challenged>,
+    /// Whether the challenge had got to the cardholder: it was opened, or needed no opening.
+    #[serde(default)]
+    pub reached: bool,
     /// The RReq that came too late.
     pub late: Option<LateResults>,
 }
@@ -240,7 +246,7 @@ pub enum Effect {
     Moved,
     /// Nothing changed, and nothing is wrong with that.
     Unchanged,
-    /// A message that had been taken before; the first one counts.
+    /// A message that had been taken before: the first one counts, and nothing changed.
     Repeat,
     /// A message that came too late; it is to be recorded and answered, and changes no outcome.
     Late,

@@ -1,7 +1,8 @@
+use super::{Subject, receive};
 use crate::request::Prepared;
 use emv3ds::{
     Fault, TransactionIds,
-    code::{Component, ErrorCode},
+    code::{Component, ErrorCode, MessageType},
     message::{ARes, Asked, Challenged, RReq, WireMessage},
 };
 
@@ -90,10 +91,14 @@ impl Answer {
     pub(super) fn ares(&self) -> &ARes {
         &self.0
     }
+
+    /// Whether it answers this AReq, and not another one's.
+    pub(super) fn is_to(&self, asked: &Asked) -> bool {
+        self.0.answers(asked).is_ok()
+    }
 }
 
-/// An RReq as it came in, checked against its table; [`super::Transaction::receive_results`] holds it against its
-/// transaction.
+/// An RReq as it came in, checked against its table. Every state holds it against its own transaction before it takes it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Results(Box<RReq>);
 
@@ -106,12 +111,48 @@ impl Results {
         &self.0
     }
 
+    pub(super) fn into_rreq(self) -> RReq {
+        *self.0
+    }
+
     /// The transaction it names, to find it by.
     pub fn ids(&self) -> TransactionIds {
         self.0.ids()
     }
 
-    pub(super) fn conclude(&self, challenged: &Challenged) -> Result<(), Box<Fault>> {
-        self.0.concludes(challenged)
+    /// Whether it concludes this challenge: all identifiers (else 301), version and category (else 203).
+    pub(super) fn conclude(&self, subject: &Subject, challenged: &Challenged) -> Result<(), Box<Fault>> {
+        self.0.concludes(challenged)?;
+        self.is_of_category(subject)
+    }
+
+    /// Whether it can follow an ARes that has not come yet. All that is known of it is what was asked: the transaction's
+    /// own identifier (else 301), the version and the category (else 203).
+    pub(super) fn follow(&self, subject: &Subject) -> Result<(), Box<Fault>> {
+        if self.0.three_ds_server_trans_id != subject.id {
+            return Err(receive::unknown_transaction(self));
+        }
+        if self.0.message_version != subject.version {
+            return Err(self.malformed("messageVersion"));
+        }
+        self.is_of_category(subject)
+    }
+
+    fn is_of_category(&self, subject: &Subject) -> Result<(), Box<Fault>> {
+        if self.0.message_category == subject.category {
+            Ok(())
+        } else {
+            Err(self.malformed("messageCategory"))
+        }
+    }
+
+    fn malformed(&self, name: &str) -> Box<Fault> {
+        self.fault(ErrorCode::FormatInvalid, name.to_owned())
+    }
+
+    /// A fault of this RReq.
+    pub(super) fn fault(&self, code: ErrorCode, detail: String) -> Box<Fault> {
+        let fault = Fault::new(code, detail);
+        Box::new(fault.of(MessageType::RReq, Some(self.0.message_version), self.ids()))
     }
 }

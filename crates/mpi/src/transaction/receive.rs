@@ -2,12 +2,14 @@
 
 use emv3ds::{
     Fault, Rules, Version,
-    code::{Component, ErrorCode, MessageType, ResultsStatus},
+    code::{Component, ErrorCode, ResultsStatus},
     message::{ARes, Erro, RRes, Received},
 };
 use time::OffsetDateTime;
 
-use super::{Answer, News, Refused, Results, Step, Transaction};
+use crate::result::Failure;
+
+use super::{Answer, Effect, Failed, GivenUp, News, Refused, Results, Step, Transaction};
 
 /// What the directory server's answer to an AReq led to.
 #[derive(Debug, Clone, PartialEq)]
@@ -44,13 +46,22 @@ pub fn read_results(body: &[u8], ours: &[Version]) -> Result<ResultsReceived, Bo
 
 /// The fault of an RReq whose transaction is not there: 301.
 pub fn unknown_transaction(results: &Results) -> Box<Fault> {
-    let ids = results.ids();
-    let detail = ids
-        .three_ds_server_trans_id
-        .map(|id| id.to_string())
-        .unwrap_or_default();
-    let fault = Fault::new(ErrorCode::TransactionNotRecognised, detail);
-    Box::new(fault.of(MessageType::RReq, Some(results.rreq().message_version), ids))
+    results.fault(ErrorCode::TransactionNotRecognised, named_id(results))
+}
+
+/// The fault of an RReq that has been taken before: 301, which says as much before 2.3.1.
+fn repeated(results: &Results) -> Box<Fault> {
+    results.fault(ErrorCode::TransactionNotRecognised, named_id(results))
+}
+
+/// The fault of an RReq about an authentication that ended without a challenge: 301 likewise.
+fn without_challenge(results: &Results) -> Box<Fault> {
+    results.fault(ErrorCode::TransactionNotRecognised, named_id(results))
+}
+
+fn named_id(results: &Results) -> String {
+    let id = results.ids().three_ds_server_trans_id;
+    id.map(|id| id.to_string()).unwrap_or_default()
 }
 
 /// The fault of an RReq whose sender may not speak about its transaction: 303 (emv-3ds section 4.8).
@@ -108,22 +119,35 @@ impl Transaction {
         }
     }
 
-    /// Takes an RReq for this transaction: the step, and the RRes to be sent once the step is recorded. A repeated or late
-    /// RReq is answered too; [`super::Effect`] says that it was one.
+    /// Takes an RReq for this transaction: the step, and the RRes to be sent once the step is recorded. One that comes too
+    /// late, or before the ARes is recorded, is answered too; [`super::Effect`] tells.
     ///
-    /// The fault (301, 203) is answered with [`Fault::to_erro`].
+    /// The fault of any other is answered with [`Fault::to_erro`], and leaves the transaction as it was: one whose
+    /// identifiers are another transaction's (301), whose version or category differ (203), that repeats one taken
+    /// before, or that follows no challenge.
     pub fn receive_results(self, results: Results, now: OffsetDateTime) -> Result<(Step, RRes), Box<Fault>> {
-        let Some(challenged) = self.challenged() else {
-            return Err(unknown_transaction(&results));
-        };
-        results.conclude(challenged)?;
-        let rreq = results.rreq().clone();
+        self.expects(&results)?;
+        let copy = results.clone();
         match self.apply(News::ResultsReceived(results), now) {
+            Ok(Step {
+                effect: Effect::Repeat,
+                ..
+            }) => Err(repeated(&copy)),
             Ok(step) => {
-                let rres = RRes::to(&rreq, results_status(&step.transaction));
+                let rres = RRes::to(copy.rreq(), results_status(&step.transaction));
                 Ok((step, rres))
             }
-            Err(Refused { .. }) => Err(unknown_transaction(&Results::new(rreq))),
+            Err(Refused { .. }) => Err(unknown_transaction(&copy)),
+        }
+    }
+
+    /// Whether an RReq can be about this transaction, as far as this state can tell.
+    fn expects(&self, results: &Results) -> Result<(), Box<Fault>> {
+        match (self.challenged(), self.asked()) {
+            (Some(challenged), _) => results.conclude(self.subject(), challenged),
+            (None, Some(_)) => results.follow(self.subject()),
+            (None, None) if matches!(self, Self::Finished(_)) => Err(without_challenge(results)),
+            (None, None) => Err(unknown_transaction(results)),
         }
     }
 }
@@ -138,15 +162,26 @@ pub fn erro_body(erro: &Erro) -> Result<Vec<u8>, Box<Fault>> {
     Rules::received_by(Component::DirectoryServer, &Version::ALL).write(erro)
 }
 
-/// What we tell of the RReq: received, or that we never sent the cardholder to the challenge.
+/// What we tell of the RReq: received, or why the cardholder has not been to the challenge that it ends.
 fn results_status(transaction: &Transaction) -> ResultsStatus {
     match transaction {
-        Transaction::ChallengeNeverStarted(_) | Transaction::GivenUp(_) => ResultsStatus::ChallengeNotSent,
+        Transaction::ChallengeNeverStarted(_) => ResultsStatus::ChallengeNotSent,
+        Transaction::GivenUp(GivenUp { trace, .. }) if !trace.reached => ResultsStatus::ChallengeNotSent,
+        Transaction::Failed(Failed { failure, trace, .. }) if !trace.reached => match failure {
+            Failure::TimeExpired => ResultsStatus::ChallengeNotSent,
+            Failure::DirectoryErro { .. }
+            | Failure::AcsErro { .. }
+            | Failure::DirectoryTimeout
+            | Failure::DirectoryUnreachable
+            | Failure::UnusableAnswer
+            | Failure::CannotRequest => ResultsStatus::ChallengeNotDelivered,
+        },
         Transaction::Started(_)
         | Transaction::AwaitingMethod(_)
         | Transaction::AwaitingAres(_)
         | Transaction::AwaitingResults(_)
         | Transaction::Finished(_)
-        | Transaction::Failed(_) => ResultsStatus::Received,
+        | Transaction::Failed(_)
+        | Transaction::GivenUp(_) => ResultsStatus::Received,
     }
 }

@@ -3,10 +3,13 @@
 use emv3ds::message::Challenged;
 use time::OffsetDateTime;
 
-use super::{Next, failed, given_up, unchanged};
+use super::{Next, failed, given_up, repeat, unchanged};
 use crate::{
     result::Failure,
-    transaction::{ChallengeNeverStarted, Effect, Finished, LateResults, News, Step, Trace, Transaction},
+    transaction::{
+        ChallengeNeverStarted, Effect, Finished, LateResults, News, Results, Step, Subject, Trace,
+        Transaction,
+    },
 };
 
 impl ChallengeNeverStarted {
@@ -17,10 +20,9 @@ impl ChallengeNeverStarted {
             ..Trace::default()
         };
         match news {
-            News::ResultsReceived(_) => Some(Step {
-                transaction: Transaction::ChallengeNeverStarted(self),
-                effect: Effect::Repeat,
-            }),
+            News::ResultsReceived(results) if results.conclude(&subject, &self.challenged).is_ok() => {
+                repeat(Transaction::ChallengeNeverStarted(self))
+            }
             News::DeadlinePassed => failed(subject, Failure::TimeExpired, trace),
             News::GivenUp => given_up(subject, trace),
             News::MethodCompleted | News::MethodTimedOut | News::CresReturned => {
@@ -35,7 +37,8 @@ impl ChallengeNeverStarted {
             | News::AnswerUnusable
             | News::ErroReceived { .. }
             | News::DirectoryTimedOut
-            | News::DirectoryUnreachable => None,
+            | News::DirectoryUnreachable
+            | News::ResultsReceived(_) => None,
         }
     }
 }
@@ -44,10 +47,13 @@ impl Finished {
     pub(super) fn apply(self: Box<Self>, news: News) -> Next {
         match news {
             // An RReq where no challenge was asked for is refused; a second one after a challenge changes nothing.
-            News::ResultsReceived(_) if self.challenged.is_some() => Some(Step {
-                transaction: Transaction::Finished(self),
-                effect: Effect::Repeat,
-            }),
+            News::ResultsReceived(results)
+                if self
+                    .challenged
+                    .is_some_and(|challenged| results.conclude(&self.subject, &challenged).is_ok()) =>
+            {
+                repeat(Transaction::Finished(self))
+            }
             News::MethodCompleted
             | News::MethodTimedOut
             | News::ErroReceived { .. }
@@ -70,6 +76,7 @@ impl Finished {
 /// News of an authentication that has ended without a result. Messages that still come are noted, so that what follows
 /// them can be answered; the end stays what it was.
 pub(super) fn after(
+    subject: &Subject,
     trace: Trace,
     news: News,
     now: OffsetDateTime,
@@ -82,7 +89,7 @@ pub(super) fn after(
         })
     };
     match (news, trace.late) {
-        (News::Answered(answer), _) => {
+        (News::Answered(answer), _) if trace.asked.is_some_and(|asked| answer.is_to(&asked)) => {
             let ares = answer.ares();
             let awaited = ares.trans_status.is_some_and(|status| !status.is_final());
             late(Trace {
@@ -94,7 +101,7 @@ pub(super) fn after(
                 ..trace
             })
         }
-        (News::ResultsReceived(results), None) if trace.challenged.is_some() => {
+        (News::ResultsReceived(results), None) if trace.awaits(&results, subject) => {
             let noted = LateResults {
                 trans_status: results.rreq().trans_status,
                 at: now,
@@ -104,10 +111,7 @@ pub(super) fn after(
                 ..trace
             })
         }
-        (News::ResultsReceived(_), Some(_)) => Some(Step {
-            transaction: end(trace),
-            effect: Effect::Repeat,
-        }),
+        (News::ResultsReceived(results), Some(_)) if trace.awaits(&results, subject) => repeat(end(trace)),
         (
             News::MethodCompleted
             | News::MethodTimedOut
@@ -121,12 +125,24 @@ pub(super) fn after(
             _,
         ) => unchanged(end(trace)),
         (
-            News::ResultsReceived(_)
+            News::Answered(_)
+            | News::ResultsReceived(_)
             | News::MethodStarted
             | News::Asked { .. }
             | News::CannotRequest
             | News::ChallengeOpened,
             _,
         ) => None,
+    }
+}
+
+impl Trace {
+    /// Whether the RReq is one that can follow: of the challenge, or where its ARes never came, of what was asked.
+    fn awaits(&self, results: &Results, subject: &Subject) -> bool {
+        match (self.challenged, self.asked) {
+            (Some(challenged), _) => results.conclude(subject, &challenged).is_ok(),
+            (None, Some(_)) => results.follow(subject).is_ok(),
+            (None, None) => false,
+        }
     }
 }

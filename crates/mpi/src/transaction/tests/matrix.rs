@@ -23,6 +23,10 @@ fn states() -> Vec<(&'static str, Transaction)> {
             after(started(true), [News::MethodStarted, News::MethodCompleted]),
         ),
         ("awaiting ares", awaiting_ares()),
+        (
+            "awaiting ares, early results",
+            after(awaiting_ares(), [results(testing::rreq())]),
+        ),
         ("awaiting results", awaiting_results()),
         (
             "awaiting results, opened",
@@ -44,6 +48,13 @@ fn states() -> Vec<(&'static str, Transaction)> {
             after(awaiting_results(), [News::DeadlinePassed]),
         ),
         ("failed, late", failed_late),
+        (
+            "failed, early",
+            after(
+                awaiting_ares(),
+                [results(testing::rreq()), News::DirectoryUnreachable],
+            ),
+        ),
         ("given up", after(started(false), [News::GivenUp])),
         ("given up, challenge", after(awaiting_results(), [News::GivenUp])),
     ]
@@ -84,6 +95,13 @@ fn news() -> Vec<(&'static str, News)> {
         ("challenge opened", News::ChallengeOpened),
         ("cres returned", News::CresReturned),
         ("results Y", results(testing::rreq())),
+        (
+            "results of another challenge",
+            results(RReq {
+                acs_trans_id: emv3ds::AcsTransId(Uuid::nil()),
+                ..testing::rreq()
+            }),
+        ),
         ("results: never started", results(testing::rreq_never_started())),
         ("results without a status", results(not_final)),
         ("deadline passed", News::DeadlinePassed),
@@ -93,9 +111,11 @@ fn news() -> Vec<(&'static str, News)> {
 
 fn in_a_word(transaction: &Transaction) -> String {
     match transaction {
-        Transaction::Started(_) | Transaction::AwaitingAres(_) | Transaction::ChallengeNeverStarted(_) => {
-            transaction.name().to_owned()
-        }
+        Transaction::Started(_) | Transaction::ChallengeNeverStarted(_) => transaction.name().to_owned(),
+        Transaction::AwaitingAres(state) => match state.early.len() {
+            0 => "awaiting_ares".to_owned(),
+            kept => format!("awaiting_ares, {kept} results kept"),
+        },
         Transaction::AwaitingMethod(state) => match state.ended {
             Some(ended) => format!("awaiting_method, ended {ended}"),
             None => "awaiting_method".to_owned(),
@@ -120,6 +140,7 @@ fn in_a_word(transaction: &Transaction) -> String {
 fn in_words(trace: &Trace) -> &'static str {
     match (trace.challenged, trace.late) {
         (_, Some(_)) => ", late results noted",
+        (Some(_), None) if trace.reached => ", results may still come of the challenge",
         (Some(_), None) => ", results may still come",
         (None, None) => "",
     }
