@@ -65,6 +65,12 @@ pub enum Failure {
     /// The Erro came from, or speaks of, the issuer's ACS.
     #[error("the issuer's access control server failed with error {code}")]
     AcsErro { code: u16 },
+    /// The directory server or the ACS does not speak the version asked in (Erro 102).
+    #[error("the protocol version is refused")]
+    VersionRefused {
+        /// The version to ask again in, as a new authentication; `None` where there is no other.
+        instead: Option<Version>,
+    },
     /// No answer within the read time-out, or the directory server says that it waited in vain itself.
     #[error("the directory server did not answer in time")]
     DirectoryTimeout,

@@ -31,6 +31,20 @@ pub fn choose(
         .max()
 }
 
+/// The version to ask again in when one was refused with Erro 102: the highest of ours below it that the Erro's
+/// `errorDetail` offers, or, where that names no versions, the next lower one of ours.
+pub fn instead_of(refused: Version, error_detail: &str, ours: &[Version]) -> Option<Version> {
+    let offered: Vec<ProtocolVersion> = error_detail
+        .split(',')
+        .filter_map(|version| ProtocolVersion::parse(version.trim()))
+        .collect();
+    ours.iter()
+        .copied()
+        .filter(|version| *version < refused)
+        .filter(|version| offered.is_empty() || offered.contains(&version.number()))
+        .max()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -82,5 +96,21 @@ mod tests {
             Some(Version::V2_1_0)
         );
         assert_eq!(choose(&Version::ALL, None, None), Some(Version::V2_2_0));
+    }
+
+    #[test]
+    fn a_refused_version_gives_way_to_a_lower_one_that_is_offered() {
+        let ours = &Version::ALL;
+        for (detail, instead) in [
+            ("2.1.0,2.2.0", Some(Version::V2_1_0)),
+            (" 2.1.0 ", Some(Version::V2_1_0)),
+            ("messageVersion", Some(Version::V2_1_0)),
+            ("2.2.0", None),
+            ("2.3.1", None),
+        ] {
+            assert_eq!(instead_of(Version::V2_2_0, detail, ours), instead, "{detail}");
+        }
+        assert_eq!(instead_of(Version::V2_1_0, "2.1.0,2.2.0", ours), None);
+        assert_eq!(instead_of(Version::V2_2_0, "2.1.0", &[Version::V2_2_0]), None);
     }
 }

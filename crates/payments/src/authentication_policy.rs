@@ -173,9 +173,10 @@ fn is_issuers_fault(reason: Option<TransStatusReason>) -> bool {
 
 fn code_of_failure(failure: Failure) -> ThreeDsCode {
     match failure {
-        Failure::DirectoryErro { .. } | Failure::DirectoryUnreachable | Failure::CannotRequest => {
-            ThreeDsCode::EnrollmentCheckError
-        }
+        Failure::DirectoryErro { .. }
+        | Failure::VersionRefused { .. }
+        | Failure::DirectoryUnreachable
+        | Failure::CannotRequest => ThreeDsCode::EnrollmentCheckError,
         Failure::AcsErro { .. } | Failure::UnusableAnswer => ThreeDsCode::UnableIssuer,
         Failure::DirectoryTimeout => ThreeDsCode::EnrollmentCheckTimeout,
         Failure::TimeExpired => ThreeDsCode::TimeExpired,

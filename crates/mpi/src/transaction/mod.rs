@@ -26,6 +26,7 @@ use crate::{
     Timers,
     result::{AuthenticationResult, Failure},
     timers::seconds,
+    version_choice,
 };
 
 mod news;
@@ -397,10 +398,13 @@ impl Transaction {
 }
 
 /// Whose fault an Erro speaks of. A directory server reports 402 when an answer did not come in time and 405 when it
-/// could not reach the ACS.
-fn failure_of_erro(component: Component, code: ErrorCode) -> Failure {
+/// could not reach the ACS. Whoever reports 102 does not speak `ours`, and may say what else it speaks.
+fn failure_of_erro(component: Component, code: ErrorCode, ours: Version, detail: &str) -> Failure {
     let number = code.number();
     match (component, code) {
+        (_, ErrorCode::VersionNotSupported) => Failure::VersionRefused {
+            instead: version_choice::instead_of(ours, detail, &Version::ALL),
+        },
         (Component::DirectoryServer, ErrorCode::TimedOut) => Failure::DirectoryTimeout,
         (Component::Acs, _) | (Component::DirectoryServer, ErrorCode::ConnectionFailure) => {
             Failure::AcsErro { code: number }

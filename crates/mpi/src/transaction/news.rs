@@ -30,7 +30,12 @@ pub enum News {
     /// Something came that is no ARes to this AReq, or none that can be used.
     AnswerUnusable,
     /// An Erro came.
-    ErroReceived { component: Component, code: ErrorCode },
+    ErroReceived {
+        component: Component,
+        code: ErrorCode,
+        /// `errorDetail`: with 102, the versions that the other side speaks.
+        detail: String,
+    },
     /// No answer came in time.
     DirectoryTimedOut,
     /// No connection could be made.

@@ -66,12 +66,7 @@ fn named_id(results: &Results) -> String {
 
 /// The fault of an RReq whose sender may not speak about its transaction: 303 (emv-3ds section 4.8).
 pub fn access_denied(results: &Results, detail: &str) -> Box<Fault> {
-    let fault = Fault::new(ErrorCode::AccessDenied, detail);
-    Box::new(fault.of(
-        MessageType::RReq,
-        Some(results.rreq().message_version),
-        results.ids(),
-    ))
+    results.fault(ErrorCode::AccessDenied, detail.to_owned())
 }
 
 impl Transaction {
@@ -91,6 +86,7 @@ impl Transaction {
             Received::Erro(erro) => Ok(News::ErroReceived {
                 component: erro.error_component,
                 code: erro.error_code,
+                detail: erro.error_detail,
             }),
         });
         match news {
@@ -170,6 +166,7 @@ fn results_status(transaction: &Transaction) -> ResultsStatus {
         Transaction::Failed(Failed { failure, trace, .. }) if !trace.reached => match failure {
             Failure::TimeExpired => ResultsStatus::ChallengeNotSent,
             Failure::DirectoryErro { .. }
+            | Failure::VersionRefused { .. }
             | Failure::AcsErro { .. }
             | Failure::DirectoryTimeout
             | Failure::DirectoryUnreachable

@@ -348,6 +348,13 @@ fn an_erro_fails_the_authentication_at_the_one_it_speaks_of() {
             ErrorCode::TransientFailure,
             Failure::AcsErro { code: 403 },
         ),
+        (
+            Component::DirectoryServer,
+            ErrorCode::VersionNotSupported,
+            Failure::VersionRefused {
+                instead: Some(Version::V2_1_0),
+            },
+        ),
     ] {
         let erro = Erro {
             message_version: "2.2.0".into(),

@@ -28,9 +28,15 @@ impl AwaitingAres {
                 self.results_came_first(results)
             }
             News::AnswerUnusable => failed(subject, Failure::UnusableAnswer, trace),
-            News::ErroReceived { component, code } => {
-                failed(subject, failure_of_erro(component, code), trace)
-            }
+            News::ErroReceived {
+                component,
+                code,
+                detail,
+            } => failed(
+                subject,
+                failure_of_erro(component, code, subject.version, &detail),
+                trace,
+            ),
             News::DirectoryTimedOut => failed(subject, Failure::DirectoryTimeout, trace),
             News::DirectoryUnreachable => failed(subject, Failure::DirectoryUnreachable, trace),
             News::DeadlinePassed => failed(subject, Failure::TimeExpired, trace),

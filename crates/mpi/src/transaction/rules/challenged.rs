@@ -27,9 +27,15 @@ impl AwaitingResults {
             News::ResultsReceived(results) if results.conclude(&subject, &self.challenged).is_ok() => {
                 self.concluded(&results, now)
             }
-            News::ErroReceived { component, code } => {
-                failed(subject, failure_of_erro(component, code), trace)
-            }
+            News::ErroReceived {
+                component,
+                code,
+                detail,
+            } => failed(
+                subject,
+                failure_of_erro(component, code, subject.version, &detail),
+                trace,
+            ),
             News::DeadlinePassed => failed(subject, Failure::TimeExpired, trace),
             News::GivenUp => given_up(subject, trace),
             // The browser moves on; the RReq decides.

@@ -61,7 +61,11 @@ fn states() -> Vec<(&'static str, Transaction)> {
 }
 
 fn news() -> Vec<(&'static str, News)> {
-    let erro = |component, code| News::ErroReceived { component, code };
+    let erro = |component, code| News::ErroReceived {
+        component,
+        code,
+        detail: "2.1.0".to_owned(),
+    };
     let not_final = RReq {
         trans_status: None,
         ..testing::rreq()
@@ -85,6 +89,10 @@ fn news() -> Vec<(&'static str, News)> {
         (
             "erro by the directory server",
             erro(Component::DirectoryServer, ErrorCode::AccessDenied),
+        ),
+        (
+            "erro: version",
+            erro(Component::DirectoryServer, ErrorCode::VersionNotSupported),
         ),
         (
             "erro by the acs",
