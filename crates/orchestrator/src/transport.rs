@@ -85,6 +85,11 @@ impl Transport {
         })
     }
 
+    /// The longest a request waits for its turn.
+    pub fn queue_timeout(&self) -> Duration {
+        self.settings.connect_timeout
+    }
+
     /// Sends a charge, or anything else a processor is asked.
     pub async fn send<A>(&self, exchange: Exchange<A>) -> Sent<A> {
         self.send_within(exchange, self.settings.charge_timeout).await

@@ -4,7 +4,7 @@ use crate::{
     fault::{Fault, Stopped},
     gateway::Gateway,
 };
-use payments::{News, Order, OrderDocument, Outgoing, Step, decide};
+use payments::{Limits, News, Order, OrderDocument, Outgoing, Step, decide};
 use primitives::Moment;
 use store::{
     StoreError, authentications::AuthenticationRecord, cards::SealedCard, events::NewEvent,
@@ -43,13 +43,29 @@ impl Gateway {
         writes: Writes,
         moment: Moment,
     ) -> Result<Option<Advanced>, Stopped> {
-        let Some(step) = decide(self.limits(), order, news, moment)? else {
+        let Some(step) = decide(&self.limits_for(&order, &news), order, news, moment)? else {
             return Ok(None);
         };
         self.record(step, writes, moment)
             .await
             .map(Some)
             .map_err(Stopped::from)
+    }
+
+    /// The limits as they are for this payment: an authentication's sender counts as dead no sooner than its card's
+    /// directory server has had all the time it may take.
+    fn limits_for(&self, order: &Order, news: &News) -> Limits {
+        let brand = match news {
+            News::Purchased(purchased) => Some(purchased.card.brand),
+            _ => order.payment.as_ref().map(|payment| payment.card.brand),
+        };
+        let limits = *self.limits();
+        Limits {
+            authentication_lease_seconds: brand.map_or(limits.authentication_lease_seconds, |brand| {
+                self.areq_lease_seconds(brand)
+            }),
+            ..limits
+        }
     }
 
     async fn record(&self, mut step: Step, mut writes: Writes, moment: Moment) -> Result<Advanced, Fault> {

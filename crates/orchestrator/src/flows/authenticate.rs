@@ -3,7 +3,9 @@
 use super::{
     advance::{Advanced, TRIES, Writes, is_race},
     areq::Asking,
+    directory::Heard,
     in_hand::{Asked, InHand},
+    restart::Instead,
     run::{Run, StoredRun},
 };
 use crate::{
@@ -13,7 +15,7 @@ use crate::{
 };
 use emv3ds::ThreeDsServerTransId;
 use mpi::{Failure, Prepared, Subject, Transaction, transaction::News as RunNews};
-use payments::{News, Order, Payment, PaymentState, payment::AuthenticationStage};
+use payments::{News, Order, Payment, PaymentState};
 use primitives::{Amount, Card, Id, Moment, id::kind};
 use store::{StoreError, orders::PaymentKey};
 
@@ -69,30 +71,78 @@ impl Gateway {
                 Asked { run, areq: None }
             }
         };
-        let moment = self.clock().moment();
-        if let Transaction::AwaitingAres(_) = &stored.run.transaction {
-            let prepared = match areq {
-                Some(prepared) => Some(prepared),
-                None => self.areq_again(&order, &stored, in_hand, moment).await?,
-            };
-            match prepared {
-                Some(prepared) => {
-                    let told = self.ask_directory(stored.run.transaction, prepared).await;
-                    if let Some(ares) = &told.ares {
-                        tracing::debug!(authentication = %id, acs = ares.acs_reference_number, "ARes");
-                    }
-                    stored.run.transaction = told.transaction;
-                }
-                None => _ = stored.apply(RunNews::DirectoryUnreachable, moment.now),
+        let Transaction::AwaitingAres(_) = &stored.run.transaction else {
+            return self.conclude_unless_replaced(order, stored).await;
+        };
+        let prepared = match areq {
+            Some(prepared) => Some(prepared),
+            None => {
+                let moment = self.clock().moment();
+                self.areq_again(&order, &stored, in_hand, moment).await?
             }
+        };
+        let heard = match prepared {
+            Some(prepared) => self.ask(stored.run.transaction.subject(), prepared).await,
+            None => Heard::Unreachable,
+        };
+        let told = self.hear(stored.run.transaction, &heard);
+        if let Some(ares) = &told.ares {
+            tracing::debug!(authentication = %id, acs = ares.acs_reference_number, "ARes");
         }
+        stored.run.transaction = told.transaction;
+        self.answer_heard(order, stored, &heard).await
+    }
+
+    /// Records a run that has heard what came of its AReq. An RReq may have been faster, and written the run meanwhile: then
+    /// it is told again, so that neither is lost.
+    async fn answer_heard(
+        &self,
+        mut order: Order,
+        mut stored: StoredRun,
+        heard: &Heard,
+    ) -> Result<Advanced, Stopped> {
+        let (merchant, of, payment) = (
+            order.merchant,
+            order.id,
+            order.payment.as_ref().map(|payment| payment.id),
+        );
+        for _ in 0..TRIES {
+            let id = stored.id;
+            let concluded = match stored.run.transaction.outcome() {
+                Some(Err(Failure::VersionRefused {
+                    instead: Some(version),
+                })) => {
+                    count(&stored.run.transaction);
+                    tracing::info!(authentication = %id, instead = %version, "version refused");
+                    self.replace_run(order, stored, Instead::InVersion(version)).await
+                }
+                _ => self.conclude(order, stored).await,
+            };
+            match concluded {
+                Err(stopped) if is_race(&stopped) => {}
+                concluded => return concluded,
+            }
+            order = self.reload(merchant, of, payment).await?;
+            let record = self.store().authentication_load(id).await?;
+            stored = StoredRun::read(record.ok_or(Fault::Missing("the authentication"))?)?;
+            if !matches!(stored.run.transaction, Transaction::AwaitingAres(_)) {
+                // Another run has taken this one's place, so nobody waits for its answer.
+                return Ok(Advanced { order, send: None });
+            }
+            stored.run.transaction = heard
+                .told_to(stored.run.transaction, self.clock().now())
+                .transaction;
+        }
+        Err(Fault::Store(StoreError::Changed).into())
+    }
+
+    async fn conclude_unless_replaced(&self, order: Order, stored: StoredRun) -> Result<Advanced, Stopped> {
         let (merchant, of, payment) = (
             order.merchant,
             order.id,
             order.payment.as_ref().map(|payment| payment.id),
         );
         match self.conclude(order, stored).await {
-            // Another run has taken this one's place, so nobody waits for its answer.
             Err(stopped) if is_race(&stopped) => Ok(Advanced {
                 order: self.reload(merchant, of, payment).await?,
                 send: None,
@@ -161,102 +211,6 @@ impl Gateway {
         Err(Fault::Store(StoreError::Changed).into())
     }
 
-    /// Replaces a run that can no longer answer by a new one. With the cardholder's page open the page goes on with it;
-    /// without, the AReq goes out again.
-    pub(crate) async fn restart_authentication(&self, order: Order) -> Result<Advanced, Stopped> {
-        let moment = self.clock().moment();
-        let Some((payment, current)) = authenticating(&order) else {
-            return Ok(Advanced { order, send: None });
-        };
-        let of = PaymentKey {
-            merchant: order.merchant,
-            order: order.id,
-            payment: payment.id,
-        };
-        let record = self.store().authentication_load(current.authentication).await?;
-        let mut old = StoredRun::read(record.ok_or(Fault::Missing("the authentication"))?)?;
-        let card = self.card_of(order.merchant, payment.id).await?;
-        // A card that was taken out of the ranges meanwhile is asked about as before: its directory server knows best.
-        let enrollment = self
-            .directories()
-            .enrollment(&card.pan)
-            .unwrap_or_else(|| Enrollment {
-                version: old.run.transaction.subject().version,
-                method_url: None,
-            });
-        let (browser, page_token) = (old.run.browser.clone(), old.run.page_token.clone());
-        let mut new = new_run(of, &card, enrollment, browser, &page_token, moment);
-        let stage = match current.stage {
-            AuthenticationStage::Requesting if new.run.method_url.is_none() && new.browser_is_complete() => {
-                let areq = self.areq_of(&order, payment, &new, &card, moment).await?;
-                // Where nothing can be asked any more the run has failed, which is concluded like an answer.
-                _ = ask(&mut new, areq, false, moment);
-                AuthenticationStage::Requesting
-            }
-            AuthenticationStage::Requesting | AuthenticationStage::WithCardholder => {
-                AuthenticationStage::WithCardholder
-            }
-        };
-        old.apply(RunNews::GivenUp, moment.now);
-        tracing::info!(payment = %payment.id, old = %old.id, new = %new.id, "authentication starts anew");
-        let writes = Writes {
-            authentications: vec![old.record()?, new.record()?],
-            ..Writes::default()
-        };
-        let key = of;
-        let restarted = self
-            .advance(order, News::AuthenticationRestarted { stage }, writes, moment)
-            .await;
-        match restarted {
-            Ok(Some(advanced)) => Ok(advanced),
-            Err(stopped) if !is_race(&stopped) => Err(stopped),
-            // It has moved on by itself, or somebody else has started it anew.
-            Ok(None) | Err(_) => Ok(Advanced {
-                order: self.reload(key.merchant, key.order, Some(key.payment)).await?,
-                send: None,
-            }),
-        }
-    }
-
-    /// The cardholder's time is over.
-    pub(crate) async fn expire_authentication(&self, order: Order) -> Result<Advanced, Stopped> {
-        let Some((_, current)) = authenticating(&order) else {
-            return Ok(Advanced { order, send: None });
-        };
-        let mut authentications = Vec::new();
-        if let Some(record) = self.store().authentication_load(current.authentication).await? {
-            let mut stored = StoredRun::read(record)?;
-            if stored.apply(RunNews::DeadlinePassed, self.clock().now()) {
-                count(&stored.run.transaction);
-                authentications.push(stored.record()?);
-            }
-        }
-        let (merchant, id, payment) = (
-            order.merchant,
-            order.id,
-            order.payment.as_ref().map(|payment| payment.id),
-        );
-        let writes = Writes {
-            authentications,
-            ..Writes::default()
-        };
-        match self
-            .advance(order, News::TimeExpired, writes, self.clock().moment())
-            .await
-        {
-            Ok(Some(advanced)) => Ok(advanced),
-            Ok(None) => Ok(Advanced {
-                order: self.reload(merchant, id, payment).await?,
-                send: None,
-            }),
-            Err(stopped) if is_race(&stopped) => Ok(Advanced {
-                order: self.reload(merchant, id, payment).await?,
-                send: None,
-            }),
-            Err(stopped) => Err(stopped),
-        }
-    }
-
     /// Asks from the hosted page, where the browser's data and the 3DS Method have had their turn. Answers whether the
     /// AReq is on its way now.
     pub(crate) async fn ask_from_page(&self, order: Order, mut stored: StoredRun) -> Result<bool, Stopped> {
@@ -299,7 +253,7 @@ impl Gateway {
     }
 }
 
-fn new_run(
+pub(super) fn new_run(
     of: PaymentKey,
     card: &Card,
     enrollment: Enrollment,
@@ -325,7 +279,7 @@ fn new_run(
 }
 
 /// Moves a run to "asked", or to its failure when there is no AReq to send.
-fn ask(
+pub(super) fn ask(
     stored: &mut StoredRun,
     areq: Option<Prepared>,
     through_page: bool,
@@ -352,10 +306,11 @@ pub(crate) fn authenticating(order: &Order) -> Option<(&Payment, &payments::paym
 }
 
 /// Counts how a run ended.
-fn count(transaction: &Transaction) {
+pub(super) fn count(transaction: &Transaction) {
     let outcome = match transaction.outcome() {
         Some(Ok(result)) => result.trans_status().as_str(),
         Some(Err(Failure::DirectoryErro { .. })) => "directory_erro",
+        Some(Err(Failure::VersionRefused { .. })) => "version_refused",
         Some(Err(Failure::AcsErro { .. })) => "acs_erro",
         Some(Err(Failure::DirectoryTimeout)) => "directory_timeout",
         Some(Err(Failure::DirectoryUnreachable)) => "directory_unreachable",

@@ -12,7 +12,7 @@ use mpi::{
     Prepared, Subject, Transaction,
     transaction::{News, Step, receive},
 };
-use primitives::{Exchange, HttpRequest, Method, Unreadable};
+use primitives::{Brand, Exchange, HttpRequest, Method, Unreadable};
 use std::time::{Duration, Instant};
 use time::OffsetDateTime;
 
@@ -73,13 +73,7 @@ impl Heard {
 }
 
 impl Gateway {
-    /// Posts the AReq of a transaction that is recorded as asked, and answers the transaction with what came of it.
-    pub(crate) async fn ask_directory(&self, transaction: Transaction, prepared: Prepared) -> Told {
-        let heard = self.ask(transaction.subject(), prepared).await;
-        self.hear(transaction, &heard)
-    }
-
-    /// Posts the AReq.
+    /// Posts the AReq of a transaction that is recorded as asked; [`hear`](Self::hear) makes the transaction of what came.
     pub(crate) async fn ask(&self, subject: &Subject, prepared: Prepared) -> Heard {
         let (id, brand) = (subject.id, subject.brand);
         let Some(directory) = self.directories().of(brand) else {
@@ -119,6 +113,16 @@ impl Gateway {
         told
     }
 
+    /// How long an AReq of this brand may be on its way before its sender counts as dead: the configured time, or what the
+    /// brand's directory server may take if that is longer.
+    pub(crate) fn areq_lease_seconds(&self, brand: Brand) -> u32 {
+        let configured = self.limits().authentication_lease_seconds;
+        match self.directories().of(brand) {
+            Some(directory) => configured.max(longest_seconds(&directory, self.transport().queue_timeout())),
+            None => configured,
+        }
+    }
+
     /// Posts a message to a directory server. A connection that cannot be made is tried once more, at the backup
     /// address where there is one (emv-3ds section 14): an authentication request moves no money.
     pub(crate) async fn post(&self, directory: &Directory, body: &[u8]) -> Sent<Vec<u8>> {
@@ -146,4 +150,13 @@ impl Gateway {
         }
         last
     }
+}
+
+/// The longest [`Gateway::post`] can take: two connections, each after waiting for its turn, and an answer by the second.
+fn longest_seconds(directory: &Directory, queue_timeout: Duration) -> u32 {
+    let server = &directory.server;
+    let connecting = Duration::from_millis(u64::from(server.connect_timeout_ms)) + queue_timeout;
+    let reading = Duration::from_millis(u64::from(server.read_timeout_ms));
+    let longest = connecting * 2 + reading;
+    u32::try_from(longest.as_secs()).unwrap_or(u32::MAX)
 }

@@ -16,6 +16,7 @@ pub mod page;
 pub mod page_step;
 mod purchase;
 mod recovery;
+mod restart;
 pub mod results;
 mod run;
 pub mod sender;

@@ -212,7 +212,7 @@ impl Gateway {
                 Ok(Some(PageStep::Working))
             }
             Transaction::AwaitingAres(asked) => {
-                let lease = time::Duration::seconds(i64::from(self.limits().authentication_lease_seconds));
+                let lease = time::Duration::seconds(i64::from(self.areq_lease_seconds(asked.subject.brand)));
                 if now >= asked.since + lease {
                     // Whoever asked is dead: the answer, if any, went to nobody.
                     self.restart_authentication(order).await?;

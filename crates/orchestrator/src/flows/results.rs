@@ -21,6 +21,7 @@ use mpi::{
     },
 };
 use primitives::Id;
+use std::time::{Duration, Instant};
 
 impl Gateway {
     /// Takes what a directory server posted and answers the body to reply with: an RRes, an Erro, or nothing. A sender
@@ -34,15 +35,32 @@ impl Gateway {
             }
             Err(fault) => return Ok(refusal(&fault)),
         };
+        let began = Instant::now();
         for _ in 0..TRIES {
             match self.take_results(sender, results.clone()).await {
-                Ok(answer) => return Ok(answer),
+                Ok(answer) => {
+                    self.took(began.elapsed());
+                    return Ok(answer);
+                }
                 Err(stopped) if is_race(&stopped) => {}
                 Err(Stopped::Fault(fault)) => return Err(fault),
                 Err(Stopped::Refused(_)) => return Err(Fault::Missing("a decision")),
             }
         }
         Err(Fault::Store(store::StoreError::Changed))
+    }
+
+    /// A directory server that has hung up takes the result for undelivered, and does not send it again.
+    fn took(&self, elapsed: Duration) {
+        metrics::histogram!("pasarela_results_seconds").record(elapsed);
+        let budget = Duration::from_secs(u64::from(self.three_ds().timers.results_answer_seconds));
+        if elapsed > budget {
+            let milliseconds = elapsed.as_millis();
+            tracing::warn!(
+                milliseconds,
+                "results were recorded after their directory server's time limit"
+            );
+        }
     }
 
     async fn take_results(&self, sender: &Sender, results: Results) -> Result<Vec<u8>, Stopped> {
@@ -69,9 +87,8 @@ impl Gateway {
                 tracing::info!(authentication = %stored.id, "results came too late");
                 self.store().authentication_write(&stored.record()?, now).await?;
             }
-            Effect::Repeat | Effect::Unchanged => {
-                tracing::info!(authentication = %stored.id, "results repeated");
-            }
+            // A repeated message is a fault above.
+            Effect::Repeat | Effect::Unchanged => {}
         }
         receive::rres_body(&rres).map_err(|_| Fault::Missing("an RRes").into())
     }

@@ -1,0 +1,153 @@
+//! Runs that cannot go on: replaced by a new one, or given up.
+
+use super::{
+    advance::{Advanced, Writes, is_race},
+    authenticate::{ask, authenticating, count, new_run},
+    run::StoredRun,
+};
+use crate::{
+    directories::Enrollment,
+    fault::{Fault, Stopped},
+    gateway::Gateway,
+};
+use emv3ds::Version;
+use mpi::transaction::News as RunNews;
+use payments::{News, Order, payment::AuthenticationStage};
+use primitives::{Id, id::kind};
+use store::orders::PaymentKey;
+
+/// What takes a run's place.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Instead {
+    /// The same again.
+    Anew,
+    /// The same in the version that the other side does speak.
+    InVersion(Version),
+}
+
+impl Gateway {
+    /// Replaces a run that can no longer answer by a new one. With the cardholder's page open the page goes on with it;
+    /// without, the AReq goes out again.
+    pub(crate) async fn restart_authentication(&self, order: Order) -> Result<Advanced, Stopped> {
+        let Some((_, current)) = authenticating(&order) else {
+            return Ok(Advanced { order, send: None });
+        };
+        let record = self.store().authentication_load(current.authentication).await?;
+        let old = StoredRun::read(record.ok_or(Fault::Missing("the authentication"))?)?;
+        self.replace_run(order, old, Instead::Anew).await
+    }
+
+    /// Records the old run as it is, given up unless it has ended, and the new one in its place.
+    pub(super) async fn replace_run(
+        &self,
+        order: Order,
+        mut old: StoredRun,
+        instead: Instead,
+    ) -> Result<Advanced, Stopped> {
+        let moment = self.clock().moment();
+        let Some((payment, current)) = authenticating(&order) else {
+            return Ok(Advanced { order, send: None });
+        };
+        let of = PaymentKey {
+            merchant: order.merchant,
+            order: order.id,
+            payment: payment.id,
+        };
+        let card = self.card_of(order.merchant, payment.id).await?;
+        // A card that was taken out of the ranges meanwhile is asked about as before: its directory server knows best.
+        let mut enrollment = self
+            .directories()
+            .enrollment(&card.pan)
+            .unwrap_or_else(|| Enrollment {
+                version: old.run.transaction.subject().version,
+                method_url: None,
+            });
+        match instead {
+            Instead::Anew => {}
+            Instead::InVersion(version) => enrollment.version = version,
+        }
+        let (browser, page_token) = (old.run.browser.clone(), old.run.page_token.clone());
+        let mut new = new_run(of, &card, enrollment, browser, &page_token, moment);
+        let stage = match current.stage {
+            AuthenticationStage::Requesting if new.run.method_url.is_none() && new.browser_is_complete() => {
+                let areq = self.areq_of(&order, payment, &new, &card, moment).await?;
+                // Where nothing can be asked any more the run has failed, which is concluded like an answer.
+                _ = ask(&mut new, areq, false, moment);
+                AuthenticationStage::Requesting
+            }
+            AuthenticationStage::Requesting | AuthenticationStage::WithCardholder => {
+                AuthenticationStage::WithCardholder
+            }
+        };
+        old.apply(RunNews::GivenUp, moment.now);
+        tracing::info!(payment = %payment.id, old = %old.id, new = %new.id, "authentication starts anew");
+        let writes = Writes {
+            authentications: vec![old.record()?, new.record()?],
+            ..Writes::default()
+        };
+        let restarted = self
+            .advance(order, News::AuthenticationRestarted { stage }, writes, moment)
+            .await;
+        match restarted {
+            Ok(Some(advanced)) => Ok(advanced),
+            Err(stopped) if !is_race(&stopped) => Err(stopped),
+            // It has moved on by itself, or somebody else has started it anew.
+            Ok(None) | Err(_) => Ok(Advanced {
+                order: self.reload(of.merchant, of.order, Some(of.payment)).await?,
+                send: None,
+            }),
+        }
+    }
+
+    /// The cardholder's time is over.
+    pub(crate) async fn expire_authentication(&self, order: Order) -> Result<Advanced, Stopped> {
+        let Some((_, current)) = authenticating(&order) else {
+            return Ok(Advanced { order, send: None });
+        };
+        let mut authentications = Vec::new();
+        if let Some(mut stored) = self.readable_run(current.authentication).await?
+            && stored.apply(RunNews::DeadlinePassed, self.clock().now())
+        {
+            count(&stored.run.transaction);
+            authentications.push(stored.record()?);
+        }
+        let (merchant, id, payment) = (
+            order.merchant,
+            order.id,
+            order.payment.as_ref().map(|payment| payment.id),
+        );
+        let writes = Writes {
+            authentications,
+            ..Writes::default()
+        };
+        match self
+            .advance(order, News::TimeExpired, writes, self.clock().moment())
+            .await
+        {
+            Ok(Some(advanced)) => Ok(advanced),
+            Ok(None) => Ok(Advanced {
+                order: self.reload(merchant, id, payment).await?,
+                send: None,
+            }),
+            Err(stopped) if is_race(&stopped) => Ok(Advanced {
+                order: self.reload(merchant, id, payment).await?,
+                send: None,
+            }),
+            Err(stopped) => Err(stopped),
+        }
+    }
+
+    /// The run, where it is there and can be read. A payment must not wait for ever for one that cannot.
+    async fn readable_run(&self, id: Id<kind::Authentication>) -> Result<Option<StoredRun>, Fault> {
+        let Some(record) = self.store().authentication_load(id).await? else {
+            return Ok(None);
+        };
+        match StoredRun::read(record) {
+            Ok(stored) => Ok(Some(stored)),
+            Err(fault) => {
+                tracing::error!(authentication = %id, cause = %fault, "run cannot be read; it ends without");
+                Ok(None)
+            }
+        }
+    }
+}
