@@ -22,6 +22,8 @@ mod run;
 pub mod sender;
 
 #[cfg(test)]
+mod authentication_tests;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;

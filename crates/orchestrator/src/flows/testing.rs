@@ -10,7 +10,10 @@ use crate::{
     },
     clock::Clock,
     configuration::{Caller, Configuration, Processors},
-    flows::idempotency::{Answer, IdempotencyKey},
+    flows::{
+        idempotency::{Answer, IdempotencyKey},
+        sender::Sender,
+    },
     gateway::{Gateway, Parts, ThreeDsSettings, WakeDeliveries},
     transport::{Transport, TransportSettings},
     vault::{Vault, key_file::Keys},
@@ -23,7 +26,7 @@ use payments::{
     ThreeDsMode, connection::ConnectionStatus,
 };
 use primitives::{Amount, Brand, Card, Currency, ExpiryDate, Id, Pan, SecurityCode, id::kind};
-use serde_json::json;
+use serde_json::{Value, json};
 use sqlx::PgPool;
 use std::sync::{Arc, Mutex, MutexGuard};
 use store::Store;
@@ -33,6 +36,7 @@ use tokio::net::TcpListener;
 /// A gateway, a merchant with one connection, and what is outside.
 pub struct World {
     pub gateway: Gateway,
+    pub administration: Administration,
     pub clock: Arc<SetClock>,
     pub caller: Caller,
     pub pool: PgPool,
@@ -47,7 +51,9 @@ impl World {
             inquiry: "not_found",
             charges: Vec::new(),
             voids: Vec::new(),
-            asked: None,
+            ares_held: false,
+            speaks: None,
+            areqs: Vec::new(),
         }));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let outside = format!("http://{}", listener.local_addr().unwrap());
@@ -95,6 +101,7 @@ impl World {
         gateway.load_card_ranges().await.unwrap();
         Self {
             gateway,
+            administration,
             clock,
             caller,
             pool,
@@ -157,30 +164,53 @@ impl World {
         );
     }
 
+    /// The last AReq.
+    pub fn areq(&self) -> Value {
+        self.script().areqs.last().unwrap().clone()
+    }
+
     /// The run that the directory server was asked about last.
     pub fn asked(&self) -> String {
-        self.script().asked.clone().unwrap()
+        self.areq()["threeDSServerTransID"].as_str().unwrap().to_owned()
     }
 
     /// An RReq about the last AReq: the challenge was passed.
     pub fn rreq(&self) -> Vec<u8> {
-        let rreq = json!({
-            "messageType": "RReq", "messageVersion": "2.2.0", "messageCategory": "01", "transStatus": "Y",
-            "threeDSServerTransID": self.asked(), "dsTransID": DS_TRANS_ID, "acsTransID": ACS_TRANS_ID,
-            "authenticationType": "02", "authenticationValue": VALUE, "eci": "05", "interactionCounter": "01",
-        });
-        rreq.to_string().into_bytes()
+        self.rreq_with(json!({}))
     }
 
     /// An RReq about the last AReq: nobody came to the challenge in time.
     pub fn rreq_never_started(&self) -> Vec<u8> {
-        let rreq = json!({
-            "messageType": "RReq", "messageVersion": "2.2.0", "messageCategory": "01", "transStatus": "N",
-            "threeDSServerTransID": self.asked(), "dsTransID": DS_TRANS_ID, "acsTransID": ACS_TRANS_ID,
-            "authenticationType": "02", "transStatusReason": "14", "challengeCancel": "05",
-            "interactionCounter": "00",
+        self.rreq_with(json!({
+            "transStatus": "N", "transStatusReason": "14", "challengeCancel": "05", "interactionCounter": "00",
+            "authenticationValue": null, "eci": null,
+        }))
+    }
+
+    /// An RReq about the last AReq that says these things besides or instead, or, where they are null, does not.
+    pub fn rreq_with(&self, said: Value) -> Vec<u8> {
+        let areq = self.areq();
+        let mut rreq = json!({
+            "messageType": "RReq", "messageVersion": areq["messageVersion"],
+            "messageCategory": areq["messageCategory"], "transStatus": "Y",
+            "threeDSServerTransID": areq["threeDSServerTransID"], "dsTransID": DS_TRANS_ID,
+            "acsTransID": ACS_TRANS_ID, "authenticationType": "02", "authenticationMethod": ["02"],
+            "authenticationValue": VALUE, "eci": "05", "interactionCounter": "01",
         });
+        for (name, value) in said.as_object().into_iter().flatten() {
+            if value.is_null() {
+                rreq.as_object_mut().unwrap().remove(name);
+            } else {
+                rreq[name] = value.clone();
+            }
+        }
         rreq.to_string().into_bytes()
+    }
+
+    /// What the results receiver answers.
+    pub async fn post_results(&self, rreq: &[u8]) -> Value {
+        let answer = self.gateway.results_received(&Sender::Unchecked, rreq).await;
+        serde_json::from_slice(&answer.unwrap()).unwrap()
     }
 
     /// The token of an order's hosted page.

@@ -24,8 +24,12 @@ pub struct Script {
     pub inquiry: &'static str,
     pub charges: Vec<Value>,
     pub voids: Vec<Value>,
-    /// The last AReq's `threeDSServerTransID`.
-    pub asked: Option<String>,
+    /// Whether ARess are kept back while it says so.
+    pub ares_held: bool,
+    /// The versions that the directory server speaks, comma separated; `None` for whatever it is asked in.
+    pub speaks: Option<&'static str>,
+    /// Every AReq.
+    pub areqs: Vec<Value>,
 }
 
 pub const DS_TRANS_ID: &str = "22222222-2222-4222-8222-222222222222";
@@ -57,6 +61,9 @@ async fn answer(stream: TcpStream, script: Arc<Mutex<Script>>) {
     let path = head.split(' ').nth(1).unwrap_or_default();
     let asked = serde_json::from_slice(&body).unwrap_or(Value::Null);
     let mut text = script.lock().unwrap().answer(path, asked);
+    while path == "/directory" && script.lock().unwrap().ares_held {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
     while text == "held" {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         script.lock().unwrap().charge.clone_into(&mut text);
@@ -71,7 +78,11 @@ async fn answer(stream: TcpStream, script: Arc<Mutex<Script>>) {
 impl Script {
     fn answer(&mut self, path: &str, asked: Value) -> String {
         match path {
-            "/directory" if asked["messageType"] == "AReq" => self.ares(&asked["threeDSServerTransID"]),
+            "/directory" if asked["messageType"] == "AReq" => {
+                let answer = self.ares(&asked);
+                self.areqs.push(asked);
+                answer.to_string()
+            }
             "/charge" => {
                 self.charges.push(asked);
                 self.charge.to_owned()
@@ -85,22 +96,33 @@ impl Script {
         }
     }
 
-    fn ares(&mut self, id: &Value) -> String {
-        self.asked = id.as_str().map(str::to_owned);
+    fn ares(&self, asked: &Value) -> Value {
+        let (id, version) = (&asked["threeDSServerTransID"], &asked["messageVersion"]);
+        if let Some(speaks) = self.speaks
+            && !speaks.split(',').any(|spoken| *version == spoken)
+        {
+            return json!({
+                "messageType": "Erro", "messageVersion": "2.2.0", "threeDSServerTransID": id, "errorCode": "102",
+                "errorComponent": "D", "errorDescription": "version", "errorDetail": speaks,
+            });
+        }
         let mut ares = json!({
-            "messageType": "ARes", "messageVersion": "2.2.0", "threeDSServerTransID": id,
+            "messageType": "ARes", "messageVersion": version, "threeDSServerTransID": id,
             "dsTransID": DS_TRANS_ID, "acsTransID": ACS_TRANS_ID, "acsReferenceNumber": "ACS",
             "dsReferenceNumber": "DS", "transStatus": self.ares,
         });
-        if self.ares == "C" {
-            ares["acsURL"] = json!("https://acs.example/challenge");
-            ares["acsChallengeMandated"] = json!("Y");
-            ares["authenticationType"] = json!("02");
-        } else {
-            ares["authenticationValue"] = json!(VALUE);
-            ares["eci"] = json!("05");
+        let more = match self.ares {
+            "C" => json!({
+                "acsURL": "https://acs.example/challenge", "acsChallengeMandated": "Y",
+                "authenticationType": "02", "authenticationMethod": ["02"],
+            }),
+            "Y" | "A" => json!({ "authenticationValue": VALUE, "eci": "05" }),
+            _ => json!({ "transStatusReason": "01" }),
+        };
+        for (name, value) in more.as_object().into_iter().flatten() {
+            ares[name] = value.clone();
         }
-        ares.to_string()
+        ares
     }
 }
 
