@@ -64,6 +64,7 @@ pub struct Vault {
     session_key: hmac::Key,
     login_key: hmac::Key,
     body_key: hmac::Key,
+    card_token_key: hmac::Key,
 }
 
 impl fmt::Debug for Vault {
@@ -94,6 +95,7 @@ impl Vault {
             session_key: derive(b"pasarela session token")?,
             login_key: derive(b"pasarela login subject")?,
             body_key: derive(b"pasarela request body")?,
+            card_token_key: derive(b"pasarela card token")?,
             keys,
         })
     }
@@ -164,6 +166,11 @@ impl Vault {
     /// What an API key is looked up by.
     pub fn api_key_hash(&self, api_key: &str) -> [u8; 32] {
         keyed_hash(&self.api_key_key, &[api_key.as_bytes()])
+    }
+
+    /// What a card token is looked up by. Clients lose the padding at its end.
+    pub fn card_token_hash(&self, token: &str) -> [u8; 32] {
+        keyed_hash(&self.card_token_key, &[token.trim_end_matches('=').as_bytes()])
     }
 
     /// What an operator's session is looked up by.

@@ -8,7 +8,7 @@
 //! [`CardRanges::apply`] takes a PRes in, [`next_preq`] says when to ask for one.
 
 use emv3ds::{
-    ProtocolVersion,
+    AccountNumber, ProtocolVersion,
     code::AcsInfoInd,
     message::{CardRangeData, RangeBound},
 };
@@ -151,7 +151,15 @@ impl CardRanges {
     /// The range this card's number lies in; `None` means that the card does not take part, as far as the directory
     /// server has told.
     pub fn lookup(&self, pan: &Pan) -> Option<CardRange<'_>> {
-        let bound = RangeBound::parse(pan.reveal())?;
+        self.find(RangeBound::parse(pan.reveal())?)
+    }
+
+    /// The same for an account number, of which no check digit is asked.
+    pub fn lookup_number(&self, number: &AccountNumber) -> Option<CardRange<'_>> {
+        self.find(RangeBound::parse(number.reveal())?)
+    }
+
+    fn find(&self, bound: RangeBound) -> Option<CardRange<'_>> {
         let rows = self.rows.get(length_index(bound.digits())?)?;
         let after = rows.partition_point(|row| row.start <= bound.number());
         let row = rows

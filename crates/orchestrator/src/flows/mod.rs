@@ -20,6 +20,7 @@ mod restart;
 pub mod results;
 mod run;
 pub mod sender;
+pub mod threeds_server;
 
 #[cfg(test)]
 mod authentication_tests;

@@ -7,6 +7,7 @@ use super::{
     in_hand::InHand,
     run::StoredRun,
     sender::{self, Sender},
+    threeds_server::Reported,
 };
 use crate::{
     fault::{Fault, Stopped},
@@ -20,7 +21,7 @@ use mpi::{
         receive::{self, ResultsReceived},
     },
 };
-use primitives::Id;
+use primitives::{Id, id::kind};
 use std::time::{Duration, Instant};
 
 impl Gateway {
@@ -67,8 +68,9 @@ impl Gateway {
         let Some(id) = results.ids().three_ds_server_trans_id else {
             return Ok(refusal(&receive::unknown_transaction(&results)));
         };
-        let Some(record) = self.store().authentication_load(Id::from_uuid(id.0)).await? else {
-            return Ok(refusal(&receive::unknown_transaction(&results)));
+        let id = Id::from_uuid(id.0);
+        let Some(record) = self.store().authentication_load(id).await? else {
+            return self.take_shop_results(id, sender, results).await;
         };
         let mut stored = StoredRun::read(record)?;
         let brand = stored.run.transaction.subject().brand;
@@ -91,6 +93,24 @@ impl Gateway {
             Effect::Repeat | Effect::Unchanged => {}
         }
         receive::rres_body(&rres).map_err(|_| Fault::Missing("an RRes").into())
+    }
+
+    /// What is no payment's run may be a transaction of the 3DS Server API.
+    async fn take_shop_results(
+        &self,
+        id: Id<kind::Authentication>,
+        sender: &Sender,
+        results: Results,
+    ) -> Result<Vec<u8>, Stopped> {
+        let Some(record) = self.store().threeds_transaction_load(id).await? else {
+            return Ok(refusal(&receive::unknown_transaction(&results)));
+        };
+        match self.threeds_results(record, sender, results).await? {
+            Reported::Answered(rres) => {
+                receive::rres_body(&rres).map_err(|_| Fault::Missing("an RRes").into())
+            }
+            Reported::Faulty(fault) => Ok(refusal(&fault)),
+        }
     }
 
     /// Records the result with what it means for the payment; what is to be sent then goes out behind the answer.

@@ -61,6 +61,20 @@ impl Vault {
             .ok_or(VaultError::Unexpected("security code"))
     }
 
+    /// Seals the number of a card that is kept under a token.
+    pub fn seal_card_number(&self, token: Id<kind::CardToken>, number: &str) -> Result<Vec<u8>, VaultError> {
+        self.seal(&context("card number", token), number.as_bytes())
+    }
+
+    /// Opens a card number.
+    pub fn open_card_number(
+        &self,
+        token: Id<kind::CardToken>,
+        sealed: &[u8],
+    ) -> Result<Secret<String>, VaultError> {
+        self.open_text(&context("card number", token), sealed)
+    }
+
     /// Seals a text such as a key that must be had back, for [`Vault::open_text`].
     pub fn seal_text(&self, context: &[u8], text: &str) -> Result<Vec<u8>, VaultError> {
         self.seal(context, text.as_bytes())
