@@ -7,6 +7,7 @@
 mod applications;
 mod connections;
 mod directory_servers;
+pub(crate) mod directory_tls;
 mod merchants;
 mod operators;
 mod processor_check;
@@ -18,6 +19,8 @@ mod seed;
 pub(crate) mod testing;
 
 pub use applications::IssuedApplication;
+pub use directory_servers::ShownDirectoryServer;
+pub use directory_tls::EXPIRES_SOON;
 pub use merchants::{CreatedMerchant, ShownMerchant};
 pub use operators::{Login, Session};
 pub use seed::Seeded;

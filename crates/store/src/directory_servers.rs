@@ -5,6 +5,7 @@ use crate::{
     audit::{AuditEntry, audit_insert_in},
 };
 use primitives::{Brand, HttpUrl, UrlPolicy};
+use std::fmt;
 use time::OffsetDateTime;
 
 /// A brand's directory server.
@@ -20,8 +21,39 @@ pub struct DirectoryServer {
     pub reference_number: Option<String>,
     /// `threeDSServerOperatorID`, where the directory server assigned one.
     pub operator_id: Option<String>,
+    /// The protocol versions it takes (`2.2.0`), lowest first; `None`: whatever its card ranges say.
+    pub versions: Option<Vec<String>>,
+    pub tls: DirectoryTls,
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
+}
+
+/// Mutual TLS with a directory server.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DirectoryTls {
+    /// What we show it.
+    pub client: Option<ClientCertificate>,
+    /// The only roots trusted with it, PEM; `None`: the system's.
+    pub roots: Option<String>,
+    /// DNS names of which its certificate must have one when it posts results; `None`: any certificate under its roots.
+    pub results_names: Option<Vec<String>>,
+}
+
+/// A certificate of ours.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// With its chain, PEM.
+    pub chain: String,
+    /// The private key, PEM, sealed by the vault.
+    pub key_sealed: Vec<u8>,
+}
+
+impl fmt::Debug for ClientCertificate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("ClientCertificate")
+            .field("chain", &self.chain)
+            .finish_non_exhaustive()
+    }
 }
 
 struct Row {
@@ -32,6 +64,11 @@ struct Row {
     read_timeout_ms: i32,
     reference_number: Option<String>,
     operator_id: Option<String>,
+    versions: Option<Vec<String>>,
+    client_certificate: Option<String>,
+    client_key_sealed: Option<Vec<u8>>,
+    roots: Option<String>,
+    results_names: Option<Vec<String>>,
     created_at: OffsetDateTime,
     updated_at: OffsetDateTime,
 }
@@ -61,6 +98,15 @@ impl TryFrom<Row> for DirectoryServer {
             read_timeout_ms: timeout(row.read_timeout_ms, "read_timeout_ms")?,
             reference_number: row.reference_number,
             operator_id: row.operator_id,
+            versions: row.versions,
+            tls: DirectoryTls {
+                client: row
+                    .client_certificate
+                    .zip(row.client_key_sealed)
+                    .map(|(chain, key_sealed)| ClientCertificate { chain, key_sealed }),
+                roots: row.roots,
+                results_names: row.results_names,
+            },
             created_at: row.created_at,
             updated_at: row.updated_at,
         })
@@ -74,15 +120,19 @@ impl Store {
         server: &DirectoryServer,
         audit: &AuditEntry,
     ) -> Result<(), StoreError> {
+        let client = server.tls.client.as_ref();
         let mut transaction = self.pool().begin().await?;
         sqlx::query!(
             "INSERT INTO directory_servers (brand, url, backup_url, connect_timeout_ms, read_timeout_ms,
-                 reference_number, operator_id, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8)
+                 reference_number, operator_id, versions, client_certificate, client_key_sealed, roots,
+                 results_names, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
              ON CONFLICT (brand) DO UPDATE SET url = excluded.url, backup_url = excluded.backup_url,
                  connect_timeout_ms = excluded.connect_timeout_ms, read_timeout_ms = excluded.read_timeout_ms,
                  reference_number = excluded.reference_number, operator_id = excluded.operator_id,
-                 updated_at = excluded.updated_at",
+                 versions = excluded.versions, client_certificate = excluded.client_certificate,
+                 client_key_sealed = excluded.client_key_sealed, roots = excluded.roots,
+                 results_names = excluded.results_names, updated_at = excluded.updated_at",
             server.brand.as_str(),
             server.url.as_str(),
             server.backup_url.as_ref().map(HttpUrl::as_str),
@@ -90,6 +140,11 @@ impl Store {
             server.read_timeout_ms.cast_signed(),
             server.reference_number,
             server.operator_id,
+            server.versions.as_deref(),
+            client.map(|client| client.chain.as_str()),
+            client.map(|client| client.key_sealed.as_slice()),
+            server.tls.roots,
+            server.tls.results_names.as_deref(),
             audit.at,
         )
         .execute(&mut *transaction)
@@ -121,7 +176,7 @@ impl Store {
         sqlx::query_as!(
             Row,
             "SELECT brand, url, backup_url, connect_timeout_ms, read_timeout_ms, reference_number, operator_id,
-                 created_at, updated_at
+                 versions, client_certificate, client_key_sealed, roots, results_names, created_at, updated_at
              FROM directory_servers ORDER BY brand",
         )
         .fetch_all(self.pool())
@@ -149,6 +204,8 @@ mod tests {
             read_timeout_ms: 10_000,
             reference_number: None,
             operator_id: Some("op-1".into()),
+            versions: Some(vec!["2.1.0".into(), "2.2.0".into()]),
+            tls: DirectoryTls::default(),
             created_at: NOW,
             updated_at: NOW,
         };
@@ -157,6 +214,14 @@ mod tests {
             .await
             .unwrap();
         server.read_timeout_ms = 3_000;
+        server.tls = DirectoryTls {
+            client: Some(ClientCertificate {
+                chain: "certificate".into(),
+                key_sealed: vec![1, 2, 3],
+            }),
+            roots: Some("roots".into()),
+            results_names: Some(vec!["ds.example".into()]),
+        };
         store
             .directory_server_upsert(&server, &audit("directory_server.set"))
             .await

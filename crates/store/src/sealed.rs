@@ -1,6 +1,7 @@
 //! Every column that holds sealed values, to move them to another key-encryption key.
 
 use crate::{Store, StoreError};
+use primitives::Brand;
 use uuid::Uuid;
 
 /// A column of sealed values.
@@ -116,6 +117,31 @@ impl Store {
             .await?,
         };
         Ok(values)
+    }
+
+    /// Our sealed keys at the directory servers, which are few and known by their brand.
+    pub async fn directory_keys_list(&self) -> Result<Vec<(Brand, Vec<u8>)>, StoreError> {
+        let servers = self.directory_servers_list().await?;
+        Ok(servers
+            .into_iter()
+            .filter_map(|server| Some((server.brand, server.tls.client?.key_sealed)))
+            .collect())
+    }
+
+    /// Puts `new` where `old` is. Answers `false` when something else is there by now, or nothing.
+    pub async fn directory_key_replace(
+        &self,
+        brand: Brand,
+        old: &[u8],
+        new: &[u8],
+    ) -> Result<bool, StoreError> {
+        let query = sqlx::query!(
+            "UPDATE directory_servers SET client_key_sealed = $3 WHERE brand = $1 AND client_key_sealed = $2",
+            brand.as_str(),
+            old,
+            new,
+        );
+        Ok(query.execute(self.pool()).await?.rows_affected() == 1)
     }
 
     /// Puts `new` where `old` is. Answers `false` when something else is there by now, or nothing.

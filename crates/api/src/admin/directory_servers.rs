@@ -11,11 +11,12 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
+use orchestrator::{administration::ShownDirectoryServer, certificate::Certificate};
 use primitives::Brand;
 use serde_json::{Value, json};
-use store::directory_servers::DirectoryServer;
 
-fn as_shown(server: &DirectoryServer) -> Value {
+fn as_shown(shown: &ShownDirectoryServer) -> Value {
+    let server = &shown.server;
     json!({
         "brand": server.brand,
         "url": server.url,
@@ -24,8 +25,28 @@ fn as_shown(server: &DirectoryServer) -> Value {
         "read_timeout_ms": server.read_timeout_ms,
         "reference_number": server.reference_number,
         "operator_id": server.operator_id,
+        "versions": server.versions,
+        "client_certificate": server.tls.client.as_ref().map(|client| &client.chain),
+        "roots": server.tls.roots,
+        "results_names": server.tls.results_names,
+        "certificates": {
+            "client_certificate": shown.client_certificate.iter().map(facts).collect::<Vec<_>>(),
+            "roots": shown.roots.iter().map(facts).collect::<Vec<_>>(),
+            "warnings": shown.warnings,
+        },
         "created_at": timestamp(server.created_at),
         "updated_at": timestamp(server.updated_at),
+    })
+}
+
+fn facts(certificate: &Certificate) -> Value {
+    json!({
+        "subject": certificate.subject,
+        "issuer": certificate.issuer,
+        "serial": certificate.serial,
+        "not_before": timestamp(certificate.not_before),
+        "not_after": timestamp(certificate.not_after),
+        "sha256": certificate.fingerprint(),
     })
 }
 
@@ -49,6 +70,10 @@ pub(super) async fn list(State(state): State<AdminState>, _operator: Operator) -
 }
 
 /// Set the directory server of a brand
+///
+/// What is not mentioned of `client_certificate`, `roots` and `results_names` stays as it is, `null` takes it away. The
+/// private key goes in with `client_key` and never comes out again; a certificate that was renewed for the same key needs
+/// none. Requests from then on use the new certificate, those under way finish with the old one.
 #[utoipa::path(
     put, path = "/directory-servers/{brand}", tag = "Directory servers", security(("session" = [])),
     params(("brand" = String, Path, description = "`visa`, `mastercard`, …")),

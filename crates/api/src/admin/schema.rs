@@ -300,6 +300,19 @@ pub struct DirectoryServerBody {
     /// `threeDSServerOperatorID`, where the directory server assigned one.
     #[schema(max_length = 32)]
     pub operator_id: Option<String>,
+    /// Protocol versions it takes; `null`: whatever its card ranges say.
+    #[schema(max_items = 10, example = json!(["2.1.0", "2.2.0"]))]
+    pub versions: Option<Vec<String>>,
+    /// Our certificate there and what issued it, PEM, ours first.
+    pub client_certificate: Option<String>,
+    /// Its private key, PEM, unencrypted. Stored sealed, never shown.
+    #[schema(write_only)]
+    pub client_key: Option<String>,
+    /// The only roots trusted with this directory server, PEM; `null`: the system's.
+    pub roots: Option<String>,
+    /// DNS names of which its certificate must have one when it posts results; `null`: any certificate under its roots.
+    #[schema(max_items = 10)]
+    pub results_names: Option<Vec<String>>,
 }
 
 #[derive(ToSchema)]
@@ -311,10 +324,39 @@ pub struct DirectoryServerReply {
     pub read_timeout_ms: u32,
     pub reference_number: Option<String>,
     pub operator_id: Option<String>,
+    pub versions: Option<Vec<String>>,
+    pub client_certificate: Option<String>,
+    pub roots: Option<String>,
+    pub results_names: Option<Vec<String>>,
+    pub certificates: DirectoryCertificates,
     #[schema(format = DateTime)]
     pub created_at: String,
     #[schema(format = DateTime)]
     pub updated_at: String,
+}
+
+/// What the certificates say of themselves.
+#[derive(ToSchema)]
+pub struct DirectoryCertificates {
+    pub client_certificate: Vec<CertificateFacts>,
+    pub roots: Vec<CertificateFacts>,
+    /// What to see to, such as a certificate that expires within 30 days.
+    pub warnings: Vec<String>,
+}
+
+#[derive(ToSchema)]
+pub struct CertificateFacts {
+    #[schema(example = "CN=3ds.pay.example.com,O=Example")]
+    pub subject: String,
+    pub issuer: String,
+    /// Hexadecimal.
+    pub serial: String,
+    #[schema(format = DateTime)]
+    pub not_before: String,
+    #[schema(format = DateTime)]
+    pub not_after: String,
+    /// The fingerprint, hexadecimal.
+    pub sha256: String,
 }
 
 #[derive(ToSchema)]

@@ -1,10 +1,18 @@
 //! Directory servers: set, taken away, listed.
 
-use super::{Administration, AdministrationError, Changed};
-use payments::fields::{Fields, Problems, ascii, integer, parsed};
+use super::{
+    Administration, AdministrationError, Changed,
+    directory_tls::{self, TlsDocument},
+};
+use crate::certificate::Certificate;
+use emv3ds::ProtocolVersion;
+use payments::fields::{Fields, Problems, ascii, integer, list, parsed};
 use primitives::{Brand, HttpUrl, UrlPolicy};
 use serde_json::{Value, json};
-use store::{audit::Actor, directory_servers::DirectoryServer};
+use store::{
+    audit::Actor,
+    directory_servers::{DirectoryServer, DirectoryTls},
+};
 use time::OffsetDateTime;
 
 /// emv-3ds.md section 14: what directory servers commonly ask for.
@@ -12,7 +20,9 @@ const CONNECT_TIMEOUT_MS: u32 = 5_000;
 const READ_TIMEOUT_MS: u32 = 10_000;
 const TIMEOUT_MAX_MS: u32 = 60_000;
 
-const MEMBERS: [&str; 9] = [
+const VERSIONS_MAX: usize = 10;
+
+const MEMBERS: [&str; 11] = [
     "brand",
     "url",
     "backup_url",
@@ -20,14 +30,36 @@ const MEMBERS: [&str; 9] = [
     "read_timeout_ms",
     "reference_number",
     "operator_id",
+    "versions",
+    // What is shown may be given back; these are computed.
+    "certificates",
     "created_at",
     "updated_at",
 ];
 
+/// A directory server as operators see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownDirectoryServer {
+    pub server: DirectoryServer,
+    /// Our certificate there, and what issued it.
+    pub client_certificate: Vec<Certificate>,
+    pub roots: Vec<Certificate>,
+    /// What to see to, such as a certificate that is about to expire.
+    pub warnings: Vec<String>,
+}
+
+/// A directory server as a document has it: what is not mentioned of its TLS settings stays as it is.
+#[derive(Debug, Clone)]
+pub(super) struct DirectoryDocument {
+    server: DirectoryServer,
+    tls: TlsDocument,
+}
+
 impl Administration {
     /// All directory servers, by brand.
-    pub async fn directory_servers_list(&self) -> Result<Vec<DirectoryServer>, AdministrationError> {
-        Ok(self.store.directory_servers_list().await?)
+    pub async fn directory_servers_list(&self) -> Result<Vec<ShownDirectoryServer>, AdministrationError> {
+        let servers = self.store.directory_servers_list().await?;
+        Ok(servers.into_iter().map(|server| self.shown(server)).collect())
     }
 
     /// Sets the directory server of a brand.
@@ -36,9 +68,20 @@ impl Administration {
         actor: Actor,
         brand: Brand,
         document: &Value,
-    ) -> Result<DirectoryServer, AdministrationError> {
-        let server = read(document, "", Some(brand), self.policy(), self.clock.now())?;
-        self.directory_server_put(actor, server).await
+    ) -> Result<ShownDirectoryServer, AdministrationError> {
+        let read = read(document, "", Some(brand), self.policy(), self.clock.now())?;
+        let server = self.directory_server_put(actor, read).await?;
+        Ok(self.shown(server))
+    }
+
+    fn shown(&self, server: DirectoryServer) -> ShownDirectoryServer {
+        let client = server.tls.client.as_ref().map(|client| client.chain.as_str());
+        ShownDirectoryServer {
+            client_certificate: directory_tls::facts(client),
+            roots: directory_tls::facts(server.tls.roots.as_deref()),
+            warnings: directory_tls::warnings(&server, self.clock.now()),
+            server,
+        }
     }
 
     /// Takes the directory server of a brand away: its cards count as not enrolled from then on.
@@ -65,13 +108,17 @@ impl Administration {
     pub(super) async fn directory_server_put(
         &self,
         actor: Actor,
-        mut server: DirectoryServer,
+        document: DirectoryDocument,
     ) -> Result<DirectoryServer, AdministrationError> {
+        let DirectoryDocument { mut server, tls } = document;
         let before = self.directory_server(server.brand).await?;
+        let tls_before = before.as_ref().map(|before| &before.tls);
+        server.tls = tls.applied(tls_before, server.brand, &self.vault)?;
         if let Some(before) = &before {
             server.created_at = before.created_at;
-            if as_written(before) == as_written(&server) {
-                return Ok(before.clone());
+            server.updated_at = before.updated_at;
+            if *before == server {
+                return Ok(server);
             }
         }
         let audit = self
@@ -99,10 +146,11 @@ pub(super) fn read(
     brand: Option<Brand>,
     policy: UrlPolicy,
     now: OffsetDateTime,
-) -> Result<DirectoryServer, Problems> {
+) -> Result<DirectoryDocument, Problems> {
     let mut problems = Problems::default();
     let problems_of = &mut problems;
-    let read = Fields::open(document, path, &MEMBERS, problems_of).and_then(|fields| {
+    let known = [MEMBERS.as_slice(), &directory_tls::MEMBERS].concat();
+    let read = Fields::open(document, path, &known, problems_of).and_then(|fields| {
         let url = |text: &str| HttpUrl::parse(text, policy);
         let timeout = || integer(1..=TIMEOUT_MAX_MS);
         let named = match brand {
@@ -121,7 +169,9 @@ pub(super) fn read(
         let read = fields.take("read_timeout_ms", timeout(), problems_of);
         let reference_number = fields.take("reference_number", ascii(32), problems_of);
         let operator_id = fields.take("operator_id", ascii(32), problems_of);
-        Some(DirectoryServer {
+        let versions = fields.take("versions", list(1..=VERSIONS_MAX, version), problems_of);
+        let tls = TlsDocument::read(&fields, now, problems_of);
+        let server = DirectoryServer {
             brand: named?,
             url: address?,
             backup_url,
@@ -129,9 +179,12 @@ pub(super) fn read(
             read_timeout_ms: read.unwrap_or(READ_TIMEOUT_MS),
             reference_number,
             operator_id,
+            versions: versions.map(in_order),
+            tls: DirectoryTls::default(),
             created_at: now,
             updated_at: now,
-        })
+        };
+        Some(DirectoryDocument { server, tls: tls? })
     });
     problems.or(read)
 }
@@ -143,6 +196,16 @@ fn read_brand(value: &Value) -> Result<Brand, String> {
     })
 }
 
+fn version(value: &Value) -> Result<ProtocolVersion, String> {
+    let parsed = value.as_str().and_then(ProtocolVersion::parse);
+    parsed.ok_or_else(|| "must be a protocol version such as 2.2.0".to_owned())
+}
+
+fn in_order(mut versions: Vec<ProtocolVersion>) -> Vec<String> {
+    versions.sort_unstable();
+    versions.iter().map(ToString::to_string).collect()
+}
+
 fn as_written(server: &DirectoryServer) -> Value {
     json!({
         "brand": server.brand,
@@ -152,6 +215,8 @@ fn as_written(server: &DirectoryServer) -> Value {
         "read_timeout_ms": server.read_timeout_ms,
         "reference_number": server.reference_number,
         "operator_id": server.operator_id,
+        "versions": server.versions,
+        "tls": directory_tls::as_written(&server.tls),
     })
 }
 

@@ -13,6 +13,13 @@ impl Administration {
         for column in SealedColumn::ALL {
             moved += self.rewrap_column(column).await?;
         }
+        for (brand, sealed) in self.store.directory_keys_list().await? {
+            if let Some(new) = self.vault.rewrap(&sealed)?
+                && self.store.directory_key_replace(brand, &sealed, &new).await?
+            {
+                moved += 1;
+            }
+        }
         Ok(moved)
     }
 
@@ -38,9 +45,16 @@ impl Administration {
 #[cfg(test)]
 mod tests {
     use super::super::testing::{ACTOR, World, connection};
-    use crate::vault::{Vault, key_file::Keys};
+    use crate::{
+        administration::directory_tls::open_key,
+        certificate::testing::Authority,
+        vault::{Vault, key_file::Keys},
+    };
+    use primitives::Brand;
+    use serde_json::json;
     use sqlx::PgPool;
     use std::{collections::BTreeMap, sync::Arc};
+    use time::macros::datetime;
     use zeroize::Zeroizing;
 
     fn vault(versions: &[u32]) -> Arc<Vault> {
@@ -60,6 +74,18 @@ mod tests {
             .connection_create(ACTOR, merchant, &connection("One"))
             .await
             .unwrap();
+        let issued = Authority::new("CA").issue_for(
+            "3ds.pasarela.example",
+            datetime!(2026-01-01 00:00 UTC),
+            datetime!(2028-01-01 00:00 UTC),
+        );
+        let directory = json!({
+            "url": "https://ds.example", "client_certificate": issued.certificate, "client_key": issued.key,
+        });
+        old.administration
+            .directory_server_set(ACTOR, Brand::Visa, &directory)
+            .await
+            .unwrap();
         sqlx::query("INSERT INTO payment_cards VALUES ($1, $1, 'x', $2, $3, now())")
             .bind(merchant.uuid())
             .bind(vault(&[1]).seal(b"card", b"number").unwrap())
@@ -69,7 +95,7 @@ mod tests {
             .unwrap();
 
         let both = World::with_vault(pool.clone(), vault(&[1, 2]));
-        assert_eq!(both.administration.rewrap().await.unwrap(), 5);
+        assert_eq!(both.administration.rewrap().await.unwrap(), 6);
         assert_eq!(both.administration.rewrap().await.unwrap(), 0);
 
         let new = World::with_vault(pool, vault(&[2]));
@@ -83,5 +109,9 @@ mod tests {
             profile.connections[0].account.credentials.get("key"),
             Some("k-123")
         );
+        let servers = new.configuration.directory_servers().await.unwrap();
+        let client = servers[0].tls.client.as_ref().unwrap();
+        let key = open_key(&vault(&[2]), Brand::Visa, client).unwrap();
+        assert_eq!(*key.reveal(), issued.key);
     }
 }

@@ -4,7 +4,9 @@
 //! Seeds carry keys and credentials in the clear and overrule what operators did, so they are for sandboxes only.
 
 use super::{
-    Administration, AdministrationError, Changed, Environment, directory_servers, merchants::Settings,
+    Administration, AdministrationError, Changed, Environment,
+    directory_servers::{self, DirectoryDocument},
+    merchants::Settings,
 };
 use crate::{
     configuration::{open_credentials, seal_credentials},
@@ -20,7 +22,7 @@ use payments::{
 use primitives::{Id, Kind, Secret, id::kind};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use store::{audit::Actor, directory_servers::DirectoryServer};
+use store::audit::Actor;
 
 const MERCHANT_MEMBERS: [&str; 10] = [
     "id",
@@ -47,7 +49,7 @@ pub struct Seeded {
 struct Seeds<'v> {
     operators: Vec<(String, &'v Value)>,
     merchants: Vec<MerchantSeed>,
-    directory_servers: Vec<DirectoryServer>,
+    directory_servers: Vec<DirectoryDocument>,
 }
 
 struct MerchantSeed {
