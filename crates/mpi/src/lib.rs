@@ -3,7 +3,7 @@
 //!
 //! **Here:** the card-range cache ([`card_range`]), the choice of the version ([`version_choice`]), the AReq made of a
 //! payment's data ([`request`]), the 3DS Method and the challenge as far as a 3DS Server has a part in them ([`method`],
-//! [`challenge`]), the state of one authentication ([`transaction`]), its [`result`], and every time limit ([`timers`]).
+//! [`challenge`]), another 3DS Server in our place ([`remote`]), the state of one authentication ([`transaction`]), its [`result`], and every time limit ([`timers`]).
 //!
 //! **Not here:** the messages themselves (`emv3ds`), sending anything, storing anything, the clock: everything is a pure
 //! function of what is handed in. What a result means for a payment is `payments`' business.
@@ -13,6 +13,7 @@
 pub mod card_range;
 pub mod challenge;
 pub mod method;
+pub mod remote;
 pub mod request;
 pub mod result;
 pub mod timers;

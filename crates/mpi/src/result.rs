@@ -31,6 +31,9 @@ pub struct AuthenticationResult {
     challenge_cancel: Option<ChallengeCancel>,
     #[serde(with = "time::serde::rfc3339")]
     authenticated_at: OffsetDateTime,
+    /// The remote 3DS Server that brought it; `None` where it is our own's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    made_by: Option<String>,
 }
 
 /// How much the cardholder saw.
@@ -110,6 +113,7 @@ impl AuthenticationResult {
             authentication_value: proof(status, ares.authentication_value.as_ref()),
             challenge_cancel: None,
             authenticated_at: at,
+            made_by: None,
         }
     }
 
@@ -128,6 +132,7 @@ impl AuthenticationResult {
             authentication_value: proof(status, rreq.authentication_value.as_ref()),
             challenge_cancel: rreq.challenge_cancel,
             authenticated_at: at,
+            made_by: None,
         }
     }
 
@@ -178,6 +183,16 @@ impl AuthenticationResult {
 
     pub fn authenticated_at(&self) -> OffsetDateTime {
         self.authenticated_at
+    }
+
+    /// The remote 3DS Server that brought it; `None` where our own did.
+    pub fn made_by(&self) -> Option<&str> {
+        self.made_by.as_deref()
+    }
+
+    /// Says which remote 3DS Server brought it.
+    pub(crate) fn mark_as_made_by(&mut self, name: &str) {
+        self.made_by = Some(name.to_owned());
     }
 
     /// Whether the issuer carries fraud liability: authenticated or attempted, with the ECI that says so for the brand

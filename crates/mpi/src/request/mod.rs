@@ -132,7 +132,8 @@ pub fn prepare(request: &AuthenticationRequest<'_>) -> Result<Prepared, CannotRe
     prepare_areq(areq(request)?)
 }
 
-fn areq(request: &AuthenticationRequest<'_>) -> Result<AReq, CannotRequest> {
+/// The AReq, not checked yet.
+pub(crate) fn areq(request: &AuthenticationRequest<'_>) -> Result<AReq, CannotRequest> {
     let Some(account_number) = AccountNumber::parse(request.pan.reveal()) else {
         return Err(CannotRequest(Box::new(Fault::new(
             ErrorCode::FormatInvalid,

@@ -399,7 +399,7 @@ impl Transaction {
 
 /// Whose fault an Erro speaks of. A directory server reports 402 when an answer did not come in time and 405 when it
 /// could not reach the ACS. Whoever reports 102 does not speak `ours`, and may say what else it speaks.
-fn failure_of_erro(component: Component, code: ErrorCode, ours: Version, detail: &str) -> Failure {
+pub(crate) fn failure_of_erro(component: Component, code: ErrorCode, ours: Version, detail: &str) -> Failure {
     let number = code.number();
     match (component, code) {
         (_, ErrorCode::VersionNotSupported) => Failure::VersionRefused {

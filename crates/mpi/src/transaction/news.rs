@@ -89,7 +89,7 @@ impl News {
 pub struct Answer(Box<ARes>);
 
 impl Answer {
-    pub(super) fn to(asked: &Asked, ares: ARes) -> Result<Self, Box<Fault>> {
+    pub(crate) fn to(asked: &Asked, ares: ARes) -> Result<Self, Box<Fault>> {
         ares.answers(asked).map(|()| Self(Box::new(ares)))
     }
 
@@ -108,7 +108,7 @@ impl Answer {
 pub struct Results(Box<RReq>);
 
 impl Results {
-    pub(super) fn new(rreq: RReq) -> Self {
+    pub(crate) fn new(rreq: RReq) -> Self {
         Self(Box::new(rreq))
     }
 
