@@ -6,7 +6,7 @@ use tests::cards::Card;
 use tests::system::System;
 use uuid::Uuid;
 
-use crate::results_message::{Ids, ids_of_amount, never_started, passed, post, post_accepted};
+use crate::results_message::{Ids, ids_of_amount, never_started, passed, post, post_accepted, post_refused};
 
 #[tokio::test]
 async fn an_rreq_with_forged_identifiers_is_told_so_and_grants_nothing() {
@@ -72,8 +72,8 @@ async fn an_rreq_with_forged_identifiers_is_told_so_and_grants_nothing() {
         system.merchant.settled(order.token()).await.payment_status(),
         "processed"
     );
-    // A directory server that is not sure says it again.
-    post_accepted(&system, &passed(&ids)).await;
+    // A directory server that says it again is told so.
+    post_refused(&system, &passed(&ids), "301").await;
     system.outside.only_charge(order.reference()).await;
     system.finish().await;
 }
@@ -113,7 +113,7 @@ async fn a_result_that_comes_too_late_is_answered_and_never_charges() {
     system.outside.no_charge(&placed.reference).await;
     let paid = merchant.pay(&placed, &Card::mastercard(0)).await;
     assert_eq!(paid.payment_status(), "processed");
-    post_accepted(&system, &passed(&ids)).await;
+    post_refused(&system, &passed(&ids), "301").await;
     assert_eq!(
         system.outside.only_charge(&placed.reference).await["card_last4"],
         "1005"
@@ -149,7 +149,7 @@ async fn a_challenge_that_never_started_starts_anew_when_its_page_is_opened() {
     assert_eq!(charge["ds_trans_id"], second.ds.as_str());
 
     // A result for the first one has nothing to say any more.
-    post_accepted(&system, &never_started(&first)).await;
+    post_refused(&system, &never_started(&first), "301").await;
     system.outside.only_charge(order.reference()).await;
     system.finish().await;
 }
@@ -167,13 +167,7 @@ async fn the_first_result_stands() {
     let ids = ids_of_amount(&system, 41_500).await;
     let mut forged = passed(&ids);
     forged["eci"] = "02".into();
-    let answer = post(&system, &forged).await;
-    assert_eq!(answer.status, 200);
-    assert!(
-        matches!(answer.json()["messageType"].as_str(), Some("RRes" | "Erro")),
-        "{}",
-        answer.text
-    );
+    post_refused(&system, &forged, "301").await;
     assert_eq!(
         system.merchant.read(order.token()).await.payment_status(),
         "denied"

@@ -94,3 +94,13 @@ pub async fn post_accepted(system: &System, rreq: &Value) {
         assert_eq!(rres[id], rreq[id], "{id}");
     }
 }
+
+/// Posts an RReq that must be answered by an Erro with this code.
+pub async fn post_refused(system: &System, rreq: &Value, code: &str) {
+    let answer = post(system, rreq).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    let erro = answer.json();
+    assert_eq!(erro["messageType"], "Erro", "{erro}");
+    assert_eq!(erro["errorCode"], code, "{erro}");
+    assert_eq!(erro["errorComponent"], "S", "{erro}");
+}

@@ -24,7 +24,7 @@ impl Transaction {
             Self::AwaitingMethod(state) => state.apply(news, now),
             Self::AwaitingAres(state) => state.apply(news, now),
             Self::AwaitingResults(state) => state.apply(news, now),
-            Self::ChallengeNeverStarted(state) => state.apply(news),
+            Self::ChallengeNeverStarted(state) => state.apply(news, now),
             Self::Finished(state) => state.apply(news),
             Self::Failed(state) => {
                 let Failed {

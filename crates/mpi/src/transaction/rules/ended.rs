@@ -1,6 +1,6 @@
 //! The states that wait for nothing: messages may still come, and outcomes stay what they are.
 
-use emv3ds::message::Challenged;
+use emv3ds::{code::TransStatus, message::Challenged};
 use time::OffsetDateTime;
 
 use super::{Next, failed, given_up, repeat, unchanged};
@@ -13,10 +13,15 @@ use crate::{
 };
 
 impl ChallengeNeverStarted {
-    pub(super) fn apply(self, news: News) -> Next {
+    pub(super) fn apply(self, news: News, now: OffsetDateTime) -> Next {
         let subject = self.subject;
+        // Its RReq has come already: a second one must not pass for a late one.
         let trace = Trace {
             challenged: Some(self.challenged),
+            late: Some(LateResults {
+                trans_status: Some(TransStatus::NotAuthenticated),
+                at: now,
+            }),
             ..Trace::default()
         };
         match news {
