@@ -9,6 +9,8 @@ use emv3ds::{
     message::{CReq, CRes, Challenged, Received},
 };
 
+use crate::Transaction;
+
 /// The value of the form field `creq` that opens the challenge at the ACS's URL.
 pub fn creq(challenged: &Challenged, window: ChallengeWindowSize) -> Result<String, Box<Fault>> {
     let creq = CReq {
@@ -36,6 +38,44 @@ pub fn from_session_data(form_field: &str) -> Result<String, BadField> {
 /// from it.
 pub fn returned(form_field: &str, ours: &[emv3ds::Version]) -> Result<Received<CRes>, Box<Fault>> {
     Rules::received_by(Component::Server, ours).read_form(form_field)
+}
+
+/// How something that a browser brought fits the transaction it names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrival {
+    /// The challenge runs, and this is about it: the browser is back.
+    Awaited,
+    /// It is about the challenge, which has ended meanwhile.
+    Late,
+    /// No challenge has been asked for, or none yet.
+    Unasked,
+    /// It names another challenge or another version: made up, or from a mixed-up ACS.
+    Forged,
+}
+
+/// Holds what a browser brought against the transaction it names. Whatever the answer, it grants nothing.
+pub fn arrival(transaction: &Transaction, brought: &Received<CRes>) -> Arrival {
+    let Some(challenged) = transaction.challenged() else {
+        return Arrival::Unasked;
+    };
+    let about = match brought {
+        Received::Message(cres) => cres.is_about(challenged),
+        Received::Erro(erro) => {
+            erro.three_ds_server_trans_id == Some(challenged.three_ds_server_trans_id)
+                && erro.acs_trans_id.is_none_or(|id| id == challenged.acs_trans_id)
+        }
+    };
+    match transaction {
+        _ if !about => Arrival::Forged,
+        Transaction::AwaitingResults(_) => Arrival::Awaited,
+        Transaction::Started(_)
+        | Transaction::AwaitingMethod(_)
+        | Transaction::AwaitingAres(_)
+        | Transaction::ChallengeNeverStarted(_)
+        | Transaction::Finished(_)
+        | Transaction::Failed(_)
+        | Transaction::GivenUp(_) => Arrival::Late,
+    }
 }
 
 /// The window for a screen of this size in CSS pixels, as far as known: the largest frame that fits with room for our own

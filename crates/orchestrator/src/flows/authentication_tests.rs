@@ -1,6 +1,9 @@
 //! Authentications whose messages come late, early, twice, from nowhere or not at all.
 
-use super::testing::{World, purchase};
+use super::{
+    page_step::PageError,
+    testing::{World, purchase},
+};
 use crate::administration::testing::ACTOR;
 use primitives::{Brand, Id, id::kind};
 use serde_json::{Value, json};
@@ -223,4 +226,80 @@ async fn a_slow_directory_server_is_given_its_time_before_somebody_asks_again(po
     paying.await.unwrap();
     assert_eq!(world.words(order).await.1, "processed");
     assert_eq!(world.script().areqs.len(), 1);
+}
+
+/// What comes of a CRes that a browser brings.
+async fn brings(world: &World, cres: &str, session: Option<&str>) -> Result<String, PageError> {
+    let returned = world.gateway.page_challenge_returned(cres, session).await;
+    returned.map(|back| back.token)
+}
+
+/// What the page of an order shows.
+async fn shown(world: &World, order: Id<kind::Order>) -> &'static str {
+    let token = world.page_token(order).await;
+    let view = world.gateway.page_progress(&token, None, 0).await.unwrap();
+    view.step.name().as_str()
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_cres_moves_the_browser_on_and_never_makes_a_payment_authenticated(pool: PgPool) {
+    let world = World::new(pool).await;
+    let order = challenged(&world).await;
+    assert_eq!(shown(&world, order).await, "challenge");
+    let back = brings(&world, &world.cres_with(json!({})), None).await;
+    assert_eq!(back.unwrap(), world.page_token(order).await);
+    assert_eq!(shown(&world, order).await, "working");
+    assert_eq!(
+        (world.words(order).await.1.as_str(), world.script().charges.len()),
+        ("pending_3ds", 0)
+    );
+    // The RReq that never comes: the time runs out.
+    world.clock.advance(Duration::minutes(16));
+    world.gateway.recover_due().await.unwrap();
+    assert_eq!(world.words(order).await.2, "DEUNA_3DS.TIME_EXPIRED");
+    let late = brings(&world, &world.cres_with(json!({})), None).await;
+    assert!(late.is_ok(), "a late one finds its page");
+    assert_eq!(world.script().charges.len(), 0);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_cres_of_no_challenge_of_ours_is_led_nowhere_and_leaves_the_challenge_open(pool: PgPool) {
+    let world = World::new(pool).await;
+    let order = challenged(&world).await;
+    let elsewhere = "77777777-7777-4777-8777-777777777777";
+    for said in [
+        json!({ "acsTransID": elsewhere }),
+        json!({ "threeDSServerTransID": elsewhere }),
+        json!({ "messageVersion": "2.1.0" }),
+    ] {
+        let back = brings(&world, &world.cres_with(said.clone()), None).await;
+        assert_eq!(back.unwrap_err(), PageError::UnknownToken, "{said}");
+        assert_eq!(shown(&world, order).await, "challenge", "{said}");
+    }
+    // Its own page's session data leads back to the page, where the challenge is still to be done.
+    let session = mpi::challenge::session_data(&world.page_token(order).await).unwrap();
+    for rubbish in [
+        world.cres_with(json!({ "acsTransID": elsewhere })),
+        "rubbish".to_owned(),
+    ] {
+        let back = brings(&world, &rubbish, Some(&session)).await;
+        assert!(back.is_ok(), "{rubbish}");
+        assert_eq!(shown(&world, order).await, "challenge", "{rubbish}");
+    }
+    let strange = mpi::challenge::session_data("01JD0000000000000000000000").unwrap();
+    let back = brings(&world, &world.cres_with(json!({})), Some(&strange)).await;
+    assert_eq!(back.unwrap_err(), PageError::UnknownToken);
+    let back = brings(&world, "rubbish", None).await;
+    assert_eq!(back.unwrap_err(), PageError::Malformed("cres"));
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_cres_before_the_ares_is_worth_nothing(pool: PgPool) {
+    let world = Arc::new(World::new(pool).await);
+    let (order, paying) = asking(&world, "C").await;
+    let early = brings(&world, &world.cres_with(json!({})), None).await;
+    assert_eq!(early.unwrap_err(), PageError::UnknownToken);
+    world.script().ares_held = false;
+    paying.await.unwrap();
+    assert_eq!(shown(&world, order).await, "challenge");
 }

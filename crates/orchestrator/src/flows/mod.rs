@@ -7,6 +7,7 @@ mod advance;
 mod areq;
 mod authenticate;
 pub mod card_ranges;
+mod challenge_return;
 mod charge;
 mod directory;
 pub mod idempotency;

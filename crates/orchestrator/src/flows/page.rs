@@ -5,14 +5,13 @@
 
 use super::{
     authenticate::authenticating,
-    page_step::{ExpiredPage, PageError, PageOutcome, PageReturn, PageStep, PageView, StepName},
+    page_step::{ExpiredPage, PageError, PageOutcome, PageStep, PageView, StepName},
     run::StoredRun,
 };
 use crate::{
     fault::{Fault, Stopped},
     gateway::Gateway,
 };
-use emv3ds::{Version, message::Received};
 use mpi::{
     Transaction, challenge, method,
     transaction::{AwaitingMethod, AwaitingResults, Challenge, News as RunNews},
@@ -82,47 +81,6 @@ impl Gateway {
         self.method_completed(Id::from_uuid(id.0)).await
     }
 
-    /// The ACS is done with the browser. Moves it on, grants nothing.
-    pub async fn page_challenge_returned(
-        &self,
-        cres: &str,
-        session_data: Option<&str>,
-    ) -> Result<PageReturn, PageError> {
-        let ids = match challenge::returned(cres, &Version::ALL) {
-            Ok(Received::Message(cres)) => Some(cres.three_ds_server_trans_id),
-            Ok(Received::Erro(erro)) => erro.three_ds_server_trans_id,
-            Err(fault) => {
-                tracing::info!(%fault, "unreadable CRes");
-                None
-            }
-        };
-        // The session data is ours and comes back unchanged; an ACS that lost it still names the transaction.
-        let session = session_data.and_then(|text| challenge::from_session_data(text).ok());
-        let by_id = match ids {
-            Some(id) => self.store().authentication_load(Id::from_uuid(id.0)).await?,
-            None => None,
-        };
-        match (by_id, session) {
-            (Some(record), session) => {
-                let mut stored = StoredRun::read(record)?;
-                let token = stored.run.page_token.clone();
-                // A browser that holds another page's session data has no business with this one's.
-                if session.is_some_and(|session| session != token) {
-                    return Err(PageError::UnknownToken);
-                }
-                if !stored.run.returned {
-                    stored.run.returned = true;
-                    self.write_run(&stored).await?;
-                    self.watch().changed(stored.of.order);
-                }
-                Ok(PageReturn { token })
-            }
-            (None, Some(token)) => self.page_key(&token).await.map(|_| PageReturn { token }),
-            (None, None) if ids.is_none() => Err(PageError::Malformed("cres")),
-            (None, None) => Err(PageError::UnknownToken),
-        }
-    }
-
     /// The cardholder gives up on our page.
     pub async fn page_cancelled(&self, token: &str) -> Result<PageView, PageError> {
         let key = self.page_key(token).await?;
@@ -139,7 +97,7 @@ impl Gateway {
         self.clock().now() >= page_expires_at(self.limits(), current)
     }
 
-    async fn page_key(&self, token: &str) -> Result<PaymentKey, PageError> {
+    pub(super) async fn page_key(&self, token: &str) -> Result<PaymentKey, PageError> {
         self.store()
             .payment_by_page_token(token)
             .await?
@@ -302,7 +260,7 @@ impl Gateway {
     }
 
     /// Writes a run unless somebody was faster, in which case the next look finds what they wrote.
-    async fn write_run(&self, stored: &StoredRun) -> Result<(), PageError> {
+    pub(super) async fn write_run(&self, stored: &StoredRun) -> Result<(), PageError> {
         match self
             .store()
             .authentication_write(&stored.record()?, self.clock().now())

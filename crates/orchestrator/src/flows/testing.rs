@@ -207,6 +207,19 @@ impl World {
         rreq.to_string().into_bytes()
     }
 
+    /// A CRes about the last AReq, as a browser brings it, that says these things besides or instead.
+    pub fn cres_with(&self, said: Value) -> String {
+        let areq = self.areq();
+        let mut cres = json!({
+            "messageType": "CRes", "messageVersion": areq["messageVersion"], "acsTransID": ACS_TRANS_ID,
+            "threeDSServerTransID": areq["threeDSServerTransID"], "transStatus": "Y",
+        });
+        for (name, value) in said.as_object().into_iter().flatten() {
+            cres[name] = value.clone();
+        }
+        emv3ds::encoding::base64url(cres.to_string().as_bytes())
+    }
+
     /// What the results receiver answers.
     pub async fn post_results(&self, rreq: &[u8]) -> Value {
         let answer = self.gateway.results_received(&Sender::Unchecked, rreq).await;
