@@ -9,6 +9,8 @@ use std::fmt;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value, value::RawValue};
 
+pub(crate) mod stream;
+
 /// Objects and arrays inside each other; the deepest element of the specification stands at 4.
 const DEPTH_MAX: usize = 32;
 /// Names reported as duplicate; more would not fit into an `errorDetail` anyway.

@@ -117,6 +117,12 @@ impl ProtocolVersion {
             level,
         })
     }
+
+    /// The version without its patch level: 2.3.1 for `2.3.1.1`.
+    #[must_use]
+    pub const fn release(self) -> Self {
+        Self { level: 0, ..self }
+    }
 }
 
 impl From<Version> for ProtocolVersion {

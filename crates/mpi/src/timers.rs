@@ -27,6 +27,8 @@ pub struct Timers {
     pub card_ranges_refresh_seconds: u32,
     /// The least a directory server wants between two requests for card ranges; more often is answered 103.
     pub card_ranges_pause_seconds: u32,
+    /// The least between two regular requests for everything in 2.3.1, for a directory server that tells no changes.
+    pub card_ranges_full_pause_seconds: u32,
     /// Between two tries when the directory server cannot be reached; the first retry is immediate.
     pub card_ranges_retry_seconds: u32,
 }
@@ -44,6 +46,7 @@ impl Default for Timers {
             transaction_seconds: 30 * 60,
             card_ranges_refresh_seconds: 12 * 60 * 60,
             card_ranges_pause_seconds: 60 * 60,
+            card_ranges_full_pause_seconds: 12 * 60 * 60,
             card_ranges_retry_seconds: 60,
         }
     }

@@ -58,7 +58,7 @@ impl Directories {
     pub fn enrollment(&self, pan: &Pan) -> Option<Enrollment> {
         let directory = self.of(pan.brand())?;
         let ranges = &directory.ranges;
-        if ranges.serial().is_none() && ranges.is_empty() {
+        if !ranges.is_loaded() {
             let version = version_choice::choose(&Version::ALL, None, ranges.directory_versions())?;
             return Some(Enrollment {
                 version,
@@ -66,11 +66,10 @@ impl Directories {
             });
         }
         let range = ranges.lookup(pan)?;
-        let speaks = range.directory.or(ranges.directory_versions());
-        let version = version_choice::choose(&Version::ALL, Some(range.acs), speaks)?;
+        let version = version_choice::choose(&Version::ALL, Some(range.acs()), range.directory().as_ref())?;
         Some(Enrollment {
             version,
-            method_url: range.three_ds_method_url.map(str::to_owned),
+            method_url: range.three_ds_method_url(version).map(str::to_owned),
         })
     }
 }

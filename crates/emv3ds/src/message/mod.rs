@@ -11,6 +11,7 @@ use crate::{TransactionIds, Version, code::MessageType};
 mod areq;
 mod areq_objects;
 mod ares;
+pub(crate) mod card_range;
 mod consistency;
 mod creq;
 mod cres;
@@ -25,12 +26,15 @@ pub use areq_objects::{
     AccountInfo, MerchantRiskIndicator, Phone, PriorAuthenticationInfo, RequestorAuthenticationInfo,
 };
 pub use ares::ARes;
+pub use card_range::{
+    AccountRange, AcsProtocolVersion, AcsTerms, AcsVersions, CardRangeData, RangeBound, SupportedExtension,
+};
 pub use consistency::{Asked, Challenged};
 pub use creq::CReq;
 pub use cres::CRes;
 pub use erro::Erro;
-pub use preq::PReq;
-pub use pres::{CardRangeData, PRes, RangeBound};
+pub use preq::{PReq, Yes};
+pub use pres::{PRes, ReadOrder};
 pub use rreq::RReq;
 pub use rres::RRes;
 

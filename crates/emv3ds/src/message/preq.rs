@@ -22,9 +22,20 @@ pub struct PReq {
     /// `serialNum` of the last PRes applied; absent asks for everything.
     #[serde(rename = "serialNum", skip_serializing_if = "Option::is_none")]
     pub serial_num: Option<String>,
+    /// `cardRangeDataDownloadInd`: the answer may name a file instead of holding the ranges, from 2.3.1. Goes without
+    /// `serialNum`.
+    #[serde(rename = "cardRangeDataDownloadInd", skip_serializing_if = "Option::is_none")]
+    pub card_range_data_download_ind: Option<Yes>,
     /// `messageExtension`.
     #[serde(rename = "messageExtension", skip_serializing_if = "Option::is_none")]
     pub message_extension: Option<Vec<MessageExtension>>,
+}
+
+/// The one value of an element that says `Y` or nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Yes {
+    /// `Y`.
+    Y,
 }
 
 impl PReq {

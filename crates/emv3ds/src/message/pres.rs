@@ -1,41 +1,46 @@
-use std::fmt;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-
-use super::{MessageExtension, wire_message};
-use crate::{
-    DsTransId, ProtocolVersion, ThreeDsServerTransId, TransactionIds, Version,
-    code::{AcsInfoInd, ActionInd},
-};
+use super::{CardRangeData, MessageExtension, card_range::spoken, wire_message};
+use crate::{DsTransId, ProtocolVersion, SpokenVersions, ThreeDsServerTransId, TransactionIds, Version};
 
 /// PRes: a directory server's card ranges, all of them or what changed since a serial number.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "messageType")]
+#[serde(into = "PResWire", try_from = "PResWire")]
 pub struct PRes {
     /// `messageVersion`.
-    #[serde(rename = "messageVersion")]
     pub message_version: Version,
     /// `threeDSServerTransID` of the PReq.
-    #[serde(rename = "threeDSServerTransID")]
     pub three_ds_server_trans_id: ThreeDsServerTransId,
     /// `dsTransID`.
-    #[serde(rename = "dsTransID")]
     pub ds_trans_id: DsTransId,
     /// `serialNum` to ask from next time; absent when the whole cache is replaced.
-    #[serde(rename = "serialNum", skip_serializing_if = "Option::is_none")]
     pub serial_num: Option<String>,
-    /// `dsStartProtocolVersion`: lowest version of the directory server.
-    #[serde(rename = "dsStartProtocolVersion")]
-    pub ds_start_protocol_version: ProtocolVersion,
-    /// `dsEndProtocolVersion`: highest version of the directory server.
-    #[serde(rename = "dsEndProtocolVersion")]
-    pub ds_end_protocol_version: ProtocolVersion,
+    /// `dsProtocolVersions`: the versions of the directory server. Before 2.3.1 `dsStartProtocolVersion` and
+    /// `dsEndProtocolVersion`.
+    pub ds_protocol_versions: SpokenVersions,
+    /// `readOrder`: the order in which the entries are to be applied, from 2.3.1; absent is first in, first out.
+    pub read_order: Option<ReadOrder>,
+    /// `dsUrlList`: addresses the directory server may be reached at, from 2.3.1. Their shape is not settled, so they are
+    /// kept as they come.
+    pub ds_url_list: Option<Vec<Map<String, Value>>>,
     /// `cardRangeData`; absent when nothing changed.
-    #[serde(rename = "cardRangeData", skip_serializing_if = "Option::is_none")]
     pub card_range_data: Option<Vec<CardRangeData>>,
+    /// `cardRangeDataFileURL`: where the entries are instead, from 2.3.1 and when the PReq offered to fetch them.
+    pub card_range_data_file_url: Option<String>,
     /// `messageExtension`.
-    #[serde(rename = "messageExtension", skip_serializing_if = "Option::is_none")]
     pub message_extension: Option<Vec<MessageExtension>>,
+}
+
+/// `readOrder`: which of two entries about the same range came first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ReadOrder {
+    /// The entries are in the order of the changes.
+    #[serde(rename = "01")]
+    FirstInFirstOut,
+    /// The last entry is the oldest change.
+    #[serde(rename = "02")]
+    LastInFirstOut,
 }
 
 impl PRes {
@@ -55,113 +60,79 @@ wire_message!(
     }
 );
 
-/// An entry of `cardRangeData`.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct CardRangeData {
-    /// `startRange`: lowest account number, inclusive.
-    #[serde(rename = "startRange")]
-    pub start_range: RangeBound,
-    /// `endRange`: highest account number, inclusive.
-    #[serde(rename = "endRange")]
-    pub end_range: RangeBound,
-    /// `actionInd`; absent is Add.
-    #[serde(rename = "actionInd", skip_serializing_if = "Option::is_none")]
-    pub action_ind: Option<ActionInd>,
-    /// `acsStartProtocolVersion`: lowest version of the ACS.
-    #[serde(rename = "acsStartProtocolVersion")]
-    pub acs_start_protocol_version: ProtocolVersion,
-    /// `acsEndProtocolVersion`: highest version of the ACS.
-    #[serde(rename = "acsEndProtocolVersion")]
-    pub acs_end_protocol_version: ProtocolVersion,
-    /// `dsStartProtocolVersion`; replaces the message's for this range.
+/// A PRes as it stands on the wire, in any version.
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "messageType", rename = "PRes")]
+struct PResWire {
+    #[serde(rename = "messageVersion")]
+    message_version: Version,
+    #[serde(rename = "threeDSServerTransID")]
+    three_ds_server_trans_id: ThreeDsServerTransId,
+    #[serde(rename = "dsTransID")]
+    ds_trans_id: DsTransId,
+    #[serde(rename = "serialNum", skip_serializing_if = "Option::is_none")]
+    serial_num: Option<String>,
     #[serde(rename = "dsStartProtocolVersion", skip_serializing_if = "Option::is_none")]
-    pub ds_start_protocol_version: Option<ProtocolVersion>,
-    /// `dsEndProtocolVersion`; replaces the message's for this range.
+    ds_start_protocol_version: Option<ProtocolVersion>,
     #[serde(rename = "dsEndProtocolVersion", skip_serializing_if = "Option::is_none")]
-    pub ds_end_protocol_version: Option<ProtocolVersion>,
-    /// `threeDSMethodURL`; absent when the ACS has no 3DS Method.
-    #[serde(rename = "threeDSMethodURL", skip_serializing_if = "Option::is_none")]
-    pub three_ds_method_url: Option<String>,
-    /// `acsInfoInd`, from 2.2.0.
-    #[serde(rename = "acsInfoInd", skip_serializing_if = "Option::is_none")]
-    pub acs_info_ind: Option<Vec<AcsInfoInd>>,
+    ds_end_protocol_version: Option<ProtocolVersion>,
+    #[serde(rename = "dsProtocolVersions", skip_serializing_if = "Option::is_none")]
+    ds_protocol_versions: Option<Vec<ProtocolVersion>>,
+    #[serde(rename = "readOrder", skip_serializing_if = "Option::is_none")]
+    read_order: Option<ReadOrder>,
+    #[serde(rename = "dsUrlList", skip_serializing_if = "Option::is_none")]
+    ds_url_list: Option<Vec<Map<String, Value>>>,
+    #[serde(rename = "cardRangeData", skip_serializing_if = "Option::is_none")]
+    card_range_data: Option<Vec<CardRangeData>>,
+    #[serde(rename = "cardRangeDataFileURL", skip_serializing_if = "Option::is_none")]
+    card_range_data_file_url: Option<String>,
+    #[serde(rename = "messageExtension", skip_serializing_if = "Option::is_none")]
+    message_extension: Option<Vec<MessageExtension>>,
 }
 
-/// A bound of a card range: 13 to 19 digits, compared with others of the same length only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct RangeBound {
-    digits: u8,
-    number: u64,
-}
+impl TryFrom<PResWire> for PRes {
+    type Error = &'static str;
 
-impl RangeBound {
-    /// Reads 13 to 19 digits.
-    pub fn parse(text: &str) -> Option<Self> {
-        if !text.bytes().all(|byte| byte.is_ascii_digit()) {
-            return None;
-        }
-        let digits = u8::try_from(text.len())
-            .ok()
-            .filter(|digits| (13..=19).contains(digits))?;
-        // Nineteen digits are below 2^64.
-        Some(Self {
-            digits,
-            number: text.parse().ok()?,
+    fn try_from(wire: PResWire) -> Result<Self, &'static str> {
+        let versions = spoken(
+            wire.ds_protocol_versions,
+            wire.ds_start_protocol_version,
+            wire.ds_end_protocol_version,
+        );
+        Ok(Self {
+            message_version: wire.message_version,
+            three_ds_server_trans_id: wire.three_ds_server_trans_id,
+            ds_trans_id: wire.ds_trans_id,
+            serial_num: wire.serial_num,
+            ds_protocol_versions: versions.ok_or("dsProtocolVersions")?,
+            read_order: wire.read_order,
+            ds_url_list: wire.ds_url_list,
+            card_range_data: wire.card_range_data,
+            card_range_data_file_url: wire.card_range_data_file_url,
+            message_extension: wire.message_extension,
         })
     }
-
-    /// The bound with this many digits, 13 to 19, that `number` has room in.
-    pub fn new(digits: u8, number: u64) -> Option<Self> {
-        let fits = (13..=19).contains(&digits) && number < 10_u64.pow(u32::from(digits));
-        fits.then_some(Self { digits, number })
-    }
-
-    /// How many digits account numbers of this range have.
-    pub fn digits(self) -> u8 {
-        self.digits
-    }
-
-    /// The bound as a number.
-    pub fn number(self) -> u64 {
-        self.number
-    }
 }
 
-impl fmt::Display for RangeBound {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:0width$}", self.number, width = usize::from(self.digits))
-    }
-}
-
-impl Serialize for RangeBound {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl<'de> Deserialize<'de> for RangeBound {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        crate::code::deserialize_text(deserializer, Self::parse)
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_bound_keeps_its_leading_zeros_and_its_length() {
-        let bound = RangeBound::parse("0009999999999999999").unwrap();
-        assert_eq!(bound.digits(), 19);
-        assert_eq!(bound.to_string(), "0009999999999999999");
-        assert_eq!(
-            RangeBound::parse("9999999999999999999").unwrap().number(),
-            9_999_999_999_999_999_999
-        );
-        assert_eq!(RangeBound::new(16, 1).unwrap().to_string(), "0000000000000001");
-        assert_eq!(RangeBound::new(13, 10_000_000_000_000), None);
-        for text in ["", "400000000000", "40000000000000000000", "4000 0000 0000 0000"] {
-            assert_eq!(RangeBound::parse(text), None, "{text}");
+impl From<PRes> for PResWire {
+    fn from(pres: PRes) -> Self {
+        let (first, last, listed) = match pres.ds_protocol_versions {
+            SpokenVersions::Span { first, last } => (first, last, None),
+            SpokenVersions::Listed(versions) => (None, None, Some(versions.into_vec())),
+        };
+        Self {
+            message_version: pres.message_version,
+            three_ds_server_trans_id: pres.three_ds_server_trans_id,
+            ds_trans_id: pres.ds_trans_id,
+            serial_num: pres.serial_num,
+            ds_start_protocol_version: first,
+            ds_end_protocol_version: last,
+            ds_protocol_versions: listed,
+            read_order: pres.read_order,
+            ds_url_list: pres.ds_url_list,
+            card_range_data: pres.card_range_data,
+            card_range_data_file_url: pres.card_range_data_file_url,
+            message_extension: pres.message_extension,
         }
     }
 }

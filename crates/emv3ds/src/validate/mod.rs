@@ -26,6 +26,7 @@ mod extension;
 mod format;
 pub mod table;
 
+pub use card_ranges::{Preparation, Unread};
 use element::Channels;
 use engine::{Context, Findings, check_object};
 

@@ -1,29 +1,31 @@
 //! The card ranges of one directory server, kept in memory: which issuer's ACS speaks which versions, and whether it has
 //! a 3DS Method.
 //!
-//! A range takes 24 bytes. What ranges have in common (versions, 3DS Method URL, abilities) is kept once per combination,
-//! of which an issuer's processor has few. Bounds are account numbers of 13 to 19 digits and compare within one length
-//! only, so there is one sorted array per length.
+//! A range takes 24 bytes. What ranges have in common (versions, 3DS Method URLs, abilities) is kept once per
+//! combination, of which an issuer's processor has few. Bounds are account numbers of 13 to 19 digits and compare within
+//! one length only, so there is one sorted array per length.
 //!
-//! [`CardRanges::apply`] takes a PRes in, [`next_preq`] says when to ask for one.
+//! [`exchange`] asks and takes the answer in, [`Update`] applies it to a copy, [`next_preq`] says when to ask, and
+//! [`CardRanges::stored`] is how it outlives the process.
 
 use emv3ds::{
-    AccountNumber, ProtocolVersion,
-    code::AcsInfoInd,
-    message::{CardRangeData, RangeBound},
+    AccountNumber, ProtocolVersion, SpokenVersions, Version,
+    message::{AccountRange, CardRangeData, RangeBound, SupportedExtension},
 };
 use primitives::Pan;
-use serde::{Deserialize, Serialize};
-use std::collections::HashMap;
+use std::{collections::HashSet, mem::size_of, sync::Arc};
 
-use crate::version_choice::VersionRange;
-
-mod apply;
+mod attributes;
 pub mod exchange;
 mod schedule;
+mod stored;
+mod update;
 
-pub use apply::{Applied, Unapplicable};
+pub use attributes::AcsAbilities;
+use attributes::{Attributes, Terms};
 pub use schedule::{LastPreq, NextPreq, next_preq};
+pub use stored::{Header, Stored, StoredChunk, Unusable};
+pub use update::{Applied, Limits, Unapplicable, Update};
 
 /// Shortest and longest account number, in digits.
 const DIGITS_MIN: u8 = 13;
@@ -33,13 +35,14 @@ const LENGTHS: usize = (DIGITS_MAX - DIGITS_MIN + 1) as usize;
 /// The card ranges of one directory server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CardRanges {
-    serial: Option<String>,
-    directory: Option<VersionRange>,
-    /// Per length from 13 digits, sorted and disjoint.
-    rows: [Vec<Row>; LENGTHS],
+    header: Header,
+    rows: Rows,
     /// What the rows refer to.
-    attributes: Vec<Attributes>,
+    attributes: Vec<Arc<Attributes>>,
 }
+
+/// Per length from 13 digits, sorted and disjoint.
+type Rows = [Vec<Row>; LENGTHS];
 
 /// Account numbers from `start` to `end`, both included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,92 +53,80 @@ struct Row {
     attributes: u32,
 }
 
-/// What a directory server says of a range, besides its bounds.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-struct Attributes {
-    acs_start: ProtocolVersion,
-    acs_end: ProtocolVersion,
-    ds_start: Option<ProtocolVersion>,
-    ds_end: Option<ProtocolVersion>,
-    method_url: Option<Box<str>>,
-    acs_info: Box<[AcsInfoInd]>,
-}
-
 /// The range an account number lies in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CardRange<'a> {
-    /// The versions the ACS speaks.
-    pub acs: VersionRange,
-    /// The versions the directory server speaks for this range.
-    pub directory: Option<VersionRange>,
-    /// Where the 3DS Method is run, if the ACS has one.
-    pub three_ds_method_url: Option<&'a str>,
-    /// What the ACS can do.
-    pub acs_info: &'a [AcsInfoInd],
+    attributes: &'a Attributes,
+    general: Option<&'a SpokenVersions>,
 }
 
-/// What is to be stored of the cache besides its entries.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Header {
-    /// Serial number to ask from next time.
-    pub serial: Option<String>,
-    /// Lowest version of the directory server, once it has said.
-    pub ds_start: Option<ProtocolVersion>,
-    /// Highest version of the directory server, once it has said.
-    pub ds_end: Option<ProtocolVersion>,
+impl<'a> CardRange<'a> {
+    /// The versions the ACS speaks.
+    pub fn acs(&self) -> &'a SpokenVersions {
+        &self.attributes.acs
+    }
+
+    /// The versions the directory server speaks for this range.
+    pub fn directory(&self) -> Option<SpokenVersions> {
+        match (&self.attributes.directory, self.general) {
+            (Some(own), Some(general)) => Some(own.bounded_by(general)),
+            (own, general) => own.as_ref().or(general).cloned(),
+        }
+    }
+
+    /// Where the 3DS Method is run in a version, if the ACS has one there.
+    pub fn three_ds_method_url(&self, version: Version) -> Option<&'a str> {
+        self.terms(version)?.method_url.as_deref()
+    }
+
+    /// What the ACS can do in a version.
+    pub fn abilities(&self, version: Version) -> AcsAbilities {
+        self.terms(version)
+            .map(|terms| terms.abilities)
+            .unwrap_or_default()
+    }
+
+    /// The message extensions the ACS knows in a version.
+    pub fn extensions(&self, version: Version) -> &'a [SupportedExtension] {
+        self.terms(version)
+            .and_then(|terms| terms.extensions.as_deref())
+            .unwrap_or_default()
+    }
+
+    /// The issuer's country, ISO 3166-1 numeric, where the directory server tells.
+    pub fn issuer_country(&self) -> Option<u16> {
+        self.attributes.issuer_country
+    }
+
+    fn terms(&self, version: Version) -> Option<&'a Terms> {
+        self.attributes.terms_in(version)
+    }
 }
 
 impl CardRanges {
-    /// Builds the cache from stored entries, in any order.
-    pub fn from_entries(
-        header: Header,
-        entries: impl IntoIterator<Item = CardRangeData>,
-    ) -> Result<Self, Unapplicable> {
-        let mut ranges = Self {
-            serial: header.serial,
-            directory: header
-                .ds_start
-                .zip(header.ds_end)
-                .map(|(start, end)| VersionRange { start, end }),
-            ..Self::default()
-        };
-        let mut interner = Interner::default();
-        for entry in entries {
-            let row = Row {
-                start: entry.start_range.number(),
-                end: entry.end_range.number(),
-                attributes: interner.index(Attributes::of(&entry)),
-            };
-            ranges.rows_of(entry.start_range.digits())?.push(row);
-        }
-        ranges.attributes = interner.attributes;
-        ranges.settle()?;
-        Ok(ranges)
-    }
-
-    /// The entries to be stored, in order, each as an Add.
-    pub fn entries(&self) -> impl Iterator<Item = CardRangeData> + '_ {
-        let lengths = (DIGITS_MIN..=DIGITS_MAX).zip(&self.rows);
-        lengths.flat_map(move |(digits, rows)| rows.iter().filter_map(move |row| self.entry(digits, row)))
-    }
-
-    /// What is to be stored beside the entries.
-    pub fn header(&self) -> Header {
-        Header {
-            serial: self.serial.clone(),
-            ds_start: self.directory.map(|versions| versions.start),
-            ds_end: self.directory.map(|versions| versions.end),
-        }
-    }
-
     /// The serial number of the last PRes applied.
     pub fn serial(&self) -> Option<&str> {
-        self.serial.as_deref()
+        self.header.serial.as_deref()
+    }
+
+    /// The version of the PRes the ranges came in; `None` when none has come.
+    pub fn version(&self) -> Option<Version> {
+        self.header.version
     }
 
     /// The versions of the directory server itself.
-    pub fn directory_versions(&self) -> Option<VersionRange> {
-        self.directory
+    pub fn directory_versions(&self) -> Option<&SpokenVersions> {
+        self.header.directory.as_ref()
+    }
+
+    /// What is known besides the ranges.
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// Whether a directory server has told us anything yet. Then a card that is in no range does not take part.
+    pub fn is_loaded(&self) -> bool {
+        self.header.serial.is_some() || !self.is_empty()
     }
 
     /// How many ranges there are.
@@ -148,40 +139,59 @@ impl CardRanges {
         self.rows.iter().all(Vec::is_empty)
     }
 
+    /// How many different things are said of ranges.
+    pub fn combinations(&self) -> usize {
+        self.attributes.len()
+    }
+
+    /// Bytes of memory the ranges take, by the capacity of what holds them; the allocator's own few bytes per
+    /// combination are not counted.
+    pub fn resident_bytes(&self) -> usize {
+        let rows: usize = self.rows.iter().map(Vec::capacity).sum();
+        let mut addresses = HashSet::new();
+        let combinations: usize = self
+            .attributes
+            .iter()
+            .map(|one| one.resident_bytes(&mut addresses))
+            .sum();
+        size_of::<Self>()
+            + rows * size_of::<Row>()
+            + self.attributes.capacity() * size_of::<Arc<()>>()
+            + combinations
+    }
+
     /// The range this card's number lies in; `None` means that the card does not take part, as far as the directory
     /// server has told.
     pub fn lookup(&self, pan: &Pan) -> Option<CardRange<'_>> {
         self.find(RangeBound::parse(pan.reveal())?)
     }
 
-    /// The same for an account number, of which no check digit is asked.
+    /// The same for an account number of the 3DS Server API.
     pub fn lookup_number(&self, number: &AccountNumber) -> Option<CardRange<'_>> {
         self.find(RangeBound::parse(number.reveal())?)
     }
 
-    fn find(&self, bound: RangeBound) -> Option<CardRange<'_>> {
-        let rows = self.rows.get(length_index(bound.digits())?)?;
-        let after = rows.partition_point(|row| row.start <= bound.number());
+    fn find(&self, number: RangeBound) -> Option<CardRange<'_>> {
+        let rows = self.rows.get(length_index(number.digits())?)?;
+        let after = rows.partition_point(|row| row.start <= number.number());
         let row = rows
             .get(after.checked_sub(1)?)
-            .filter(|row| bound.number() <= row.end)?;
-        let attributes = self.attributes_of(row)?;
-        let directory = match (attributes.ds_start, attributes.ds_end, self.directory) {
-            (Some(start), Some(end), _) => Some(VersionRange { start, end }),
-            (start, end, Some(general)) => Some(VersionRange {
-                start: start.unwrap_or(general.start),
-                end: end.unwrap_or(general.end),
-            }),
-            (_, _, None) => None,
-        };
+            .filter(|row| number.number() <= row.end)?;
         Some(CardRange {
-            acs: VersionRange {
-                start: attributes.acs_start,
-                end: attributes.acs_end,
-            },
-            directory,
-            three_ds_method_url: attributes.method_url.as_deref(),
-            acs_info: &attributes.acs_info,
+            attributes: self.attributes_of(row)?,
+            general: self.header.directory.as_ref(),
+        })
+    }
+
+    /// Every range in order, each as an entry that would add it.
+    pub fn entries(&self) -> impl Iterator<Item = CardRangeData> + '_ {
+        let lengths = (DIGITS_MIN..=DIGITS_MAX).zip(&self.rows);
+        lengths.flat_map(move |(digits, rows)| {
+            rows.iter().filter_map(move |row| {
+                let mut entry = self.attributes_of(row)?.entry()?;
+                entry.ranges.push(row.range(digits)?);
+                Some(entry)
+            })
         })
     }
 
@@ -189,81 +199,38 @@ impl CardRanges {
         usize::try_from(row.attributes)
             .ok()
             .and_then(|index| self.attributes.get(index))
-    }
-
-    fn entry(&self, digits: u8, row: &Row) -> Option<CardRangeData> {
-        let attributes = self.attributes_of(row)?;
-        Some(CardRangeData {
-            start_range: RangeBound::new(digits, row.start)?,
-            end_range: RangeBound::new(digits, row.end)?,
-            action_ind: None,
-            acs_start_protocol_version: attributes.acs_start,
-            acs_end_protocol_version: attributes.acs_end,
-            ds_start_protocol_version: attributes.ds_start,
-            ds_end_protocol_version: attributes.ds_end,
-            three_ds_method_url: attributes.method_url.as_deref().map(str::to_owned),
-            acs_info_ind: if attributes.acs_info.is_empty() {
-                None
-            } else {
-                Some(attributes.acs_info.to_vec())
-            },
-        })
-    }
-
-    fn rows_of(&mut self, digits: u8) -> Result<&mut Vec<Row>, Unapplicable> {
-        length_index(digits)
-            .and_then(|index| self.rows.get_mut(index))
-            .ok_or(Unapplicable::Overlap)
-    }
-
-    /// Sorts, and refuses ranges that overlap.
-    fn settle(&mut self) -> Result<(), Unapplicable> {
-        for rows in &mut self.rows {
-            rows.sort_unstable_by_key(|row| row.start);
-            let apart = rows.windows(2).all(|pair| match pair {
-                [left, right] => left.end < right.start,
-                _ => true,
-            });
-            if !apart || rows.iter().any(|row| row.start > row.end) {
-                return Err(Unapplicable::Overlap);
-            }
-            rows.shrink_to_fit();
-        }
-        Ok(())
+            .map(Arc::as_ref)
     }
 }
 
-impl Attributes {
-    fn of(entry: &CardRangeData) -> Self {
-        Self {
-            acs_start: entry.acs_start_protocol_version,
-            acs_end: entry.acs_end_protocol_version,
-            ds_start: entry.ds_start_protocol_version,
-            ds_end: entry.ds_end_protocol_version,
-            method_url: entry.three_ds_method_url.as_deref().map(Box::from),
-            acs_info: entry.acs_info_ind.as_deref().unwrap_or_default().into(),
-        }
+impl Row {
+    fn range(&self, digits: u8) -> Option<AccountRange> {
+        AccountRange::new(
+            RangeBound::new(digits, self.start)?,
+            RangeBound::new(digits, self.end)?,
+        )
     }
 }
 
-/// Keeps one of each combination of attributes, while ranges are taken in.
-#[derive(Default)]
-struct Interner {
-    attributes: Vec<Attributes>,
-    known: HashMap<Attributes, u32>,
+/// Sorts, and names two ranges that share account numbers, if there are any.
+fn settle(rows: &mut Rows) -> Result<(), [AccountRange; 2]> {
+    for (digits, rows) in (DIGITS_MIN..=DIGITS_MAX).zip(rows) {
+        rows.sort_unstable_by_key(|row| row.start);
+        let shared = rows.windows(2).find_map(|pair| match pair {
+            [left, right] if left.end >= right.start => left.range(digits).zip(right.range(digits)),
+            _ => None,
+        });
+        if let Some((left, right)) = shared {
+            return Err([left, right]);
+        }
+        rows.shrink_to_fit();
+    }
+    Ok(())
 }
 
-impl Interner {
-    fn index(&mut self, attributes: Attributes) -> u32 {
-        if let Some(index) = self.known.get(&attributes) {
-            return *index;
-        }
-        // A PRes has 200,000 ranges at most, so there is no four thousand millionth combination.
-        let index = u32::try_from(self.attributes.len()).unwrap_or(u32::MAX);
-        self.attributes.push(attributes.clone());
-        self.known.insert(attributes, index);
-        index
-    }
+/// Whether a version has what 2.3.1 added to PReq and PRes.
+fn since_2_3_1(version: Version) -> bool {
+    version.number() >= ProtocolVersion::new(2, 3, 1)
 }
 
 fn length_index(digits: u8) -> Option<usize> {

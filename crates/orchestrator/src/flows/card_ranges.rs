@@ -10,7 +10,7 @@ use emv3ds::{ThreeDsServerTransId, Version};
 use mpi::{
     CardRanges,
     card_range::{
-        Header, LastPreq,
+        Header, LastPreq, Limits, NextPreq, StoredChunk,
         exchange::{Outcome, answer, question},
         next_preq,
     },
@@ -27,7 +27,8 @@ const POLL: Duration = Duration::from_secs(5);
 #[derive(Serialize, Deserialize)]
 struct Snapshot {
     header: Header,
-    entries: Vec<emv3ds::message::CardRangeData>,
+    attributes: Vec<Vec<u8>>,
+    rows: Vec<Vec<u8>>,
 }
 
 /// When each directory server was last asked; one that is not in it is due.
@@ -71,9 +72,9 @@ impl Gateway {
                 server: server.clone(),
                 ranges: Arc::clone(&ranges),
             });
-            let next = next_preq(before, &self.three_ds().timers);
+            let next = next_preq(before, &ranges, &self.three_ds().timers);
             if next.is_due(self.clock().now()) {
-                let after = self.refresh(server, &ranges, next.all, before).await?;
+                let after = self.refresh(server, &ranges, &next, before).await?;
                 last.insert(server.brand, after);
             } else {
                 last.insert(server.brand, before);
@@ -87,7 +88,9 @@ impl Gateway {
             return Ok((Arc::default(), None));
         };
         let snapshot: Snapshot = serde_json::from_value(stored.snapshot)?;
-        let ranges = match CardRanges::from_entries(snapshot.header, snapshot.entries) {
+        let attributes = snapshot.attributes.into_iter().map(StoredChunk::Attributes);
+        let rows = snapshot.rows.into_iter().map(StoredChunk::Rows);
+        let ranges = match CardRanges::from_stored(snapshot.header, attributes.chain(rows)) {
             Ok(ranges) => ranges,
             Err(why) => {
                 tracing::error!(%brand, %why, "stored card ranges do not fit together; asking for all");
@@ -102,13 +105,18 @@ impl Gateway {
         &self,
         server: &DirectoryServer,
         ranges: &CardRanges,
-        all: bool,
+        next: &NextPreq,
         before: LastPreq,
     ) -> Result<LastPreq, Fault> {
         let now = self.clock().now();
-        let serial = if all { None } else { ranges.serial() };
         let id = ThreeDsServerTransId(self.clock().nonce());
-        let Ok(question) = question(id, &identity(server, self.three_ds()), serial, &Version::ALL) else {
+        let Ok(question) = question(
+            id,
+            &identity(server, self.three_ds()),
+            next,
+            ranges,
+            &Version::ALL,
+        ) else {
             tracing::error!(brand = %server.brand, "PReq cannot be made of what is configured");
             return Ok(LastPreq::Refused { at: now });
         };
@@ -128,14 +136,23 @@ impl Gateway {
                 return Ok(LastPreq::Unreachable { at: now, times });
             }
         };
-        let (outcome, last) = answer(&question, &body, ranges, now);
+        let Ok((outcome, last)) = answer(&question, body.as_slice(), ranges, &Limits::default(), now) else {
+            return Ok(LastPreq::Unreachable { at: now, times: 2 });
+        };
         match outcome {
             Outcome::Applied(ranges, _) => {
                 tracing::info!(brand = %server.brand, ranges = ranges.len(), "card ranges received");
-                let snapshot = Snapshot {
-                    header: ranges.header(),
-                    entries: ranges.entries().collect(),
+                let mut snapshot = Snapshot {
+                    header: ranges.header().clone(),
+                    attributes: Vec::new(),
+                    rows: Vec::new(),
                 };
+                for chunk in ranges.stored().chunks() {
+                    match chunk {
+                        StoredChunk::Attributes(bytes) => snapshot.attributes.push(bytes),
+                        StoredChunk::Rows(bytes) => snapshot.rows.push(bytes),
+                    }
+                }
                 let stored = CardRangeSnapshot {
                     serial_num: ranges.serial().map(str::to_owned),
                     snapshot: serde_json::to_value(&snapshot)?,
@@ -146,6 +163,9 @@ impl Gateway {
                     ranges: ranges.into(),
                 });
                 self.store().card_ranges_save(server.brand, &stored).await?;
+            }
+            Outcome::InFile(_) => {
+                tracing::warn!(brand = %server.brand, "card ranges are in a file, which is not fetched");
             }
             Outcome::Kept { erro, why } => {
                 tracing::warn!(brand = %server.brand, %why, "card ranges kept as they were");

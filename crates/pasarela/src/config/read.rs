@@ -223,6 +223,7 @@ fn three_ds(root: &Fields<'_>, problems: &mut Problems) -> Option<(String, Timer
         "transaction_seconds",
         "card_ranges_refresh_seconds",
         "card_ranges_pause_seconds",
+        "card_ranges_full_pause_seconds",
         "card_ranges_retry_seconds",
     ];
     let fields = section(root, "three_ds", &known, problems)?;
@@ -243,6 +244,7 @@ fn three_ds(root: &Fields<'_>, problems: &mut Problems) -> Option<(String, Timer
         (
             read("card_ranges_refresh_seconds"),
             read("card_ranges_pause_seconds"),
+            read("card_ranges_full_pause_seconds"),
             read("card_ranges_retry_seconds"),
         ),
     );
@@ -258,7 +260,8 @@ fn three_ds(root: &Fields<'_>, problems: &mut Problems) -> Option<(String, Timer
         transaction_seconds: whole?,
         card_ranges_refresh_seconds: ranges.0?,
         card_ranges_pause_seconds: ranges.1?,
-        card_ranges_retry_seconds: ranges.2?,
+        card_ranges_full_pause_seconds: ranges.2?,
+        card_ranges_retry_seconds: ranges.3?,
     };
     Some((reference_number?, timers))
 }

@@ -7,8 +7,8 @@ use std::ops::RangeInclusive;
 
 use aws_lc_rs::digest;
 use emv3ds::code::{AcsInfoInd, ErrorCode};
-use emv3ds::message::{CardRangeData, PReq, PRes, RangeBound};
-use emv3ds::{DsTransId, Fault, ProtocolVersion, Version};
+use emv3ds::message::{AccountRange, AcsTerms, AcsVersions, CardRangeData, PReq, PRes, RangeBound};
+use emv3ds::{DsTransId, Fault, ProtocolVersion, SpokenVersions, Version};
 use primitives::Brand;
 
 use crate::issuers::scenario::{self, Scenario};
@@ -211,7 +211,9 @@ impl CardRanges {
         let mut card_range_data = (!up_to_date).then(|| self.ranges.clone());
         if preq.message_version < Version::V2_2_0 {
             for range in card_range_data.iter_mut().flatten() {
-                range.acs_info_ind = None;
+                if let AcsVersions::Span { terms, .. } = &mut range.acs {
+                    terms.acs_info_ind = None;
+                }
             }
         }
         Ok(PRes {
@@ -219,9 +221,11 @@ impl CardRanges {
             three_ds_server_trans_id: preq.three_ds_server_trans_id,
             ds_trans_id,
             serial_num: Some(self.serial_number.clone()),
-            ds_start_protocol_version: Version::V2_1_0.number(),
-            ds_end_protocol_version: Version::V2_2_0.number(),
+            ds_protocol_versions: SpokenVersions::span(Version::V2_1_0.number(), Version::V2_2_0.number()),
+            read_order: None,
+            ds_url_list: None,
             card_range_data,
+            card_range_data_file_url: None,
             message_extension: None,
         })
     }
@@ -229,12 +233,17 @@ impl CardRanges {
     /// Whether an account number is in a range, and which protocol versions its issuer speaks.
     pub fn versions_for(&self, account_number: &str) -> Option<RangeInclusive<ProtocolVersion>> {
         let number = RangeBound::parse(account_number)?;
-        let after = self.ranges.partition_point(|range| {
-            (range.start_range.digits(), range.start_range) <= (number.digits(), number)
+        let spans = self.ranges.iter().flat_map(|entry| {
+            let ranges = entry.ranges.iter();
+            ranges.map(move |range| (range, &entry.acs))
         });
-        let range = self.ranges.get(after.checked_sub(1)?)?;
-        let inside = range.start_range.digits() == number.digits() && number <= range.end_range;
-        inside.then_some(range.acs_start_protocol_version..=range.acs_end_protocol_version)
+        let (_, acs) = spans
+            .filter(|(range, _)| range.digits() == number.digits())
+            .find(|(range, _)| range.start() <= number && number <= range.end())?;
+        match acs {
+            AcsVersions::Span { first, last, .. } => Some(*first..=*last),
+            AcsVersions::Listed(_) => None,
+        }
     }
 }
 
@@ -249,15 +258,22 @@ fn entry(block: &Block, attributes: &Attributes, public_url: &str) -> Option<Car
         AcsInfoInd::AuthenticationAvailable
     };
     Some(CardRangeData {
-        start_range: bound(block.numbers.start())?,
-        end_range: bound(block.numbers.end())?,
+        ranges: vec![AccountRange::new(
+            bound(block.numbers.start())?,
+            bound(block.numbers.end())?,
+        )?],
         action_ind: None,
-        acs_start_protocol_version: attributes.lowest,
-        acs_end_protocol_version: attributes.highest,
-        ds_start_protocol_version: None,
-        ds_end_protocol_version: None,
-        three_ds_method_url: attributes.method_path.map(|path| format!("{public_url}{path}")),
-        acs_info_ind: Some(vec![info]),
+        acs: AcsVersions::Span {
+            first: attributes.lowest,
+            last: attributes.highest,
+            terms: AcsTerms {
+                three_ds_method_url: attributes.method_path.map(|path| format!("{public_url}{path}")),
+                acs_info_ind: Some(vec![info]),
+                supported_msg_ext: None,
+            },
+        },
+        ds_protocol_versions: None,
+        issuer_country_code: None,
     })
 }
 
@@ -290,14 +306,15 @@ mod tests {
     #[test]
     fn ranges_are_disjoint_and_in_order() {
         for brand in BRANDS {
-            let ranges = ranges_of(brand).ranges;
+            let ranges: Vec<AccountRange> = ranges_of(brand)
+                .ranges
+                .into_iter()
+                .flat_map(|entry| entry.ranges)
+                .collect();
             assert!(!ranges.is_empty());
             for pair in ranges.windows(2) {
-                let same_length = pair[0].end_range.digits() == pair[1].start_range.digits();
-                assert!(
-                    !same_length || pair[0].end_range < pair[1].start_range,
-                    "{pair:?}"
-                );
+                let same_length = pair[0].digits() == pair[1].digits();
+                assert!(!same_length || pair[0].end() < pair[1].start(), "{pair:?}");
             }
         }
     }
@@ -316,8 +333,9 @@ mod tests {
     #[test]
     fn every_number_of_a_range_has_the_range_s_brand() {
         for brand in BRANDS {
-            for range in ranges_of(brand).ranges {
-                for bound in [range.start_range, range.end_range] {
+            let entries = ranges_of(brand).ranges;
+            for range in entries.into_iter().flat_map(|entry| entry.ranges) {
+                for bound in [range.start(), range.end()] {
                     // The last digit is free within a block of ten, and one of the ten has the right check digit.
                     let card = (0..10)
                         .map(|digit| {
@@ -358,8 +376,10 @@ mod tests {
         let with_method: Vec<String> = ranges
             .ranges
             .iter()
-            .filter(|range| range.three_ds_method_url.is_some())
-            .map(|range| range.start_range.to_string())
+            .filter(|entry| {
+                matches!(&entry.acs, AcsVersions::Span { terms, .. } if terms.three_ds_method_url.is_some())
+            })
+            .map(|entry| entry.ranges[0].start().to_string())
             .collect();
         assert_eq!(
             with_method,
@@ -385,6 +405,7 @@ mod tests {
                 three_ds_server_ref_number: "3DS_LOA_SER_PASA_020200_00001".into(),
                 three_ds_server_operator_id: None,
                 serial_num,
+                card_range_data_download_ind: None,
                 message_extension: None,
             };
             ranges.answer(&preq, DsTransId(Uuid::nil()))

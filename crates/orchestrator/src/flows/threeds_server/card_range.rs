@@ -3,7 +3,7 @@
 
 use super::VersionBounds;
 use crate::directories::Directories;
-use emv3ds::{AccountNumber, Version};
+use emv3ds::{AccountNumber, SpokenVersions, Version};
 use mpi::version_choice;
 use primitives::Brand;
 
@@ -36,11 +36,7 @@ pub(super) fn membership(
 ) -> Option<Membership> {
     let directory = directories.of(brand)?;
     let ranges = &directory.ranges;
-    let bounds = |range: mpi::version_choice::VersionRange| VersionBounds {
-        start: range.start.to_string(),
-        end: range.end.to_string(),
-    };
-    if ranges.serial().is_none() && ranges.is_empty() {
+    if !ranges.is_loaded() {
         return Some(Membership {
             version: version_choice::choose(&Version::ALL, None, ranges.directory_versions())?,
             method_url: None,
@@ -49,11 +45,23 @@ pub(super) fn membership(
         });
     }
     let range = ranges.lookup_number(number)?;
-    let speaks = range.directory.or(ranges.directory_versions());
+    let directory = range.directory();
+    let version = version_choice::choose(&Version::ALL, Some(range.acs()), directory.as_ref())?;
     Some(Membership {
-        version: version_choice::choose(&Version::ALL, Some(range.acs), speaks)?,
-        method_url: range.three_ds_method_url.map(str::to_owned),
-        acs: bounds(range.acs),
-        ds: speaks.map_or_else(ours, bounds),
+        version,
+        method_url: range.three_ds_method_url(version).map(str::to_owned),
+        acs: bounds(range.acs()),
+        ds: directory.as_ref().map_or_else(ours, bounds),
     })
+}
+
+/// The first and the last version a party speaks; where it leaves one open, ours.
+fn bounds(versions: &SpokenVersions) -> VersionBounds {
+    let ours = ours();
+    VersionBounds {
+        start: versions
+            .lowest()
+            .map_or(ours.start, |version| version.to_string()),
+        end: versions.highest().map_or(ours.end, |version| version.to_string()),
+    }
 }
