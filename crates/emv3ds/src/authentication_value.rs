@@ -4,7 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// `authenticationValue`: 28 characters of standard base64 (20 bytes with one `=`, or 21 bytes).
+/// `authenticationValue`: 28 characters of standard base64 (20 bytes with one `=`, or 21 bytes) in 2.1.0 and 2.2.0; from
+/// 2.3.1 whatever the scheme defines, at most 4000 characters.
 ///
 /// It proves an authentication, so `Debug` is masked.
 #[derive(Clone, PartialEq, Eq, Serialize)]
@@ -14,19 +15,27 @@ pub struct AuthenticationValue(String);
 impl AuthenticationValue {
     /// Length on the wire in 2.1.0 and 2.2.0, in characters.
     pub const LENGTH: usize = 28;
+    /// Longest value from 2.3.1 on, in characters.
+    pub const LENGTH_MAX: usize = 4000;
 
-    /// Takes `[A-Za-z0-9+/]{26,28}={0,2}` of exactly 28 characters.
+    /// Takes 1 to 4000 visible ASCII characters. Which of them a version allows is the business of its table.
     pub fn parse(text: &str) -> Option<Self> {
-        let body = text.trim_end_matches('=');
-        let fits = text.len() == Self::LENGTH
-            && body.len() >= Self::LENGTH - 2
-            && body
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/');
+        let fits =
+            (1..=Self::LENGTH_MAX).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
         fits.then(|| Self(text.to_owned()))
     }
 
-    /// The 28 characters, for the message that carries them to an acquirer.
+    /// Whether a text has the form of 2.1.0 and 2.2.0: `[A-Za-z0-9+/]{26,28}={0,2}`, exactly 28 characters.
+    pub(crate) fn is_of_28(text: &str) -> bool {
+        let body = text.trim_end_matches('=');
+        text.len() == Self::LENGTH
+            && body.len() >= Self::LENGTH - 2
+            && body
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/')
+    }
+
+    /// The characters as they came, for the message that carries them to an acquirer.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -95,8 +104,8 @@ mod tests {
 
     #[test]
     fn twenty_and_twenty_one_bytes_of_base64_are_authentication_values() {
-        assert!(AuthenticationValue::parse("AAABBBCCCDDDEEEFFFGGGHHHIII=").is_some());
-        assert!(AuthenticationValue::parse("xgQAAABBBCCCDDDEEEFFFGGGHHHI").is_some());
+        assert!(AuthenticationValue::is_of_28("AAABBBCCCDDDEEEFFFGGGHHHIII="));
+        assert!(AuthenticationValue::is_of_28("xgQAAABBBCCCDDDEEEFFFGGGHHHI"));
         for text in [
             "",
             "AAAB",
@@ -104,7 +113,16 @@ mod tests {
             "AAABBBCCCDDDEEEFFFGGGHHHII-_",
             "=AAABBBCCCDDDEEEFFFGGGHHHIII",
         ] {
-            assert!(AuthenticationValue::parse(text).is_none(), "{text}");
+            assert!(!AuthenticationValue::is_of_28(text), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_scheme_may_define_longer_values() {
+        let longest = "x".repeat(AuthenticationValue::LENGTH_MAX);
+        assert!(AuthenticationValue::parse(&longest).is_some());
+        for text in [String::new(), format!("{longest}x"), "a b".into(), "ñ".into()] {
+            assert!(AuthenticationValue::parse(&text).is_none(), "{text}");
         }
     }
 

@@ -58,12 +58,13 @@ impl Fault {
         if self.message_type == Some(MessageType::Erro) {
             return None;
         }
-        let highest = ours.iter().copied().max().unwrap_or(Version::V2_2_0);
+        let highest = ours.iter().copied().max().unwrap_or(Version::V2_3_1);
         Some(Erro {
             message_version: self.version.unwrap_or(highest).as_str().to_owned(),
             three_ds_server_trans_id: self.ids.three_ds_server_trans_id,
             acs_trans_id: self.ids.acs_trans_id,
             ds_trans_id: self.ids.ds_trans_id,
+            sdk_trans_id: None,
             error_code: self.code,
             error_component: finder,
             error_description: self.code.description().to_owned(),

@@ -7,8 +7,8 @@
 //!
 //! **Not here:** merchants, orders, money as a value, the state of an authentication (crate `mpi`), and any network.
 //!
-//! **Covered:** protocol versions 2.1.0 and 2.2.0, browser channel. The tables have a column per version and a channel
-//! per row, so that 2.3.1, the app channel and 3RI are further columns and rows.
+//! **Covered:** protocol versions 2.1.0, 2.2.0 and 2.3.1, browser channel and 3RI, payments and what is none. The tables
+//! have a column per version and channels per row, so that the app channel is further rows.
 //!
 //! Read [`validate::Rules`] first: it reads and writes every message. Then [`message::AReq`].
 //!
@@ -23,6 +23,7 @@
 
 pub mod account_number;
 pub mod authentication_value;
+mod card_security_code;
 pub mod code;
 pub mod encoding;
 mod fault;
@@ -35,6 +36,7 @@ mod version;
 
 pub use account_number::AccountNumber;
 pub use authentication_value::{AuthenticationValue, Eci};
+pub use card_security_code::CardSecurityCode;
 pub use fault::Fault;
 pub use spoken_versions::SpokenVersions;
 pub use transaction_id::{AcsTransId, DsTransId, ThreeDsServerTransId, TransactionIds};

@@ -11,17 +11,20 @@ pub enum Version {
     V2_1_0,
     /// 2.2.0, December 2018. Active everywhere.
     V2_2_0,
+    /// 2.3.1, 2022. Its patch level (2.3.1.1) is not sent.
+    V2_3_1,
 }
 
 impl Version {
     /// Every version spoken, lowest first.
-    pub const ALL: [Self; 2] = [Self::V2_1_0, Self::V2_2_0];
+    pub const ALL: [Self; 3] = [Self::V2_1_0, Self::V2_2_0, Self::V2_3_1];
 
     /// The wire form of `messageVersion`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::V2_1_0 => "2.1.0",
             Self::V2_2_0 => "2.2.0",
+            Self::V2_3_1 => "2.3.1",
         }
     }
 
@@ -35,6 +38,7 @@ impl Version {
         match self {
             Self::V2_1_0 => ProtocolVersion::new(2, 1, 0),
             Self::V2_2_0 => ProtocolVersion::new(2, 2, 0),
+            Self::V2_3_1 => ProtocolVersion::new(2, 3, 1),
         }
     }
 
@@ -43,6 +47,7 @@ impl Version {
         match self {
             Self::V2_1_0 => 0,
             Self::V2_2_0 => 1,
+            Self::V2_3_1 => 2,
         }
     }
 
@@ -74,7 +79,7 @@ impl<'de> Deserialize<'de> for Version {
     }
 }
 
-/// Any version number a card range or a directory server may name, known to us or not (a 2.2.0 PRes may end at 2.3.1).
+/// Any version number a card range or a directory server may name, known to us or not (a PRes may end at 2.4.0).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ProtocolVersion {
     major: u8,
@@ -164,7 +169,9 @@ mod tests {
             assert_eq!(Version::parse(version.as_str()), Some(version));
             assert_eq!(ProtocolVersion::parse(version.as_str()), Some(version.number()));
         }
-        assert_eq!(Version::parse("2.3.1"), None);
+        for text in ["2.3.0", "2.3.1.1", "2.4.0"] {
+            assert_eq!(Version::parse(text), None, "{text}");
+        }
     }
 
     #[test]

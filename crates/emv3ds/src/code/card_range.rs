@@ -23,5 +23,19 @@ code_list! {
         DecoupledSupported = "03",
         /// Trust list supported.
         TrustListSupported = "04",
+        /// Device binding supported.
+        DeviceBindingSupported = "05" since V2_3_1,
+        /// WebAuthn supported.
+        WebAuthnSupported = "06" since V2_3_1,
+        /// Secure payment confirmation supported.
+        SecurePaymentConfirmationSupported = "07" since V2_3_1,
+        /// Exemption by transaction risk analysis supported.
+        RiskAnalysisExemption = "08" since V2_3_1,
+        /// Exemption by trust list supported.
+        TrustListExemption = "09" since V2_3_1,
+        /// Exemption of low values supported.
+        LowValueExemption = "10" since V2_3_1,
+        /// Exemption of secure corporate payments supported.
+        SecureCorporateExemption = "11" since V2_3_1,
     }
 }

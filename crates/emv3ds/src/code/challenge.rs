@@ -46,6 +46,10 @@ code_list! {
         Unknown = "07",
         /// Timed out at the SDK.
         TimedOutAtSdk = "08",
+        /// The answer to a CRes was an Erro.
+        ErroToCres = "09" since V2_3_1,
+        /// The answer to a CReq was an Erro.
+        ErroToCreq = "10" since V2_3_1,
     }
 }
 
@@ -58,5 +62,7 @@ code_list! {
         ChallengeNotSent = "02",
         /// The ARes's challenge data never reached the requestor: technical error.
         ChallengeNotDelivered = "03",
+        /// A decoupled authentication will follow, in an authentication of its own.
+        DecoupledFollows = "04" since V2_3_1,
     }
 }

@@ -14,17 +14,21 @@ mod card_range;
 mod challenge;
 mod error;
 mod message;
+pub mod object;
 mod requestor;
 mod status;
 
-pub use authentication::{AuthenticationType, TrustListSource, TrustListStatus};
+pub use authentication::{
+    AuthenticationMethod, AuthenticationType, ChallengeExemption, DeviceBindingSource, DeviceBindingStatus,
+    SecurityCodeStatus, SecurityCodeStatusSource, TrustListSource, TrustListStatus,
+};
 pub use card_range::{AcsInfoInd, ActionInd};
 pub use challenge::{ChallengeCancel, ChallengeWindowSize, ResultsStatus};
 pub use error::ErrorCode;
 pub use message::{Component, DeviceChannel, MessageCategory, MessageType};
 pub use requestor::{
-    AccountType, CompletionIndicator, RequestorAuthenticationInd, RequestorChallengeInd, TransactionType,
-    YesNo,
+    AccountType, CompletionIndicator, DecoupledRequestInd, RequestorAuthenticationInd, RequestorChallengeInd,
+    ThreeRiInd, TransactionType, YesNo,
 };
 pub use status::{TransStatus, TransStatusReason};
 
@@ -48,6 +52,13 @@ impl CodeList {
             .iter()
             .any(|(value, since)| *value == text && *since <= version)
             || (self.ds_values && DsValue::parse(text).is_some())
+    }
+
+    /// Whether the value is kept for what EMVCo may define later: two digits below 80 without a meaning in this version,
+    /// of a list whose upper end is the directory servers'.
+    pub fn reserves(&self, text: &str, version: Version) -> bool {
+        let below_80 = matches!(text.as_bytes(), [b'0'..=b'7', b'0'..=b'9']) && text != "00";
+        self.ds_values && below_80 && !self.allows(text, version)
     }
 }
 
@@ -223,5 +234,30 @@ mod tests {
         assert!(TransStatus::LIST.allows("D", Version::V2_2_0));
         assert!(!TransStatusReason::LIST.allows("22", Version::V2_1_0));
         assert!(TransStatusReason::LIST.allows("99", Version::V2_1_0));
+        assert!(TransStatus::LIST.allows("S", Version::V2_3_1));
+        assert!(!ThreeRiInd::LIST.allows("19", Version::V2_2_0));
+    }
+
+    #[test]
+    fn what_emvco_has_not_defined_yet_is_reserved() {
+        for (text, version, reserved) in [
+            ("31", Version::V2_3_1, true),
+            ("27", Version::V2_2_0, true),
+            ("27", Version::V2_3_1, false),
+            ("79", Version::V2_1_0, true),
+            ("80", Version::V2_1_0, false),
+            ("00", Version::V2_3_1, false),
+            ("x", Version::V2_3_1, false),
+        ] {
+            assert_eq!(
+                TransStatusReason::LIST.reserves(text, version),
+                reserved,
+                "{text} {version}"
+            );
+        }
+        assert!(
+            !TransactionType::LIST.reserves("02", Version::V2_3_1),
+            "ISO 8583's"
+        );
     }
 }

@@ -19,6 +19,8 @@ code_list! {
         DecoupledChallenge = "D" since V2_2_0,
         /// Informational only; the requestor asked for no more.
         InformationOnly = "I" since V2_2_0,
+        /// A challenge by secure payment confirmation in the browser.
+        SecurePaymentConfirmation = "S" since V2_3_1,
     }
 }
 
@@ -32,7 +34,7 @@ impl TransStatus {
             | Self::Attempted
             | Self::Rejected
             | Self::InformationOnly => true,
-            Self::ChallengeRequired | Self::DecoupledChallenge => false,
+            Self::ChallengeRequired | Self::DecoupledChallenge | Self::SecurePaymentConfirmation => false,
         }
     }
 }
@@ -92,5 +94,13 @@ code_list! {
         DecoupledTimeTooShort = "25" since V2_2_0,
         /// Attempted, but the cardholder did not perform it.
         CardholderDidNotPerform = "26" since V2_2_0,
+        /// The authentication method asked for is not supported.
+        MethodNotSupported = "27" since V2_3_1,
+        /// Validation of the content security policy failed.
+        ContentSecurityPolicy = "28" since V2_3_1,
+        /// Goes on as a decoupled authentication.
+        DecoupledFallback = "29" since V2_3_1,
+        /// An additional authentication, decoupled.
+        AdditionalDecoupled = "30" since V2_3_1,
     }
 }

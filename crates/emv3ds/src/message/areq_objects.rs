@@ -1,6 +1,9 @@
 //! The objects inside an AReq. They are the cardholder's data and have no `Debug`.
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::DsTransId;
 
 /// `homePhone`, `mobilePhone`, `workPhone`.
 #[derive(Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -22,9 +25,28 @@ pub struct RequestorAuthenticationInfo {
     /// `threeDSReqAuthTimestamp`, `YYYYMMDDHHMM` in UTC.
     #[serde(rename = "threeDSReqAuthTimestamp", skip_serializing_if = "Option::is_none")]
     pub three_ds_req_auth_timestamp: Option<String>,
-    /// `threeDSReqAuthData`.
+    /// `threeDSReqAuthData`: a text, or from 2.3.1 an object.
     #[serde(rename = "threeDSReqAuthData", skip_serializing_if = "Option::is_none")]
-    pub three_ds_req_auth_data: Option<String>,
+    pub three_ds_req_auth_data: Option<AuthenticationData>,
+    /// `dsAuthInfVerifInd`, from 2.3.1, set by the directory server: 01 verified, 02 failed, 03 not performed.
+    #[serde(rename = "dsAuthInfVerifInd", skip_serializing_if = "Option::is_none")]
+    pub ds_auth_inf_verif_ind: Option<String>,
+}
+
+/// `threeDSReqAuthData`: documents a requestor's own authentication of its customer.
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum AuthenticationData {
+    /// In any version.
+    Text(String),
+    /// From 2.3.1.
+    Object(Map<String, Value>),
+}
+
+impl From<String> for AuthenticationData {
+    fn from(text: String) -> Self {
+        Self::Text(text)
+    }
 }
 
 /// `threeDSRequestorPriorAuthenticationInfo`: an earlier authentication of the same cardholder.
@@ -33,7 +55,7 @@ pub struct PriorAuthenticationInfo {
     /// `threeDSReqPriorRef`: the earlier `acsTransID`.
     #[serde(rename = "threeDSReqPriorRef", skip_serializing_if = "Option::is_none")]
     pub three_ds_req_prior_ref: Option<String>,
-    /// `threeDSReqPriorAuthMethod`: 01 frictionless, 02 challenge, 03 AVS, 04 other.
+    /// `threeDSReqPriorAuthMethod`: 01 frictionless, 02 challenge, 03 AVS, 04 other, 05 SPC (2.3.1).
     #[serde(rename = "threeDSReqPriorAuthMethod", skip_serializing_if = "Option::is_none")]
     pub three_ds_req_prior_auth_method: Option<String>,
     /// `threeDSReqPriorAuthTimestamp`, `YYYYMMDDHHMM` in UTC.
@@ -45,6 +67,9 @@ pub struct PriorAuthenticationInfo {
     /// `threeDSReqPriorAuthData`.
     #[serde(rename = "threeDSReqPriorAuthData", skip_serializing_if = "Option::is_none")]
     pub three_ds_req_prior_auth_data: Option<String>,
+    /// `threeDSReqPriorDsTransId`, from 2.3.1: the earlier `dsTransID`.
+    #[serde(rename = "threeDSReqPriorDsTransId", skip_serializing_if = "Option::is_none")]
+    pub three_ds_req_prior_ds_trans_id: Option<DsTransId>,
 }
 
 /// `acctInfo`: the cardholder's account at the requestor. Dates are `YYYYMMDD`.
@@ -98,6 +123,9 @@ pub struct AccountInfo {
     /// `suspiciousAccActivity`: 01 none, 02 seen.
     #[serde(rename = "suspiciousAccActivity", skip_serializing_if = "Option::is_none")]
     pub suspicious_acc_activity: Option<String>,
+    /// `chAccReqID`, from 2.3.1: the account's identifier at the requestor, at most 64 characters.
+    #[serde(rename = "chAccReqID", skip_serializing_if = "Option::is_none")]
+    pub ch_acc_req_id: Option<String>,
 }
 
 /// `merchantRiskIndicator`: what the merchant knows about the risk of this purchase.
@@ -127,7 +155,11 @@ pub struct MerchantRiskIndicator {
     /// `reorderItemsInd`: 01 first time, 02 reorder.
     #[serde(rename = "reorderItemsInd", skip_serializing_if = "Option::is_none")]
     pub reorder_items_ind: Option<String>,
-    /// `shipIndicator`: 01 billing address, 02 other verified, 03 different, 04 store, 05 digital, 06 tickets, 07 other.
+    /// `shipIndicator`: 01 billing address, 02 other verified, 03 different, 04 store, 05 digital, 06 tickets, 07 other,
+    /// 08 pick-up and go, 09 locker (both 2.3.1).
     #[serde(rename = "shipIndicator", skip_serializing_if = "Option::is_none")]
     pub ship_indicator: Option<String>,
+    /// `transChar`, from 2.3.1: 01 crypto-currency, 02 NFT.
+    #[serde(rename = "transChar", skip_serializing_if = "Option::is_none")]
+    pub trans_char: Option<Vec<String>>,
 }

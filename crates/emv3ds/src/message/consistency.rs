@@ -2,35 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{AReq, ARes, CRes, PReq, PRes, RReq, RRes, WireMessage};
+use super::{ARes, CRes, PReq, PRes, RReq, RRes, WireMessage, asked::Asked};
 use crate::{
     AcsTransId, DsTransId, Fault, ThreeDsServerTransId, Version,
-    code::{ErrorCode, RequestorChallengeInd, TransStatus, YesNo},
+    code::{
+        DecoupledRequestInd, DeviceChannel, ErrorCode, MessageCategory, RequestorChallengeInd, TransStatus,
+        YesNo,
+    },
 };
-
-/// What an ARes is held against: the part of the AReq that its sender remembers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Asked {
-    /// The version asked in.
-    pub version: Version,
-    /// The transaction.
-    pub three_ds_server_trans_id: ThreeDsServerTransId,
-    /// The requestor's wish about a challenge, if it had one.
-    pub challenge_ind: Option<RequestorChallengeInd>,
-    /// Whether decoupled authentication was allowed.
-    pub decoupled: bool,
-}
-
-impl From<&AReq> for Asked {
-    fn from(areq: &AReq) -> Self {
-        Self {
-            version: areq.message_version,
-            three_ds_server_trans_id: areq.three_ds_server_trans_id,
-            challenge_ind: areq.three_ds_requestor_challenge_ind,
-            decoupled: areq.three_ds_requestor_dec_req_ind == Some(YesNo::Yes),
-        }
-    }
-}
 
 /// What an RReq, RRes or CRes is held against: the transaction as the ARes left it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,22 +22,29 @@ pub struct Challenged {
     pub acs_trans_id: AcsTransId,
     /// `dsTransID`.
     pub ds_trans_id: DsTransId,
+    /// Whether the challenge may end as a decoupled authentication (`threeDSRequestorDecReqInd` F or B).
+    #[serde(default)]
+    pub decoupled_fallback: bool,
 }
 
-impl From<&ARes> for Challenged {
-    fn from(ares: &ARes) -> Self {
+impl Challenged {
+    /// The transaction that this ARes, an answer to what was asked, leaves open.
+    pub fn by(ares: &ARes, asked: &Asked) -> Self {
         Self {
             version: ares.message_version,
             three_ds_server_trans_id: ares.three_ds_server_trans_id,
             acs_trans_id: ares.acs_trans_id,
             ds_trans_id: ares.ds_trans_id,
+            decoupled_fallback: asked
+                .dec_req_ind
+                .is_some_and(DecoupledRequestInd::allows_as_fallback),
         }
     }
 }
 
 impl ARes {
-    /// Whether it answers what was asked: same transaction (else 301), same version (else 203), and no status the
-    /// request ruled out (else 203).
+    /// Whether it answers what was asked: same transaction (else 301), same version (else 203), and a status that the
+    /// request allows (else 203; section 11.1 of the reference).
     pub fn answers(&self, asked: &Asked) -> Result<(), Box<Fault>> {
         if self.three_ds_server_trans_id != asked.three_ds_server_trans_id {
             return Err(unknown_transaction(self));
@@ -66,28 +52,72 @@ impl ARes {
         if self.message_version != asked.version {
             return Err(malformed(self, "messageVersion"));
         }
-        let data_only = asked.challenge_ind == Some(RequestorChallengeInd::NoChallengeDataOnly);
-        match self.trans_status {
-            Some(TransStatus::ChallengeRequired) if data_only => Err(malformed(self, "transStatus")),
-            Some(TransStatus::DecoupledChallenge) if !asked.decoupled => Err(malformed(self, "transStatus")),
-            Some(TransStatus::DecoupledChallenge) if self.acs_dec_con_ind != Some(YesNo::Yes) => {
-                Err(malformed(self, "acsDecConInd"))
+        if self.trans_status.is_some_and(|status| !asked.allows(status)) {
+            return Err(malformed(self, "transStatus"));
+        }
+        let decoupled = self.trans_status == Some(TransStatus::DecoupledChallenge);
+        if decoupled && self.acs_dec_con_ind != Some(YesNo::Yes) {
+            return Err(malformed(self, "acsDecConInd"));
+        }
+        Ok(())
+    }
+}
+
+impl Asked {
+    /// Whether an ARes may have this status.
+    fn allows(&self, status: TransStatus) -> bool {
+        match status {
+            TransStatus::ChallengeRequired => {
+                self.device_channel != DeviceChannel::RequestorInitiated
+                    && !self
+                        .challenge_inds
+                        .contains(RequestorChallengeInd::NoChallengeDataOnly)
             }
-            _ => Ok(()),
+            TransStatus::DecoupledChallenge => {
+                self.dec_req_ind.is_some_and(DecoupledRequestInd::allows_at_once)
+            }
+            TransStatus::InformationOnly => {
+                let category_of_a_scheme =
+                    matches!(self.message_category, MessageCategory::DirectoryServer(_));
+                category_of_a_scheme || self.challenge_inds.iter().any(waives_challenge)
+            }
+            TransStatus::SecurePaymentConfirmation => {
+                self.device_channel == DeviceChannel::Browser && self.spc_supported
+            }
+            TransStatus::Authenticated
+            | TransStatus::NotAuthenticated
+            | TransStatus::Unavailable
+            | TransStatus::Attempted
+            | TransStatus::Rejected => true,
         }
     }
 }
 
+/// Whether a requestor that says so may be answered for information only: 05, 06, 07, or what a scheme defines.
+fn waives_challenge(indicator: RequestorChallengeInd) -> bool {
+    matches!(
+        indicator,
+        RequestorChallengeInd::NoChallengeRiskAnalysed
+            | RequestorChallengeInd::NoChallengeDataOnly
+            | RequestorChallengeInd::NoChallengeAuthenticated
+            | RequestorChallengeInd::DirectoryServer(_)
+    )
+}
+
 impl RReq {
-    /// Whether it concludes this transaction: all three identifiers (else 301) and the version (else 203).
+    /// Whether it concludes this transaction: all three identifiers (else 301), the version, and no status that the
+    /// request ruled out (else 203).
     pub fn concludes(&self, challenged: &Challenged) -> Result<(), Box<Fault>> {
         let same = self.three_ds_server_trans_id == challenged.three_ds_server_trans_id
             && self.acs_trans_id == challenged.acs_trans_id
             && self.ds_trans_id == challenged.ds_trans_id;
+        let decoupled = self.trans_status == Some(TransStatus::DecoupledChallenge);
         if !same {
             Err(unknown_transaction(self))
         } else if self.message_version != challenged.version {
             Err(malformed(self, "messageVersion"))
+        } else if decoupled && !challenged.decoupled_fallback {
+            Err(malformed(self, "transStatus"))
         } else {
             Ok(())
         }

@@ -21,7 +21,7 @@ pub struct CRes {
     /// `acsTransID`.
     #[serde(rename = "acsTransID")]
     pub acs_trans_id: AcsTransId,
-    /// `transStatus`, `Y` or `N`.
+    /// `transStatus`, `Y` or `N`; from 2.3.1 also `D`.
     #[serde(rename = "transStatus")]
     pub trans_status: TransStatus,
     /// `challengeCompletionInd`; peers differ on whether a browser CRes has it.

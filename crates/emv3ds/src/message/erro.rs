@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{Message, WireMessage};
 use crate::{
@@ -22,6 +23,9 @@ pub struct Erro {
     /// `dsTransID`, as known.
     #[serde(rename = "dsTransID", skip_serializing_if = "Option::is_none")]
     pub ds_trans_id: Option<DsTransId>,
+    /// `sdkTransID`, as known.
+    #[serde(rename = "sdkTransID", skip_serializing_if = "Option::is_none")]
+    pub sdk_trans_id: Option<Uuid>,
     /// `errorCode`.
     #[serde(rename = "errorCode")]
     pub error_code: ErrorCode,

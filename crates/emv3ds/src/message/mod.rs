@@ -1,7 +1,7 @@
 //! The messages, one file each, every field spelled as the specification spells it.
 //!
-//! The structs say what a field holds; when it must be there is the business of the tables in [`crate::validate`]. They
-//! are read and written through [`crate::Rules`], which checks them, and never directly.
+//! The structs say what a field holds, in the names and shapes of 2.3.1; when it must be there is the business of the
+//! tables in [`crate::validate`], and how an older version spelled it of [`crate::validate::shape`]. They are read and written through [`crate::Rules`], which checks them, and never directly.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use serde_json::{Map, Value};
@@ -10,12 +10,15 @@ use crate::{TransactionIds, Version, code::MessageType};
 
 mod areq;
 mod areq_objects;
+mod areq_purchase;
 mod ares;
+mod asked;
 pub(crate) mod card_range;
 mod consistency;
 mod creq;
 mod cres;
 mod erro;
+mod objects;
 mod preq;
 mod pres;
 mod rreq;
@@ -23,16 +26,20 @@ mod rres;
 
 pub use areq::AReq;
 pub use areq_objects::{
-    AccountInfo, MerchantRiskIndicator, Phone, PriorAuthenticationInfo, RequestorAuthenticationInfo,
+    AccountInfo, AuthenticationData, MerchantRiskIndicator, Phone, PriorAuthenticationInfo,
+    RequestorAuthenticationInfo,
 };
+pub use areq_purchase::{MerchantListed, MultiTransaction, RecurringInd, SellerInfo};
 pub use ares::ARes;
+pub use asked::{Asked, ChallengeInds};
 pub use card_range::{
     AccountRange, AcsProtocolVersion, AcsTerms, AcsVersions, CardRangeData, RangeBound, SupportedExtension,
 };
-pub use consistency::{Asked, Challenged};
+pub use consistency::Challenged;
 pub use creq::CReq;
 pub use cres::CRes;
 pub use erro::Erro;
+pub use objects::{AcsRenderingType, CardholderInfo, WebAuthnCredentials};
 pub use preq::{PReq, Yes};
 pub use pres::{PRes, ReadOrder};
 pub use rreq::RReq;

@@ -1,11 +1,12 @@
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
-use super::{MessageExtension, wire_message};
+use super::{AcsRenderingType, CardholderInfo, Erro, MessageExtension, wire_message};
 use crate::{
     AcsTransId, AuthenticationValue, DsTransId, Eci, ThreeDsServerTransId, TransactionIds, Version,
     code::{
-        AuthenticationType, ChallengeCancel, MessageCategory, TransStatus, TransStatusReason,
-        TrustListSource, TrustListStatus,
+        AuthenticationMethod, AuthenticationType, ChallengeCancel, DeviceBindingSource, DeviceBindingStatus,
+        MessageCategory, TransStatus, TransStatusReason, TrustListSource, TrustListStatus,
     },
 };
 
@@ -28,36 +29,57 @@ pub struct RReq {
     /// `dsTransID`.
     #[serde(rename = "dsTransID")]
     pub ds_trans_id: DsTransId,
-    /// `transStatus`: Y, N, U, A or R. Always there for a payment.
+    /// `sdkTransID`, app only, from 2.2.0.
+    #[serde(rename = "sdkTransID", skip_serializing_if = "Option::is_none")]
+    pub sdk_trans_id: Option<Uuid>,
+    /// `transStatus`: Y, N, U, A or R; from 2.3.1 also D, when a decoupled authentication is to follow. Always there for a payment.
     #[serde(rename = "transStatus", skip_serializing_if = "Option::is_none")]
     pub trans_status: Option<TransStatus>,
     /// `transStatusReason`; there with N, U and R.
     #[serde(rename = "transStatusReason", skip_serializing_if = "Option::is_none")]
     pub trans_status_reason: Option<TransStatusReason>,
+    /// `transStatusReasonInfo`: more of the reason in words, from 2.3.1, at most 256 characters.
+    #[serde(rename = "transStatusReasonInfo", skip_serializing_if = "Option::is_none")]
+    pub trans_status_reason_info: Option<String>,
     /// `authenticationValue`; there with Y and A.
     #[serde(rename = "authenticationValue", skip_serializing_if = "Option::is_none")]
     pub authentication_value: Option<AuthenticationValue>,
     /// `eci`, by the directory server's rules.
     #[serde(rename = "eci", skip_serializing_if = "Option::is_none")]
     pub eci: Option<Eci>,
-    /// `authenticationType`; there with Y and N.
+    /// `authenticationType`, before 2.3.1; there with Y and N.
     #[serde(rename = "authenticationType", skip_serializing_if = "Option::is_none")]
     pub authentication_type: Option<AuthenticationType>,
-    /// `authenticationMethod`; ACS to directory server only.
+    /// `authenticationMethod`; before 2.3.1 one, and from the ACS to the directory server only.
     #[serde(rename = "authenticationMethod", skip_serializing_if = "Option::is_none")]
-    pub authentication_method: Option<String>,
+    pub authentication_method: Option<Vec<AuthenticationMethod>>,
+    /// `acsRenderingType`, app only.
+    #[serde(rename = "acsRenderingType", skip_serializing_if = "Option::is_none")]
+    pub acs_rendering_type: Option<AcsRenderingType>,
     /// `interactionCounter`: how many times the cardholder answered, two digits.
     #[serde(rename = "interactionCounter", skip_serializing_if = "Option::is_none")]
     pub interaction_counter: Option<String>,
     /// `challengeCancel`; there when the challenge ended without an answer.
     #[serde(rename = "challengeCancel", skip_serializing_if = "Option::is_none")]
     pub challenge_cancel: Option<ChallengeCancel>,
-    /// `whiteListStatus`, from 2.2.0.
-    #[serde(rename = "whiteListStatus", skip_serializing_if = "Option::is_none")]
-    pub white_list_status: Option<TrustListStatus>,
-    /// `whiteListStatusSource`, from 2.2.0.
-    #[serde(rename = "whiteListStatusSource", skip_serializing_if = "Option::is_none")]
-    pub white_list_status_source: Option<TrustListSource>,
+    /// `challengeErrorReporting`, from 2.3.1: the Erro that ended the challenge; there with cancel 09 and 10.
+    #[serde(rename = "challengeErrorReporting", skip_serializing_if = "Option::is_none")]
+    pub challenge_error_reporting: Option<Erro>,
+    /// `cardholderInfo`: the issuer's words to the cardholder, from 2.3.1.
+    #[serde(rename = "cardholderInfo", skip_serializing_if = "Option::is_none")]
+    pub cardholder_info: Option<CardholderInfo>,
+    /// `trustListStatus` (`whiteListStatus` in 2.2.0).
+    #[serde(rename = "trustListStatus", skip_serializing_if = "Option::is_none")]
+    pub trust_list_status: Option<TrustListStatus>,
+    /// `trustListStatusSource` (`whiteListStatusSource` in 2.2.0); there with the status.
+    #[serde(rename = "trustListStatusSource", skip_serializing_if = "Option::is_none")]
+    pub trust_list_status_source: Option<TrustListSource>,
+    /// `deviceBindingStatus`, from 2.3.1.
+    #[serde(rename = "deviceBindingStatus", skip_serializing_if = "Option::is_none")]
+    pub device_binding_status: Option<DeviceBindingStatus>,
+    /// `deviceBindingStatusSource`, from 2.3.1; there with the status.
+    #[serde(rename = "deviceBindingStatusSource", skip_serializing_if = "Option::is_none")]
+    pub device_binding_status_source: Option<DeviceBindingSource>,
     /// `messageExtension`.
     #[serde(rename = "messageExtension", skip_serializing_if = "Option::is_none")]
     pub message_extension: Option<Vec<MessageExtension>>,

@@ -1,4 +1,5 @@
 use serde::{Deserialize, Serialize};
+use uuid::Uuid;
 
 use super::{MessageExtension, RReq, wire_message};
 use crate::{AcsTransId, DsTransId, ThreeDsServerTransId, TransactionIds, Version, code::ResultsStatus};
@@ -19,6 +20,9 @@ pub struct RRes {
     /// `dsTransID`.
     #[serde(rename = "dsTransID")]
     pub ds_trans_id: DsTransId,
+    /// `sdkTransID`, app only, from 2.2.0.
+    #[serde(rename = "sdkTransID", skip_serializing_if = "Option::is_none")]
+    pub sdk_trans_id: Option<Uuid>,
     /// `resultsStatus`.
     #[serde(rename = "resultsStatus")]
     pub results_status: ResultsStatus,
@@ -35,6 +39,7 @@ impl RRes {
             three_ds_server_trans_id: rreq.three_ds_server_trans_id,
             acs_trans_id: rreq.acs_trans_id,
             ds_trans_id: rreq.ds_trans_id,
+            sdk_trans_id: rreq.sdk_trans_id,
             results_status,
             message_extension: None,
         }

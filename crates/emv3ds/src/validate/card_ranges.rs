@@ -188,7 +188,7 @@ fn count(card_ranges: Option<CardRanges>, findings: &mut Findings) -> Option<usi
 /// The entries of an array left unparsed that are sound; the others leave findings or duplicates.
 pub(super) fn read(
     raw: &RawValue,
-    context: Context,
+    context: Context<'_>,
     duplicates: &mut Vec<String>,
     findings: &mut Findings,
 ) -> Vec<CardRangeData> {
@@ -204,7 +204,7 @@ pub(super) fn read(
     ranges
 }
 
-fn read_entry(entry: Value, context: Context, findings: &mut Findings) -> Option<CardRangeData> {
+fn read_entry(entry: Value, context: Context<'_>, findings: &mut Findings) -> Option<CardRangeData> {
     let Value::Object(mut entry) = entry else {
         findings.refuse("", CARD_RANGES);
         return None;

@@ -11,33 +11,22 @@ pub struct Element {
     pub format: Format,
     /// The device channels it exists in.
     pub channels: Channels,
-    /// Its inclusion in 2.1.0 and in 2.2.0.
-    pub inclusion: [Inclusion; 2],
-    /// The only receiver that gets it, where it is not everybody.
-    pub receiver: Option<Component>,
+    /// Its inclusion in 2.1.0, 2.2.0 and 2.3.1.
+    pub inclusion: [Inclusion; 3],
 }
 
-/// A row: name, format, channels, inclusion in 2.1.0 and 2.2.0.
+/// A row: name, format, channels, inclusion in 2.1.0, 2.2.0 and 2.3.1.
 pub(crate) const fn row(
     name: &'static str,
     format: Format,
     channels: Channels,
-    inclusion: [Inclusion; 2],
+    inclusion: [Inclusion; 3],
 ) -> Element {
     Element {
         name,
         format,
         channels,
         inclusion,
-        receiver: None,
-    }
-}
-
-impl Element {
-    /// The same row for one receiver only.
-    pub(crate) const fn only_to(mut self, receiver: Component) -> Self {
-        self.receiver = Some(receiver);
-        self
     }
 }
 
@@ -74,6 +63,10 @@ pub enum Inclusion {
     Conditional(Condition),
     /// There or not.
     Optional,
+    /// In this version only in these of its channels.
+    Within(Channels, &'static Inclusion),
+    /// In messages to this receiver only.
+    To(Component, &'static Inclusion),
 }
 
 /// When a conditional element has to be there.
@@ -85,6 +78,8 @@ pub enum Condition {
     Category(MessageCategory),
     /// The element beside it has one of these values.
     Is(&'static str, &'static [&'static str]),
+    /// The object beside it has an element with one of these values.
+    IsInside(&'static str, &'static str, &'static [&'static str]),
     /// The element beside it is JSON `true`.
     True(&'static str),
     /// The element beside it is there.
@@ -98,8 +93,10 @@ pub enum Condition {
 /// What a value looks like. Lengths are in characters, inclusive.
 #[derive(Debug)]
 pub enum Format {
-    /// One format in 2.1.0, another in 2.2.0.
-    PerVersion(&'static [Format; 2]),
+    /// A format each for 2.1.0, 2.2.0 and 2.3.1.
+    PerVersion(&'static [Format; 3]),
+    /// One format while the condition holds, another otherwise.
+    When(Condition, &'static [Format; 2]),
     /// Any text of this length.
     Text(usize, usize),
     /// Printable ASCII of this length.
@@ -147,6 +144,10 @@ pub enum Format {
     TimeZone,
     /// 28 characters of base64.
     AuthenticationValue,
+    /// What a scheme defines: visible ASCII characters, at most so many.
+    SchemeDefined(usize),
+    /// base64url without padding, of this length.
+    Base64Url(usize, usize),
     /// Two characters of `[0-9A-Z]`.
     Eci,
     /// A protocol version, known to us or not.
@@ -159,6 +160,10 @@ pub enum Format {
     Object(&'static [Element]),
     /// An object of any content, at most this long when serialised.
     AnyObject(usize),
+    /// A text, or an object of any content, at most this long.
+    TextOrObject(usize),
+    /// A value of this format that is at most so long when serialised.
+    UpTo(usize, &'static Format),
     /// An array of this many values of one format.
     Array(usize, usize, &'static Format),
 }

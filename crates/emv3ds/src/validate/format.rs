@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 
 use super::element::Format;
-use crate::{AuthenticationValue, Eci, ProtocolVersion, Version};
+use crate::{AuthenticationValue, Eci, ProtocolVersion};
 
-/// Checks a string element. Objects, arrays and booleans are not text and never fit here.
-pub(super) fn text_fits(format: &Format, text: &str, version: Version) -> bool {
+/// Checks a string element. Objects, arrays and booleans are not text and never fit here, and neither does a format that
+/// the engine resolves first.
+pub(super) fn text_fits(format: &Format, text: &str) -> bool {
     match format {
         Format::Text(least, most) => is_between(text.chars().count(), *least, *most),
         Format::Ascii(least, most) => {
@@ -24,7 +25,6 @@ pub(super) fn text_fits(format: &Format, text: &str, version: Version) -> bool {
                     .is_ok_and(|number| (*least..=*most).contains(&number))
         }
         Format::OneOf(values) => values.contains(&text),
-        Format::Code(list) => list.allows(text, version),
         Format::Uuid => is_uuid(text),
         Format::Url(most) => {
             text.chars().count() <= *most
@@ -49,14 +49,27 @@ pub(super) fn text_fits(format: &Format, text: &str, version: Version) -> bool {
         Format::IpAddress => text.parse::<IpAddr>().is_ok(),
         Format::Language(most) => is_language(text, *most),
         Format::TimeZone => is_time_zone(text),
-        Format::AuthenticationValue => AuthenticationValue::parse(text).is_some(),
+        Format::AuthenticationValue => AuthenticationValue::is_of_28(text),
+        Format::SchemeDefined(most) => {
+            is_between(text.len(), 1, *most) && text.bytes().all(|byte| byte.is_ascii_graphic())
+        }
+        Format::Base64Url(least, most) => {
+            is_between(text.len(), *least, *most)
+                && text
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'))
+        }
         Format::Eci => Eci::parse(text).is_some(),
         Format::Version => ProtocolVersion::parse(text).is_some(),
         Format::PerVersion(_)
+        | Format::When(..)
+        | Format::Code(_)
         | Format::Boolean
         | Format::True
         | Format::Object(_)
         | Format::AnyObject(_)
+        | Format::TextOrObject(_)
+        | Format::UpTo(..)
         | Format::Array(..) => false,
     }
 }
@@ -183,10 +196,9 @@ fn is_time_zone(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::code::TransStatus;
 
     fn fits(format: Format, text: &str) -> bool {
-        text_fits(&format, text, Version::V2_2_0)
+        text_fits(&format, text)
     }
 
     #[test]
@@ -279,9 +291,14 @@ mod tests {
     }
 
     #[test]
-    fn codes_depend_on_the_version() {
-        let format = Format::Code(&TransStatus::LIST);
-        assert!(text_fits(&format, "I", Version::V2_2_0));
-        assert!(!text_fits(&format, "I", Version::V2_1_0));
+    fn encoded_values_keep_to_their_alphabet() {
+        assert!(fits(Format::Base64Url(3, 4), "-_8"));
+        for text in ["-_", "-_8==", "+/8"] {
+            assert!(!fits(Format::Base64Url(3, 4), text), "{text}");
+        }
+        assert!(fits(Format::SchemeDefined(4), "a+/="));
+        for text in ["", "a b", "12345", "ñ"] {
+            assert!(!fits(Format::SchemeDefined(4), text), "{text}");
+        }
     }
 }

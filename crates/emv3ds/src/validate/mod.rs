@@ -5,7 +5,12 @@
 //! messages and writes messages into bytes, and nothing passes it unchecked.
 //!
 //! Checks come in the order that gives a faulty message the error code its sender expects: JSON and type (101), version
-//! (102), duplicates (204), critical extensions (202), missing elements (201), formats (203).
+//! (102), duplicates (204), critical extensions (202), missing elements (201), formats (203), values that EMVCo keeps for
+//! later (207 from 2.3.1 on, 203 before). What needs more than the message, as an identifier nobody knows, comes after
+//! ([`ARes::answers`], [`RReq::concludes`]).
+//!
+//! Tables hold messages as they are on the wire of each version; the structs hold them in the shape of 2.3.1. What has
+//! changed its shape on the way is in [`shape`], and is turned after reading and before writing.
 
 use serde_json::{Map, Value};
 
@@ -24,6 +29,7 @@ pub mod element;
 mod engine;
 mod extension;
 mod format;
+pub mod shape;
 pub mod table;
 
 pub use card_ranges::{Preparation, Unread};
@@ -50,8 +56,10 @@ pub const PRES_MAX_BYTES: usize = 256 * 1024 * 1024;
 pub struct Rules<'a> {
     receiver: Component,
     versions: &'a [Version],
+    channel: DeviceChannel,
     category: MessageCategory,
     extensions: &'a [&'a str],
+    without: Option<(MessageType, &'a str)>,
 }
 
 impl<'a> Rules<'a> {
@@ -60,9 +68,18 @@ impl<'a> Rules<'a> {
         Self {
             receiver,
             versions,
+            channel: DeviceChannel::Browser,
             category: MessageCategory::Payment,
             extensions: &[],
+            without: None,
         }
+    }
+
+    /// For messages that do not name their device channel, which are all but the AReq: the one of the request.
+    #[must_use]
+    pub const fn channel(mut self, channel: DeviceChannel) -> Self {
+        self.channel = channel;
+        self
     }
 
     /// For replies that do not name their category: the one of the request.
@@ -76,6 +93,14 @@ impl<'a> Rules<'a> {
     #[must_use]
     pub const fn extensions(mut self, identifiers: &'a [&'a str]) -> Self {
         self.extensions = identifiers;
+        self
+    }
+
+    /// The same rules with one row of a message's table struck out, its nested elements dotted (`mobilePhone.cc`): for
+    /// showing that the row is missed.
+    #[must_use]
+    pub const fn without(mut self, message_type: MessageType, row: &'a str) -> Self {
+        self.without = Some((message_type, row));
         self
     }
 
@@ -138,6 +163,7 @@ impl<'a> Rules<'a> {
             return Err(unlike_its_table(M::TYPE, message.version(), message.ids()));
         };
         let version = self.version_of(M::TYPE, &root)?;
+        shape::to_wire(M::TYPE, version, &mut root);
         let context = self.context(M::TYPE, &root, version);
         let mut findings = Findings::default();
         check_object(&mut root, table::of(M::TYPE), context, "", &mut findings);
@@ -146,7 +172,7 @@ impl<'a> Rules<'a> {
     }
 
     /// Parses, and settles type, version, duplicates and critical extensions.
-    fn open(&self, bytes: &[u8], accepts: impl Fn(MessageType) -> bool) -> Result<Opened, Box<Fault>> {
+    fn open(&self, bytes: &[u8], accepts: impl Fn(MessageType) -> bool) -> Result<Opened<'a>, Box<Fault>> {
         let invalid = |detail: &str| Fault::new(ErrorCode::MessageReceivedInvalid, detail);
         let longest = if accepts(MessageType::PRes) {
             PRES_MAX_BYTES
@@ -212,7 +238,7 @@ impl<'a> Rules<'a> {
     }
 
     /// Holds an opened message against its table and gives it its type.
-    fn finish<M: WireMessage>(&self, opened: Opened) -> Result<M, Box<Fault>> {
+    fn finish<M: WireMessage>(&self, opened: Opened<'_>) -> Result<M, Box<Fault>> {
         let Opened {
             version,
             ids,
@@ -224,6 +250,7 @@ impl<'a> Rules<'a> {
         } = opened;
         check_object(&mut root, table::of(M::TYPE), context, "", &mut findings);
         verdict(findings).map_err(|fault| Box::new(fault.of(M::TYPE, Some(version), ids)))?;
+        shape::from_wire(M::TYPE, version, &mut root);
         let mut message: M = serde_json::from_value(Value::Object(root))
             .map_err(|_| unlike_its_table(M::TYPE, Some(version), ids))?;
         if let Some(card_ranges) = card_ranges {
@@ -254,7 +281,7 @@ impl<'a> Rules<'a> {
         match Version::parse(text).filter(|version| self.versions.contains(version)) {
             Some(version) => Ok(version),
             None if message_type == MessageType::Erro => {
-                Ok(self.versions.iter().copied().max().unwrap_or(Version::V2_2_0))
+                Ok(self.versions.iter().copied().max().unwrap_or(Version::V2_3_1))
             }
             None => Err(fault(
                 ErrorCode::VersionNotSupported,
@@ -263,7 +290,7 @@ impl<'a> Rules<'a> {
         }
     }
 
-    fn context(&self, message_type: MessageType, root: &Map<String, Value>, version: Version) -> Context {
+    fn context(&self, message_type: MessageType, root: &Map<String, Value>, version: Version) -> Context<'a> {
         // Only what is an element of this type counts: an ARes cannot say that it is no payment.
         let said = |name: &str| {
             let has = table::of(message_type).iter().any(|element| element.name == name);
@@ -271,7 +298,7 @@ impl<'a> Rules<'a> {
         };
         let channel = said("deviceChannel")
             .and_then(DeviceChannel::parse)
-            .unwrap_or(DeviceChannel::Browser);
+            .unwrap_or(self.channel);
         Context {
             version,
             channel: match channel {
@@ -284,22 +311,26 @@ impl<'a> Rules<'a> {
                 .and_then(MessageCategory::parse)
                 .unwrap_or(self.category),
             receiver: self.receiver,
+            without: self
+                .without
+                .filter(|(of, _)| *of == message_type)
+                .map(|(_, row)| row),
         }
     }
 }
 
 /// A message whose type and version are settled.
-struct Opened {
+struct Opened<'a> {
     message_type: MessageType,
     version: Version,
     ids: TransactionIds,
-    context: Context,
+    context: Context<'a>,
     root: Map<String, Value>,
     card_ranges: Option<Vec<CardRangeData>>,
     findings: Findings,
 }
 
-/// Missing elements before malformed ones, as peers expect.
+/// Missing elements before malformed ones and those before reserved values, as peers expect.
 fn verdict(findings: Findings) -> Result<(), Fault> {
     if !findings.missing.is_empty() {
         Err(Fault::new(
@@ -308,6 +339,11 @@ fn verdict(findings: Findings) -> Result<(), Fault> {
         ))
     } else if !findings.malformed.is_empty() {
         Err(Fault::new(ErrorCode::FormatInvalid, findings.malformed.join(",")))
+    } else if !findings.reserved.is_empty() {
+        Err(Fault::new(
+            ErrorCode::ReservedValueUsed,
+            findings.reserved.join(","),
+        ))
     } else {
         Ok(())
     }

@@ -3,7 +3,7 @@ use crate::{
     code::ChallengeWindowSize,
     validate::element::{
         Channels, Element,
-        Format::{Code, OneOf, Uuid},
+        Format::{Code, OneOf, PerVersion, Uuid},
         row,
     },
 };
@@ -12,22 +12,27 @@ const B: Channels = Channels::B;
 
 /// CReq, browser (section 6.1 of the reference). `sdkTransID` and `sdkCounterStoA` do not belong in it.
 pub(super) const CREQ: &[Element] = &[
-    row("messageType", MESSAGE_TYPE, B, [R, R]),
-    row("messageVersion", MESSAGE_VERSION, B, [R, R]),
-    row("threeDSServerTransID", Uuid, B, [R, R]),
-    row("acsTransID", Uuid, B, [R, R]),
-    row("challengeWindowSize", Code(&ChallengeWindowSize::LIST), B, [R, R]),
+    row("messageType", MESSAGE_TYPE, B, [R; 3]),
+    row("messageVersion", MESSAGE_VERSION, B, [R; 3]),
+    row("threeDSServerTransID", Uuid, B, [R; 3]),
+    row("acsTransID", Uuid, B, [R; 3]),
+    row("challengeWindowSize", Code(&ChallengeWindowSize::LIST), B, [R; 3]),
     MESSAGE_EXTENSION,
 ];
 
 /// Final CRes, browser (section 6.4 of the reference).
 pub(super) const CRES: &[Element] = &[
-    row("messageType", MESSAGE_TYPE, B, [R, R]),
-    row("messageVersion", MESSAGE_VERSION, B, [R, R]),
-    row("threeDSServerTransID", Uuid, B, [R, R]),
-    row("acsTransID", Uuid, B, [R, R]),
-    row("transStatus", OneOf(&["Y", "N"]), B, [R, R]),
+    row("messageType", MESSAGE_TYPE, B, [R; 3]),
+    row("messageVersion", MESSAGE_VERSION, B, [R; 3]),
+    row("threeDSServerTransID", Uuid, B, [R; 3]),
+    row("acsTransID", Uuid, B, [R; 3]),
+    row(
+        "transStatus",
+        PerVersion(&[OneOf(&["Y", "N"]), OneOf(&["Y", "N"]), OneOf(&["Y", "N", "D"])]),
+        B,
+        [R; 3],
+    ),
     // Sources differ on whether a browser CRes carries it; if it does, the challenge is complete.
-    row("challengeCompletionInd", OneOf(&["Y"]), B, [O, O]),
+    row("challengeCompletionInd", OneOf(&["Y"]), B, [O; 3]),
     MESSAGE_EXTENSION,
 ];
