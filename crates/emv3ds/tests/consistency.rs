@@ -3,8 +3,10 @@
 
 use emv3ds::{
     AcsTransId, DsTransId, Rules, ThreeDsServerTransId, Version,
-    code::{Component, RequestorChallengeInd, ResultsStatus, TransStatus, YesNo},
-    message::{AReq, ARes, Asked, CRes, Challenged, PReq, PRes, RReq, RRes, Received, WireMessage},
+    code::{Component, DecoupledRequestInd, RequestorChallengeInd, ResultsStatus, TransStatus, YesNo},
+    message::{
+        AReq, ARes, Asked, CRes, ChallengeInds, Challenged, PReq, PRes, RReq, RRes, Received, WireMessage,
+    },
 };
 use uuid::Uuid;
 
@@ -57,7 +59,7 @@ fn an_ares_has_no_status_that_the_request_ruled_out() {
     };
     assert!(challenge.answers(&asked).is_ok());
     let data_only = Asked {
-        challenge_ind: Some(RequestorChallengeInd::NoChallengeDataOnly),
+        challenge_inds: ChallengeInds::of(&[RequestorChallengeInd::NoChallengeDataOnly]),
         ..asked
     };
     assert_eq!(challenge.answers(&data_only).unwrap_err().detail, "transStatus");
@@ -68,7 +70,7 @@ fn an_ares_has_no_status_that_the_request_ruled_out() {
     };
     assert_eq!(decoupled.answers(&asked).unwrap_err().detail, "transStatus");
     let allowed = Asked {
-        decoupled: true,
+        dec_req_ind: Some(DecoupledRequestInd::Yes),
         ..asked
     };
     assert_eq!(decoupled.answers(&allowed).unwrap_err().detail, "acsDecConInd");
@@ -81,7 +83,7 @@ fn an_ares_has_no_status_that_the_request_ruled_out() {
 
 #[test]
 fn an_rreq_matches_all_three_identifiers_and_the_version() {
-    let challenged = Challenged::from(&ares());
+    let challenged = Challenged::by(&ares(), &Asked::from(&areq()));
     assert_eq!(rreq().concludes(&challenged), Ok(()));
     let nil = Uuid::nil();
     for other in [
@@ -138,7 +140,7 @@ fn a_pres_answers_one_preq() {
 #[test]
 fn a_cres_is_about_one_transaction() {
     let cres: CRes = sample(Component::Sdk, include_str!("../testdata/cres.json"));
-    let challenged = Challenged::from(&ares());
+    let challenged = Challenged::by(&ares(), &Asked::from(&areq()));
     assert!(cres.is_about(&challenged));
     assert!(!cres.is_about(&Challenged {
         acs_trans_id: AcsTransId(Uuid::nil()),

@@ -4,7 +4,7 @@
 
 use emv3ds::{
     Rules, Version,
-    code::{Component, MessageType},
+    code::{Component, DeviceChannel, MessageType},
     message::{AReq, ARes, CReq, CRes, Erro, PReq, PRes, RReq, RRes, Received, WireMessage},
     validate::{
         element::{Channels, Element, Format, Inclusion},
@@ -14,11 +14,12 @@ use emv3ds::{
 use serde_json::{Map, Value, json};
 
 /// A value that fits.
-fn value(format: &Format, version: Version) -> Value {
+fn value(format: &Format, version: Version, channel: Channels, receiver: Component) -> Value {
+    let value = |format: &Format| value(format, version, channel, receiver);
     match format {
-        Format::PerVersion([older, newer]) => {
-            value(if version == Version::V2_1_0 { older } else { newer }, version)
-        }
+        Format::PerVersion(formats) => value(&formats[column(version)]),
+        Format::When(_, [_, otherwise]) => value(otherwise),
+        Format::UpTo(_, format) => value(format),
         Format::Text(least, _) | Format::Ascii(least, _) => json!("x".repeat(*least)),
         Format::Digits(least, _) => json!("1".repeat(*least)),
         Format::Number {
@@ -27,7 +28,7 @@ fn value(format: &Format, version: Version) -> Value {
             ..
         } => json!(format!("{least:0shortest$}")),
         Format::OneOf(values) => json!(values[0]),
-        Format::Code(list) => json!(list.values().next().unwrap()),
+        Format::Code(list) => json!(list.values().find(|value| list.allows(value, version)).unwrap()),
         Format::Uuid => json!("f25084f0-5b16-4c0a-ae5d-b24808a95e4b"),
         Format::Url(_) | Format::Website(_) => json!("https://a.example"),
         Format::YearMonth => json!("2912"),
@@ -40,59 +41,93 @@ fn value(format: &Format, version: Version) -> Value {
         Format::Language(_) => json!("es"),
         Format::TimeZone => json!("-60"),
         Format::AuthenticationValue => json!("AJkBBkhgQQAAAE4gSEJydQAAAAA="),
+        Format::SchemeDefined(_) => json!("x"),
+        Format::Base64Url(least, _) => json!("x".repeat(*least)),
         Format::Eci => json!("05"),
         Format::Version => json!(version.as_str()),
         Format::Boolean => json!(false),
         Format::True => json!(true),
-        Format::Object(table) => Value::Object(whole(table, version)),
-        Format::AnyObject(_) => json!({ "any": "thing" }),
-        Format::Array(least, _, format) => (0..*least).map(|_| value(format, version)).collect(),
+        Format::Object(table) => Value::Object(whole(table, version, channel, receiver)),
+        Format::AnyObject(_) | Format::TextOrObject(_) => json!({ "any": "thing" }),
+        Format::Array(least, _, format) => (0..*least).map(|_| value(format)).collect(),
     }
 }
 
-/// An object with every element that the version has in a browser.
-fn whole(table: &[Element], version: Version) -> Map<String, Value> {
-    let column = Version::ALL.iter().position(|one| *one == version).unwrap();
+fn column(version: Version) -> usize {
+    Version::ALL.iter().position(|one| *one == version).unwrap()
+}
+
+/// An object with every element that the version has in the channel, for this receiver.
+fn whole(table: &[Element], version: Version, channel: Channels, receiver: Component) -> Map<String, Value> {
     table
         .iter()
-        .filter(|element| element.channels.meet(Channels::B))
-        .filter(|element| !matches!(element.inclusion[column], Inclusion::Absent))
-        .map(|element| (element.name.to_owned(), value(&element.format, version)))
+        .filter(|element| element.channels.meet(channel))
+        .filter(|element| is_there(element.inclusion[column(version)], channel, receiver))
+        .map(|element| {
+            let value = value(&element.format, version, channel, receiver);
+            (element.name.to_owned(), value)
+        })
         .collect()
 }
 
-fn read_and_written_whole<M: WireMessage>(receiver: Component) {
+fn is_there(inclusion: Inclusion, channel: Channels, receiver: Component) -> bool {
+    match inclusion {
+        Inclusion::Absent => false,
+        Inclusion::Required | Inclusion::Conditional(_) | Inclusion::Optional => true,
+        Inclusion::Within(channels, inside) => channels.meet(channel) && is_there(*inside, channel, receiver),
+        Inclusion::To(only, inside) => only == receiver && is_there(*inside, channel, receiver),
+    }
+}
+
+fn read_and_written_whole<M: WireMessage>(receiver: Component, channel: DeviceChannel) {
+    let channels = match channel {
+        DeviceChannel::App => Channels::A,
+        DeviceChannel::RequestorInitiated => Channels::I,
+        _ => Channels::B,
+    };
     for version in Version::ALL {
-        let mut message = whole(table::of(M::TYPE), version);
+        let mut message = whole(table::of(M::TYPE), version, channels, receiver);
         message.insert("messageType".to_owned(), json!(M::TYPE.as_str()));
-        let rules = Rules::received_by(receiver, &Version::ALL);
+        if M::TYPE == MessageType::AReq {
+            message.insert("deviceChannel".to_owned(), json!(channel));
+            message.insert("messageCategory".to_owned(), json!("02"));
+        }
+        if let Some(erro) = message.get_mut("challengeErrorReporting") {
+            erro["messageType"] = json!("Erro");
+        }
+        let rules = Rules::received_by(receiver, &Version::ALL).channel(channel);
         let bytes = serde_json::to_vec(&message).unwrap();
         let read = match rules.read_as::<M>(&bytes).unwrap() {
             Received::Message(read) => rules.write(&read).unwrap(),
             Received::Erro(erro) => rules.write(&erro).unwrap(),
         };
-        let mut again: Map<String, Value> = serde_json::from_slice(&read).unwrap();
-        if receiver != Component::DirectoryServer && M::TYPE == MessageType::RReq {
-            // Between ACS and directory server only.
-            assert_eq!(again.remove("authenticationMethod"), None);
-            message.remove("authenticationMethod");
-        }
-        assert_eq!(again, message, "{} {version}", M::TYPE);
+        let again: Map<String, Value> = serde_json::from_slice(&read).unwrap();
+        assert_eq!(again, message, "{} {version} {channel}", M::TYPE);
     }
 }
 
 #[test]
 fn every_element_of_a_table_has_its_field() {
-    read_and_written_whole::<AReq>(Component::Acs);
-    read_and_written_whole::<ARes>(Component::Server);
-    read_and_written_whole::<CReq>(Component::Acs);
-    read_and_written_whole::<CRes>(Component::Sdk);
-    read_and_written_whole::<RReq>(Component::Server);
-    read_and_written_whole::<RReq>(Component::DirectoryServer);
-    read_and_written_whole::<RRes>(Component::DirectoryServer);
-    read_and_written_whole::<PReq>(Component::DirectoryServer);
-    read_and_written_whole::<PRes>(Component::Server);
-    read_and_written_whole::<Erro>(Component::Server);
+    for channel in [DeviceChannel::Browser, DeviceChannel::RequestorInitiated] {
+        read_and_written_whole::<AReq>(Component::DirectoryServer, channel);
+        read_and_written_whole::<AReq>(Component::Acs, channel);
+    }
+    for channel in [
+        DeviceChannel::App,
+        DeviceChannel::Browser,
+        DeviceChannel::RequestorInitiated,
+    ] {
+        read_and_written_whole::<ARes>(Component::Server, channel);
+        read_and_written_whole::<RReq>(Component::Server, channel);
+        read_and_written_whole::<RReq>(Component::DirectoryServer, channel);
+        read_and_written_whole::<RRes>(Component::DirectoryServer, channel);
+    }
+    let channel = DeviceChannel::Browser;
+    read_and_written_whole::<CReq>(Component::Acs, channel);
+    read_and_written_whole::<CRes>(Component::Sdk, channel);
+    read_and_written_whole::<PReq>(Component::DirectoryServer, channel);
+    read_and_written_whole::<PRes>(Component::Server, channel);
+    read_and_written_whole::<Erro>(Component::Server, channel);
 }
 
 #[test]

@@ -208,7 +208,7 @@ fn what_is_no_message_for_the_receiver_is_answered_101() {
 #[test]
 fn an_erro_is_taken_where_any_other_message_is_awaited() {
     let (_, erro) = sample(MessageType::Erro);
-    let erro = with(erro, "messageVersion", json!("2.3.1"));
+    let erro = with(erro, "messageVersion", json!("2.4.0"));
     let received = Rules::received_by(S, BOTH)
         .read_as::<ARes>(erro.to_string().as_bytes())
         .unwrap();
@@ -216,15 +216,15 @@ fn an_erro_is_taken_where_any_other_message_is_awaited() {
         panic!("an Erro came")
     };
     assert_eq!(erro.error_code, ErrorCode::FormatInvalid);
-    assert_eq!(erro.message_version, "2.3.1");
+    assert_eq!(erro.message_version, "2.4.0");
 }
 
 #[test]
 fn a_version_not_supported_is_answered_with_the_versions_that_are() {
     let (_, areq) = sample(MessageType::AReq);
     assert_eq!(
-        fault(D, &with(areq.clone(), "messageVersion", json!("2.3.1"))),
-        (102, "2.1.0,2.2.0".to_owned())
+        fault(D, &with(areq.clone(), "messageVersion", json!("2.4.0"))),
+        (102, "2.1.0,2.2.0,2.3.1".to_owned())
     );
     let fault = Rules::received_by(D, &[Version::V2_1_0])
         .read(areq.to_string().as_bytes())

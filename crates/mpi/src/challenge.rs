@@ -97,7 +97,11 @@ mod tests {
     #[test]
     fn a_creq_names_what_the_ares_named() {
         let ares = testing::ares_challenge();
-        let field = creq(&Challenged::from(&ares), ChallengeWindowSize::W500H600).unwrap();
+        let field = creq(
+            &Challenged::by(&ares, &testing::asked()),
+            ChallengeWindowSize::W500H600,
+        )
+        .unwrap();
         let acs = Rules::received_by(Component::Acs, &Version::ALL);
         let Received::Message(creq) = acs.read_form::<CReq>(&field).unwrap() else {
             panic!("a CReq")

@@ -233,7 +233,8 @@ fn proof(status: TransStatus, value: Option<&AuthenticationValue>) -> Option<Aut
         | TransStatus::Unavailable
         | TransStatus::Rejected
         | TransStatus::ChallengeRequired
-        | TransStatus::DecoupledChallenge => None,
+        | TransStatus::DecoupledChallenge
+        | TransStatus::SecurePaymentConfirmation => None,
     }
 }
 

@@ -13,12 +13,7 @@ pub fn transaction_id() -> ThreeDsServerTransId {
 }
 
 pub fn asked() -> Asked {
-    Asked {
-        version: Version::V2_2_0,
-        three_ds_server_trans_id: transaction_id(),
-        challenge_ind: None,
-        decoupled: false,
-    }
+    Asked::plainly(Version::V2_2_0, transaction_id())
 }
 
 /// A frictionless Y.
@@ -40,8 +35,22 @@ pub fn ares() -> ARes {
         authentication_type: None,
         acs_dec_con_ind: None,
         cardholder_info: None,
-        white_list_status: None,
-        white_list_status_source: None,
+        trans_status_reason_info: None,
+        acs_signed_content: None,
+        acs_rendering_type: None,
+        authentication_method: None,
+        sdk_trans_id: None,
+        trust_list_status: None,
+        trust_list_status_source: None,
+        card_security_code_status: None,
+        card_security_code_status_source: None,
+        device_binding_status: None,
+        device_binding_status_source: None,
+        device_info_recognised_version: None,
+        three_ds_requestor_app_url_ind: None,
+        trans_challenge_exemption: None,
+        spc_trans_data: None,
+        web_authn_cred_list: None,
         broad_info: None,
         message_extension: None,
     }
@@ -76,8 +85,15 @@ pub fn rreq() -> RReq {
         authentication_method: None,
         interaction_counter: Some("01".into()),
         challenge_cancel: None,
-        white_list_status: None,
-        white_list_status_source: None,
+        sdk_trans_id: None,
+        trans_status_reason_info: None,
+        acs_rendering_type: None,
+        challenge_error_reporting: None,
+        cardholder_info: None,
+        trust_list_status: None,
+        trust_list_status_source: None,
+        device_binding_status: None,
+        device_binding_status_source: None,
         message_extension: None,
     }
 }

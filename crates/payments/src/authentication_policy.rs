@@ -147,9 +147,12 @@ fn judge_result(result: &AuthenticationResult, route: &Route) -> Verdict {
             ),
         },
         // Never final: a result cannot be made of them, and if one were, nothing would be charged.
-        (TransStatus::ChallengeRequired | TransStatus::DecoupledChallenge, _) => {
-            deny(ThreeDsCode::UnableIssuer, DeniedBy::Issuer)
-        }
+        (
+            TransStatus::ChallengeRequired
+            | TransStatus::DecoupledChallenge
+            | TransStatus::SecurePaymentConfirmation,
+            _,
+        ) => deny(ThreeDsCode::UnableIssuer, DeniedBy::Issuer),
     }
 }
 

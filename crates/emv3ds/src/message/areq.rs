@@ -45,8 +45,8 @@ pub struct AReq {
     /// `threeDSServerOperatorID`, if the directory server assigned one, at most 32 characters.
     #[serde(rename = "threeDSServerOperatorID", skip_serializing_if = "Option::is_none")]
     pub three_ds_server_operator_id: Option<String>,
-    /// `threeDSServerURL`: where the directory server sends the RReq.
-    #[serde(rename = "threeDSServerURL")]
+    /// `threeDSServerURL`: where the directory server sends the RReq. 3RI of 2.1.0 has no RReq: empty.
+    #[serde(rename = "threeDSServerURL", default)]
     pub three_ds_server_url: String,
     /// `threeDSRequestorID`: the merchant as the directory server knows it, at most 35 characters.
     #[serde(rename = "threeDSRequestorID")]

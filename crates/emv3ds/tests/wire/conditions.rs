@@ -29,7 +29,7 @@ fn unknown_elements_and_those_of_a_newer_version_are_ignored() {
         panic!("an AReq")
     };
     assert_eq!(
-        (read.white_list_status, read.browser_javascript_enabled),
+        (read.trust_list_status, read.browser_javascript_enabled),
         (None, None)
     );
 }

@@ -51,13 +51,10 @@ pub(super) fn describe(browser: &Browser, areq: &mut AReq) {
     areq.browser_accept_header = Some(header(browser.accept_header.as_deref(), "*/*"));
     areq.browser_user_agent = Some(header(browser.user_agent.as_deref(), "unknown"));
     areq.browser_ip = browser.ip_address.as_deref().and_then(ip_address);
-    areq.browser_language = Some(
-        browser
-            .language
-            .as_deref()
-            .and_then(language)
-            .unwrap_or_else(|| "en".to_owned()),
-    );
+    let language = browser.language.as_deref().and_then(language);
+    let language = language.unwrap_or_else(|| "en".to_owned());
+    areq.accept_language = Some(vec![language.clone()]);
+    areq.browser_language = Some(language);
     areq.browser_javascript_enabled = Some(scripts);
     if all_required {
         areq.browser_java_enabled = Some(browser.java_enabled.unwrap_or(false));

@@ -49,13 +49,15 @@ const DISPENSABLE: &[(&str, LeaveOut)] = &[
     ("addrMatch", |areq| areq.addr_match = None),
     ("whiteListStatus", leave_out_trust_list),
     ("whiteListStatusSource", leave_out_trust_list),
+    ("trustListStatus", leave_out_trust_list),
+    ("trustListStatusSource", leave_out_trust_list),
     ("browserIP", |areq| areq.browser_ip = None),
     ("messageExtension", |areq| areq.message_extension = None),
 ];
 
 fn leave_out_trust_list(areq: &mut AReq) {
-    areq.white_list_status = None;
-    areq.white_list_status_source = None;
+    areq.trust_list_status = None;
+    areq.trust_list_status_source = None;
 }
 
 /// Takes out the element of this name, or the object that a dotted name lies in. `false`: it is not dispensable.
@@ -76,7 +78,9 @@ pub(super) fn leave_out(areq: &mut AReq, name: &str) -> bool {
 /// Takes out what is there and asks for the missing element of this name. `false`: it is missing in its own right.
 pub(super) fn leave_out_what_wants(areq: &mut AReq, name: &str) -> bool {
     match name {
-        "billAddrCountry" | "shipAddrCountry" | "whiteListStatusSource" => leave_out(areq, name),
+        "billAddrCountry" | "shipAddrCountry" | "whiteListStatusSource" | "trustListStatusSource" => {
+            leave_out(areq, name)
+        }
         // Something inside an object that could be there or not.
         _ => name.contains('.') && leave_out(areq, name),
     }

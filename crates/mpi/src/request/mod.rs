@@ -6,8 +6,8 @@
 use emv3ds::{
     AccountNumber, Fault, ThreeDsServerTransId, Version,
     code::{
-        CompletionIndicator, DeviceChannel, ErrorCode, MessageCategory, RequestorAuthenticationInd,
-        RequestorChallengeInd, TransactionType, YesNo,
+        CompletionIndicator, DecoupledRequestInd, DeviceChannel, ErrorCode, MessageCategory,
+        RequestorAuthenticationInd, RequestorChallengeInd, TransactionType, YesNo,
     },
     message::{
         AReq, AccountInfo, MerchantRiskIndicator, MessageExtension, Phone, PriorAuthenticationInfo,
@@ -35,6 +35,9 @@ pub use text::cardholder_name;
 
 /// Seven days: the longest that `threeDSRequestorDecMaxTime` can say.
 const DECOUPLED_MINUTES_MAX: u16 = 10_080;
+
+/// `acquirerCountryCodeSource`: the 3DS Server.
+const SET_BY_US: &str = "01";
 
 /// Who we are, towards one directory server.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,6 +185,8 @@ pub(crate) fn areq(request: &AuthenticationRequest<'_>) -> Result<AReq, CannotRe
 fn acquiring(merchant: &Merchant, areq: &mut AReq) {
     areq.acquirer_bin = Some(merchant.acquirer_bin.clone());
     areq.acquirer_merchant_id = Some(merchant.acquirer_merchant_id.clone());
+    areq.acquirer_country_code = Some(merchant.country.numeric3());
+    areq.acquirer_country_code_source = Some(SET_BY_US.to_owned());
     areq.mcc = Some(merchant.mcc.clone());
     areq.merchant_country_code = Some(merchant.country.numeric3());
     areq.merchant_name = Some(text::shortened(&merchant.name, 40));
@@ -205,16 +210,15 @@ fn purchase(request: &AuthenticationRequest<'_>, areq: &mut AReq) {
 fn wishes(request: &AuthenticationRequest<'_>, areq: &mut AReq) {
     let known =
         |wish: &&RequestorChallengeInd| RequestorChallengeInd::LIST.allows(wish.as_str(), request.version);
-    areq.three_ds_requestor_challenge_ind = request.challenge.iter().find(known).copied();
-    areq.three_ds_requestor_authentication_info
-        .clone_from(&request.authentication_info);
-    areq.three_ds_requestor_prior_authentication_info
-        .clone_from(&request.prior);
+    let wish = request.challenge.iter().find(known).copied();
+    areq.three_ds_requestor_challenge_ind = wish.map(|wish| vec![wish]);
+    areq.three_ds_requestor_authentication_info = request.authentication_info.clone().map(|info| vec![info]);
+    areq.three_ds_requestor_prior_authentication_info = request.prior.clone().map(|prior| vec![prior]);
     let decoupled_minutes = request
         .decoupled_minutes
         .filter(|minutes| *minutes > 0 && request.version >= Version::V2_2_0);
     if let Some(minutes) = decoupled_minutes {
-        areq.three_ds_requestor_dec_req_ind = Some(YesNo::Yes);
+        areq.three_ds_requestor_dec_req_ind = Some(DecoupledRequestInd::Yes);
         areq.three_ds_requestor_dec_max_time = Some(format!("{:05}", minutes.min(DECOUPLED_MINUTES_MAX)));
     }
 }

@@ -2,7 +2,7 @@
 
 use emv3ds::{
     Fault, Rules,
-    code::{Component, ErrorCode, YesNo},
+    code::{Component, ErrorCode},
     message::{AReq, Asked},
 };
 use thiserror::Error;
@@ -76,7 +76,7 @@ fn mend(areq: &mut AReq, fault: &Fault) -> bool {
 }
 
 fn decoupled_minutes(areq: &AReq) -> Option<u16> {
-    if areq.three_ds_requestor_dec_req_ind? != YesNo::Yes {
+    if !areq.three_ds_requestor_dec_req_ind?.allows_at_once() {
         return None;
     }
     areq.three_ds_requestor_dec_max_time.as_deref()?.parse().ok()

@@ -361,6 +361,7 @@ fn an_erro_fails_the_authentication_at_the_one_it_speaks_of() {
             three_ds_server_trans_id: Some(testing::transaction_id()),
             acs_trans_id: None,
             ds_trans_id: None,
+            sdk_trans_id: None,
             error_code: code,
             error_component: component,
             error_description: code.description().into(),

@@ -6,7 +6,7 @@ use crate::{
     gateway::Gateway,
     transport::Sent,
 };
-use emv3ds::{ThreeDsServerTransId, Version};
+use emv3ds::ThreeDsServerTransId;
 use mpi::{
     CardRanges,
     card_range::{
@@ -14,6 +14,7 @@ use mpi::{
         exchange::{Outcome, answer, question},
         next_preq,
     },
+    version_choice::OURS,
 };
 use primitives::Brand;
 use serde::{Deserialize, Serialize};
@@ -110,6 +111,7 @@ impl Gateway {
     ) -> Result<LastPreq, Fault> {
         let now = self.clock().now();
         let id = ThreeDsServerTransId(self.clock().nonce());
+<<<<<<< HEAD
         let Ok(question) = question(
             id,
             &identity(server, self.three_ds()),
@@ -117,6 +119,9 @@ impl Gateway {
             ranges,
             &Version::ALL,
         ) else {
+=======
+        let Ok(question) = question(id, &identity(server, self.three_ds()), serial, OURS) else {
+>>>>>>> 484a38b (Use the canonical messages: trust lists, arrays and the issuer's words in the shape of 2.3.1)
             tracing::error!(brand = %server.brand, "PReq cannot be made of what is configured");
             return Ok(LastPreq::Refused { at: now });
         };

@@ -154,11 +154,11 @@ pub fn result(status: &str, eci: &str) -> AuthenticationResult {
     let id = emv3ds::ThreeDsServerTransId(Uuid::from_u128(7));
     let subject = mpi::Subject::browser_payment(id, Brand::Visa, emv3ds::Version::V2_2_0);
     let run = Transaction::start(subject, false);
+    // Risk analysed: an answer for information only is allowed as well.
+    let wishes = [emv3ds::code::RequestorChallengeInd::NoChallengeRiskAnalysed];
     let asked = emv3ds::message::Asked {
-        version: emv3ds::Version::V2_2_0,
-        three_ds_server_trans_id: id,
-        challenge_ind: None,
-        decoupled: false,
+        challenge_inds: emv3ds::message::ChallengeInds::of(&wishes),
+        ..emv3ds::message::Asked::plainly(emv3ds::Version::V2_2_0, id)
     };
     let run = run
         .apply(

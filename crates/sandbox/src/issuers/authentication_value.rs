@@ -85,6 +85,7 @@ impl ValueKey {
         let protocol = match areq.message_version {
             Version::V2_1_0 => 4,
             Version::V2_2_0 => 5,
+            Version::V2_3_1 => 6,
         };
         // Result, second factor, key indicator, a three-digit output, a four-digit seed, amount, currency and day of the
         // year, version and protocol, four bytes of information: twenty bytes as hexadecimal digits.

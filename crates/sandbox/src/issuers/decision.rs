@@ -105,7 +105,7 @@ pub fn decide(scenario: Scenario, brand: Brand, areq: &AReq) -> Decision {
         Scenario::Decoupled => {
             let reason = match areq.message_version {
                 Version::V2_1_0 => TransStatusReason::CardAuthenticationFailed,
-                Version::V2_2_0 => TransStatusReason::DecoupledNeededNotRequested,
+                Version::V2_2_0 | Version::V2_3_1 => TransStatusReason::DecoupledNeededNotRequested,
             };
             verdict(TransStatus::NotAuthenticated, Some(reason))
         }
@@ -118,8 +118,11 @@ pub fn decide(scenario: Scenario, brand: Brand, areq: &AReq) -> Decision {
 fn data_only(brand: Brand, areq: &AReq) -> Decision {
     let insights = DsValue::parse("80");
     let asked_of_mastercard = matches!(areq.message_category, MessageCategory::DirectoryServer(_));
-    let asked_of_visa =
-        areq.three_ds_requestor_challenge_ind == Some(RequestorChallengeInd::NoChallengeDataOnly);
+    let wishes = areq
+        .three_ds_requestor_challenge_ind
+        .as_deref()
+        .unwrap_or_default();
+    let asked_of_visa = wishes.contains(&RequestorChallengeInd::NoChallengeDataOnly);
     let verdict = match brand {
         Brand::Mastercard if asked_of_mastercard => Verdict {
             status: TransStatus::Unavailable,

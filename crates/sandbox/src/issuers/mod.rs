@@ -139,8 +139,22 @@ impl Issuers {
             authentication_type: None,
             acs_dec_con_ind: None,
             cardholder_info: None,
-            white_list_status: None,
-            white_list_status_source: None,
+            trans_status_reason_info: None,
+            acs_signed_content: None,
+            acs_rendering_type: None,
+            authentication_method: None,
+            sdk_trans_id: None,
+            trust_list_status: None,
+            trust_list_status_source: None,
+            card_security_code_status: None,
+            card_security_code_status_source: None,
+            device_binding_status: None,
+            device_binding_status_source: None,
+            device_info_recognised_version: None,
+            three_ds_requestor_app_url_ind: None,
+            trans_challenge_exemption: None,
+            spc_trans_data: None,
+            web_authn_cred_list: None,
             broad_info: None,
             message_extension: None,
         };
@@ -154,6 +168,8 @@ impl Issuers {
                     ares.acs_challenge_mandated = Some(YesNo::No);
                     ares.acs_url = Some(format!("{}/acs/challenge", self.0.settings.public_url));
                     ares.authentication_type = Some(session::authentication_type(challenge.credential));
+                    ares.authentication_method =
+                        Some(vec![session::authentication_method(challenge.credential)]);
                 } else {
                     let reason = Some(TransStatusReason::FrequencyExceeded);
                     let verdict = Verdict::of(brand, TransStatus::Unavailable, reason);

@@ -9,7 +9,8 @@ use std::time::Instant;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use emv3ds::code::{
-    AuthenticationType, ChallengeCancel, MessageCategory, TransStatus, TransStatusReason, YesNo,
+    AuthenticationMethod, AuthenticationType, ChallengeCancel, MessageCategory, TransStatus,
+    TransStatusReason, YesNo,
 };
 use emv3ds::message::{CRes, RReq};
 use emv3ds::{AcsTransId, AuthenticationValue, DsTransId, ThreeDsServerTransId, Version};
@@ -358,11 +359,18 @@ impl Session {
             authentication_value: proof,
             eci: outcome.verdict.eci,
             authentication_type: answered.then(|| authentication_type(facts.challenge.credential)),
-            authentication_method: Some(authentication_method(facts.challenge.credential).to_owned()),
+            authentication_method: Some(vec![authentication_method(facts.challenge.credential)]),
             interaction_counter: Some(format!("{:02}", outcome.interactions.min(99))),
             challenge_cancel: outcome.cancel,
-            white_list_status: None,
-            white_list_status_source: None,
+            sdk_trans_id: None,
+            trans_status_reason_info: None,
+            acs_rendering_type: None,
+            challenge_error_reporting: None,
+            cardholder_info: None,
+            trust_list_status: None,
+            trust_list_status_source: None,
+            device_binding_status: None,
+            device_binding_status_source: None,
             message_extension: None,
         }
     }
@@ -412,11 +420,11 @@ pub fn authentication_type(credential: Credential) -> AuthenticationType {
     }
 }
 
-/// `authenticationMethod`: 01 static passcode, 02 one-time code by SMS.
-fn authentication_method(credential: Credential) -> &'static str {
+/// `authenticationMethod` of a challenge by this credential.
+pub fn authentication_method(credential: Credential) -> AuthenticationMethod {
     match credential {
-        Credential::OneTimeCode => "02",
-        Credential::StaticPassword => "01",
+        Credential::OneTimeCode => AuthenticationMethod::SmsCode,
+        Credential::StaticPassword => AuthenticationMethod::StaticPasscode,
     }
 }
 

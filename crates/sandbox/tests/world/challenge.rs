@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use emv3ds::code::{ChallengeCancel, ErrorCode, TransStatus, TransStatusReason};
 use emv3ds::encoding;
-use emv3ds::message::{ARes, CRes, Challenged, Erro, Received};
+use emv3ds::message::{ARes, CRes, Erro, Received};
 use sandbox::world::Timers;
 
 use crate::browser::{Page, code_for, creq, open_challenge, post, press, wrong};
-use crate::server::{Playground, at_the_server, impatient, status_of};
+use crate::server::{Playground, at_the_server, challenged, impatient, status_of};
 
 const CHALLENGE: &str = "4000000000001059";
 
@@ -28,7 +28,7 @@ fn cres(page: &Page, ares: &ARes) -> CRes {
     let Ok(Received::Message(cres)) = at_the_server().read_form::<CRes>(&page.hidden["cres"]) else {
         panic!("no CRes: {page:?}");
     };
-    assert!(cres.is_about(&Challenged::from(ares)));
+    assert!(cres.is_about(&challenged(ares)));
     cres
 }
 

@@ -265,6 +265,12 @@ async fn receive(State(results): State<Results>, body: Bytes) -> Response {
 
 /// That an RReq belongs to the challenge an ARes announced, and what it says.
 pub fn status_of(rreq: &RReq, ares: &ARes) -> TransStatus {
-    rreq.concludes(&Challenged::from(ares)).unwrap();
+    rreq.concludes(&challenged(ares)).unwrap();
     rreq.trans_status.unwrap()
+}
+
+/// The transaction that an ARes left open, as its asker remembers it.
+pub fn challenged(ares: &ARes) -> Challenged {
+    let asked = Asked::plainly(ares.message_version, ares.three_ds_server_trans_id);
+    Challenged::by(ares, &asked)
 }

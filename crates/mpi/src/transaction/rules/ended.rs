@@ -1,6 +1,10 @@
 //! The states that wait for nothing: messages may still come, and outcomes stay what they are.
 
+<<<<<<< HEAD
 use emv3ds::{code::TransStatus, message::Challenged};
+=======
+use emv3ds::message::{Asked, Challenged};
+>>>>>>> 484a38b (Use the canonical messages: trust lists, arrays and the issuer's words in the shape of 2.3.1)
 use time::OffsetDateTime;
 
 use super::{Next, failed, given_up, repeat, unchanged};
@@ -99,7 +103,8 @@ pub(super) fn after(
             let awaited = ares.trans_status.is_some_and(|status| !status.is_final());
             late(Trace {
                 challenged: if awaited {
-                    Some(Challenged::from(ares))
+                    let plainly = Asked::plainly(ares.message_version, ares.three_ds_server_trans_id);
+                    Some(Challenged::by(ares, &trace.asked.unwrap_or(plainly)))
                 } else {
                     trace.challenged
                 },
