@@ -2,7 +2,7 @@
 
 use emv3ds::{
     code::TransStatus,
-    message::{Challenged, WireMessage},
+    message::{ARes, Challenged, WireMessage},
 };
 use time::{Duration, OffsetDateTime};
 
@@ -89,9 +89,9 @@ impl AwaitingAres {
         let awaiting = |challenge| {
             let state = AwaitingResults {
                 subject,
-                challenged: Challenged::from(ares),
+                challenged: Challenged::by(ares, &self.asked),
                 challenge,
-                cardholder_info: ares.cardholder_info.clone(),
+                cardholder_info: words(ares),
                 since: now,
             };
             let mut early = self.early.iter().cloned().map(Results::new);
@@ -110,7 +110,9 @@ impl AwaitingAres {
                 acs_url: acs_url.clone(),
                 opened: false,
             }),
-            (TransStatus::ChallengeRequired, None) => unusable(),
+            (TransStatus::ChallengeRequired, None) | (TransStatus::SecurePaymentConfirmation, _) => {
+                unusable()
+            }
             (TransStatus::DecoupledChallenge, _) => awaiting(Challenge::Decoupled { until }),
             (
                 TransStatus::Authenticated
@@ -124,8 +126,13 @@ impl AwaitingAres {
                 subject,
                 result: AuthenticationResult::of_ares(ares, status, subject.brand, flow, now),
                 challenged: None,
-                cardholder_info: ares.cardholder_info.clone(),
+                cardholder_info: words(ares),
             }))),
         }
     }
+}
+
+/// The issuer's words to the cardholder.
+fn words(ares: &ARes) -> Option<String> {
+    ares.cardholder_info.as_ref().map(|info| info.text.clone())
 }

@@ -104,7 +104,9 @@ impl Status {
             TransStatus::Attempted => Self::Attempted,
             TransStatus::Rejected => Self::Rejected,
             // No result carries these.
-            TransStatus::ChallengeRequired => Self::ChallengeRequired,
+            TransStatus::ChallengeRequired | TransStatus::SecurePaymentConfirmation => {
+                Self::ChallengeRequired
+            }
             TransStatus::DecoupledChallenge => Self::Decoupled,
         }
     }

@@ -85,9 +85,9 @@ impl Particulars {
             authentication_type: ares.authentication_type.map(|it| it.as_str().to_owned()),
             ds_trans_id: ares.ds_trans_id.to_string(),
             ds_reference_number: ares.ds_reference_number.clone(),
-            cardholder_info: ares.cardholder_info.clone(),
-            trust_list_status: ares.white_list_status.map(|it| it.as_str().to_owned()),
-            trust_list_status_source: ares.white_list_status_source.map(|it| it.as_str().to_owned()),
+            cardholder_info: ares.cardholder_info.as_ref().map(|info| info.text.clone()),
+            trust_list_status: ares.trust_list_status.map(|it| it.as_str().to_owned()),
+            trust_list_status_source: ares.trust_list_status_source.map(|it| it.as_str().to_owned()),
             decoupled: ares.trans_status == Some(TransStatus::DecoupledChallenge),
         }
     }
