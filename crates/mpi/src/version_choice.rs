@@ -1,27 +1,9 @@
 //! Which protocol version an authentication is held in: ours to choose, everyone else's to echo.
 
-<<<<<<< HEAD
 use emv3ds::{ProtocolVersion, SpokenVersions, Version};
-=======
-use emv3ds::{ProtocolVersion, Version};
 
 /// The versions we hold authentications in. Messages are read in every version that has tables.
 pub const OURS: &[Version] = &[Version::V2_1_0, Version::V2_2_0];
-
-/// Versions from the first to the last, both included.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct VersionRange {
-    pub start: ProtocolVersion,
-    pub end: ProtocolVersion,
-}
-
-impl VersionRange {
-    /// Whether a version lies inside. An end that we do not know (2.3.1) takes in all that we do.
-    pub fn contains(&self, version: Version) -> bool {
-        (self.start..=self.end).contains(&version.number())
-    }
-}
->>>>>>> 484a38b (Use the canonical messages: trust lists, arrays and the issuer's words in the shape of 2.3.1)
 
 /// The highest of our versions that the ACS and the directory server speak as well.
 ///
@@ -74,69 +56,45 @@ mod tests {
         SpokenVersions::listed(versions.iter().filter_map(|text| ProtocolVersion::parse(text)))
     }
 
-    const OURS: [Version; 2] = [Version::V2_1_0, Version::V2_2_0];
-
     #[test]
     fn the_highest_common_version_is_chosen() {
-<<<<<<< HEAD
-=======
-        let ours = OURS;
->>>>>>> 484a38b (Use the canonical messages: trust lists, arrays and the issuer's words in the shape of 2.3.1)
         let (v21, v22) = (Some(Version::V2_1_0), Some(Version::V2_2_0));
         let (both, first) = (span("2.1.0", "2.2.0"), span("2.1.0", "2.1.0"));
-        assert_eq!(choose(&OURS, Some(&both), Some(&both)), v22);
-        assert_eq!(choose(&OURS, Some(&first), Some(&both)), v21);
-        assert_eq!(choose(&OURS, Some(&both), Some(&first)), v21);
+        assert_eq!(choose(OURS, Some(&both), Some(&both)), v22);
+        assert_eq!(choose(OURS, Some(&first), Some(&both)), v21);
+        assert_eq!(choose(OURS, Some(&both), Some(&first)), v21);
         assert_eq!(choose(&[Version::V2_1_0], Some(&both), None), v21);
     }
 
     #[test]
-<<<<<<< HEAD
     fn a_list_and_a_span_are_held_against_each_other() {
         let v21 = Some(Version::V2_1_0);
         let gap = listed(&["2.1.0", "2.3.1"]);
-        assert_eq!(choose(&OURS, Some(&gap), Some(&span("2.1.0", "2.2.0"))), v21);
-        assert_eq!(choose(&OURS, Some(&span("2.1.0", "2.2.0")), Some(&gap)), v21);
+        assert_eq!(choose(OURS, Some(&gap), Some(&span("2.1.0", "2.2.0"))), v21);
+        assert_eq!(choose(OURS, Some(&span("2.1.0", "2.2.0")), Some(&gap)), v21);
     }
 
     #[test]
     fn versions_that_we_do_not_know_are_no_error() {
         let (acs, directory) = (span("2.1.0", "2.9.0"), span("2.2.0", "2.9.0.1"));
-        assert_eq!(choose(&OURS, Some(&acs), Some(&directory)), Some(Version::V2_2_0));
+        assert_eq!(choose(OURS, Some(&acs), Some(&directory)), Some(Version::V2_2_0));
         let acs = listed(&["2.0.1", "2.2.0", "2.9.0"]);
-        assert_eq!(choose(&OURS, Some(&acs), None), Some(Version::V2_2_0));
-=======
-    fn an_end_version_that_we_do_not_know_is_no_error() {
-        assert_eq!(
-            choose(OURS, range("2.1.0", "2.3.1"), range("2.2.0", "2.3.1.1")),
-            Some(Version::V2_2_0)
-        );
->>>>>>> 484a38b (Use the canonical messages: trust lists, arrays and the issuer's words in the shape of 2.3.1)
+        assert_eq!(choose(OURS, Some(&acs), None), Some(Version::V2_2_0));
     }
 
     #[test]
     fn no_common_version_is_none() {
-<<<<<<< HEAD
-        assert_eq!(choose(&OURS, Some(&span("2.9.0", "2.9.0")), None), None);
+        assert_eq!(choose(OURS, Some(&span("2.9.0", "2.9.0")), None), None);
         let first = span("2.1.0", "2.1.0");
         assert_eq!(choose(&[Version::V2_2_0], Some(&first), None), None);
         assert_eq!(choose(&[], None, None), None);
-=======
-        assert_eq!(choose(OURS, range("2.3.1", "2.3.1"), None), None);
-        assert_eq!(choose(&[Version::V2_2_0], range("2.1.0", "2.1.0"), None), None);
->>>>>>> 484a38b (Use the canonical messages: trust lists, arrays and the issuer's words in the shape of 2.3.1)
     }
 
     #[test]
     fn without_a_card_range_our_highest_that_the_directory_server_speaks_is_tried() {
-<<<<<<< HEAD
         let first = span("2.1.0", "2.1.0");
-        assert_eq!(choose(&OURS, None, Some(&first)), Some(Version::V2_1_0));
-        assert_eq!(choose(&OURS, None, None), Some(Version::V2_2_0));
-=======
-        assert_eq!(choose(OURS, None, range("2.1.0", "2.1.0")), Some(Version::V2_1_0));
+        assert_eq!(choose(OURS, None, Some(&first)), Some(Version::V2_1_0));
         assert_eq!(choose(OURS, None, None), Some(Version::V2_2_0));
->>>>>>> 484a38b (Use the canonical messages: trust lists, arrays and the issuer's words in the shape of 2.3.1)
     }
 
     #[test]
@@ -150,9 +108,9 @@ mod tests {
             ("2.2.0", None),
             ("2.3.1", None),
         ] {
-            assert_eq!(instead_of(Version::V2_2_0, detail, &OURS), instead, "{detail}");
+            assert_eq!(instead_of(Version::V2_2_0, detail, OURS), instead, "{detail}");
         }
-        assert_eq!(instead_of(Version::V2_1_0, "2.1.0,2.2.0", &OURS), None);
+        assert_eq!(instead_of(Version::V2_1_0, "2.1.0,2.2.0", OURS), None);
         assert_eq!(instead_of(Version::V2_2_0, "2.1.0", &[Version::V2_2_0]), None);
     }
 }

@@ -58,25 +58,19 @@ impl Directories {
     pub fn enrollment(&self, pan: &Pan) -> Option<Enrollment> {
         let directory = self.of(pan.brand())?;
         let ranges = &directory.ranges;
-<<<<<<< HEAD
         if !ranges.is_loaded() {
-            let version = version_choice::choose(&Version::ALL, None, ranges.directory_versions())?;
-=======
-        if ranges.serial().is_none() && ranges.is_empty() {
             let version = version_choice::choose(version_choice::OURS, None, ranges.directory_versions())?;
->>>>>>> 484a38b (Use the canonical messages: trust lists, arrays and the issuer's words in the shape of 2.3.1)
             return Some(Enrollment {
                 version,
                 method_url: None,
             });
         }
         let range = ranges.lookup(pan)?;
-<<<<<<< HEAD
-        let version = version_choice::choose(&Version::ALL, Some(range.acs()), range.directory().as_ref())?;
-=======
-        let speaks = range.directory.or(ranges.directory_versions());
-        let version = version_choice::choose(version_choice::OURS, Some(range.acs), speaks)?;
->>>>>>> 484a38b (Use the canonical messages: trust lists, arrays and the issuer's words in the shape of 2.3.1)
+        let version = version_choice::choose(
+            version_choice::OURS,
+            Some(range.acs()),
+            range.directory().as_ref(),
+        )?;
         Some(Enrollment {
             version,
             method_url: range.three_ds_method_url(version).map(str::to_owned),

@@ -157,6 +157,7 @@ impl Rules<'_> {
             channel: Channels::AB3,
             category: self.category,
             receiver: self.receiver,
+            without: self.row_struck_out(MessageType::PRes),
         };
         let document = json::stream::read(stream, &mut |entry| {
             if let Some(entry) = read_entry(entry, context, findings) {

@@ -311,11 +311,14 @@ impl<'a> Rules<'a> {
                 .and_then(MessageCategory::parse)
                 .unwrap_or(self.category),
             receiver: self.receiver,
-            without: self
-                .without
-                .filter(|(of, _)| *of == message_type)
-                .map(|(_, row)| row),
+            without: self.row_struck_out(message_type),
         }
+    }
+
+    fn row_struck_out(&self, message_type: MessageType) -> Option<&'a str> {
+        self.without
+            .filter(|(of, _)| *of == message_type)
+            .map(|(_, row)| row)
     }
 }
 

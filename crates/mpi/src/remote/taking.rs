@@ -11,7 +11,7 @@ use crate::{
 use emv3ds::{
     AuthenticationValue, Eci, Version,
     code::{ChallengeCancel, MessageCategory, TransStatus, TransStatusReason},
-    message::{ARes, Asked, RReq},
+    message::{ARes, Asked, CardholderInfo, RReq},
 };
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -147,11 +147,16 @@ fn answer(document: &Document, asked: &Asked) -> Result<Answer, Flaw> {
         | TransStatus::Attempted
         | TransStatus::Rejected
         | TransStatus::InformationOnly => {}
+        // A browser's own confirmation of a payment does not go through somebody else's server.
+        TransStatus::SecurePaymentConfirmation => return Err("transaction.status"),
     }
-    if let Some(text) = document.text("cardholder.info") {
-        message.set("cardholderInfo", text);
-    }
-    let ares: ARes = message.read()?;
+    let ares = ARes {
+        cardholder_info: document
+            .text("cardholder.info")
+            .as_deref()
+            .map(CardholderInfo::from),
+        ..message.read()?
+    };
     Answer::to(asked, ares).map_err(|_| "an answer to another question")
 }
 

@@ -111,17 +111,7 @@ impl Gateway {
     ) -> Result<LastPreq, Fault> {
         let now = self.clock().now();
         let id = ThreeDsServerTransId(self.clock().nonce());
-<<<<<<< HEAD
-        let Ok(question) = question(
-            id,
-            &identity(server, self.three_ds()),
-            next,
-            ranges,
-            &Version::ALL,
-        ) else {
-=======
-        let Ok(question) = question(id, &identity(server, self.three_ds()), serial, OURS) else {
->>>>>>> 484a38b (Use the canonical messages: trust lists, arrays and the issuer's words in the shape of 2.3.1)
+        let Ok(question) = question(id, &identity(server, self.three_ds()), next, ranges, OURS) else {
             tracing::error!(brand = %server.brand, "PReq cannot be made of what is configured");
             return Ok(LastPreq::Refused { at: now });
         };

@@ -207,6 +207,7 @@ fn an_erro_says_when_to_ask_again() {
             three_ds_server_trans_id: Some(ID),
             acs_trans_id: None::<AcsTransId>,
             ds_trans_id: None,
+            sdk_trans_id: None,
             error_code: code,
             error_component: Component::DirectoryServer,
             error_description: code.description().into(),

@@ -1,10 +1,9 @@
 //! The states that wait for nothing: messages may still come, and outcomes stay what they are.
 
-<<<<<<< HEAD
-use emv3ds::{code::TransStatus, message::Challenged};
-=======
-use emv3ds::message::{Asked, Challenged};
->>>>>>> 484a38b (Use the canonical messages: trust lists, arrays and the issuer's words in the shape of 2.3.1)
+use emv3ds::{
+    code::TransStatus,
+    message::{Asked, Challenged},
+};
 use time::OffsetDateTime;
 
 use super::{Next, failed, given_up, repeat, unchanged};

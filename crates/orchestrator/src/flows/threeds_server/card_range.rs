@@ -19,7 +19,7 @@ pub(super) struct Membership {
 fn ours() -> VersionBounds {
     VersionBounds {
         start: Version::V2_1_0.to_string(),
-        end: Version::ALL
+        end: version_choice::OURS
             .iter()
             .max()
             .map(ToString::to_string)
@@ -38,7 +38,7 @@ pub(super) fn membership(
     let ranges = &directory.ranges;
     if !ranges.is_loaded() {
         return Some(Membership {
-            version: version_choice::choose(&Version::ALL, None, ranges.directory_versions())?,
+            version: version_choice::choose(version_choice::OURS, None, ranges.directory_versions())?,
             method_url: None,
             acs: ours(),
             ds: ranges.directory_versions().map_or_else(ours, bounds),
@@ -46,7 +46,7 @@ pub(super) fn membership(
     }
     let range = ranges.lookup_number(number)?;
     let directory = range.directory();
-    let version = version_choice::choose(&Version::ALL, Some(range.acs()), directory.as_ref())?;
+    let version = version_choice::choose(version_choice::OURS, Some(range.acs()), directory.as_ref())?;
     Some(Membership {
         version,
         method_url: range.three_ds_method_url(version).map(str::to_owned),
