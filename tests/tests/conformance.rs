@@ -149,6 +149,7 @@ async fn a_charge_is_found_in_the_ledger_by_reference_and_by_order() {
                 holder: "ANA PEREZ".into(),
             },
             authentication: None,
+            exemption: None,
             accept_no_liability_shift: true,
             installments: 1,
             initiator: Initiator::Customer,

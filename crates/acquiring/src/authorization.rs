@@ -1,6 +1,9 @@
 //! Asking for money: a sale (authorise and capture in one) or an authorisation.
 
-use crate::response_code::{Advice, Reason};
+use crate::{
+    exemption::Exemption,
+    response_code::{Advice, Reason},
+};
 use primitives::{Amount, Brand, Card, Country, Email};
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +37,9 @@ pub struct Authorization {
     pub card: Card,
     /// What 3-D Secure gave, when there was one.
     pub authentication: Option<CardholderAuthentication>,
+    /// Why it goes without a full authentication, where the processor is to be told. Only ever one that its
+    /// [`crate::Capabilities`] list.
+    pub exemption: Option<Exemption>,
     /// The merchant's policy takes the charge without liability shift.
     pub accept_no_liability_shift: bool,
     /// Number of monthly instalments; 1 for none.

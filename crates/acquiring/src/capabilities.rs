@@ -1,5 +1,6 @@
 //! What a processor offers, declared once, so that callers ask the declaration and never the name.
 
+use crate::Exemption;
 use primitives::{Brand, Currency};
 use std::time::Duration;
 
@@ -34,6 +35,10 @@ pub struct Capabilities {
     pub currencies: &'static [Currency],
     /// Brands whose external 3DS values it takes.
     pub external_authentication: &'static [Brand],
+    /// What a charge can give as the reason for going without authentication.
+    pub exemptions: &'static [Exemption],
+    /// Cards can only be charged with their security code.
+    pub needs_security_code: bool,
     pub authorizations: bool,
     pub captures: Captures,
     pub voids: Voids,

@@ -95,6 +95,7 @@ impl Subject<'_> {
             amount: self.amount(minor),
             card: card(brand)?,
             authentication: carried.contains(&brand).then(|| full_authentication(brand)),
+            exemption: None,
             accept_no_liability_shift: false,
             installments: 1,
             initiator: Initiator::Customer,

@@ -12,6 +12,7 @@ pub mod account;
 pub mod authorization;
 pub mod capabilities;
 pub mod conformance;
+pub mod exemption;
 pub mod inquiry;
 pub mod notification;
 pub mod processor;
@@ -24,6 +25,7 @@ pub use authorization::{
     Initiator, Shopper,
 };
 pub use capabilities::{Capabilities, Captures, Refunds, Voids};
+pub use exemption::Exemption;
 pub use inquiry::{Inquiry, InquiryAnswer};
 pub use notification::{Notification, NotificationRefused};
 pub use processor::{CannotBuild, Processor};

@@ -91,7 +91,7 @@ fn every_processor_keeps_the_rules_on_paper() {
     }
 }
 
-/// Kushki with a reader that believes everything, inquiries that find nothing, and refunds it says it does not offer.
+/// Kushki with a reader that believes everything, charges that keep their exemption to themselves, inquiries that find nothing, and refunds it says it does not offer.
 struct Careless;
 
 impl Processor for Careless {
@@ -117,7 +117,9 @@ impl Processor for Careless {
         order: &Authorization,
         moment: Moment,
     ) -> Result<Exchange<AuthorizationAnswer>, CannotBuild> {
-        let (request, _) = Kushki.authorize(account, order, moment)?.split();
+        let mut unexempted = order.clone();
+        unexempted.exemption = None;
+        let (request, _) = Kushki.authorize(account, &unexempted, moment)?.split();
         let amount = order.amount;
         Ok(Exchange::new(request, move |_| {
             Ok(AuthorizationAnswer::Approved(Approval {
@@ -203,6 +205,7 @@ fn a_processor_that_breaks_the_rules_is_found_out() {
         "an approval cut short is unreadable",
         "a decline is read as one",
         "junk is unreadable",
+        "a charge gives exactly the exemptions that are listed",
         "what is offered is built",
         "an unsigned notification is refused",
     ] {

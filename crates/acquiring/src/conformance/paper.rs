@@ -3,7 +3,7 @@
 use super::{Breach, Findings, MARKER, Subject, request};
 use crate::{
     Account, Authorization, AuthorizationAnswer, CannotBuild, Capture, Captures, ChargeKind, Credentials,
-    InquiryAnswer, Refund, Refunds, SettlementAnswer, Void, Voids,
+    Exemption, InquiryAnswer, Refund, Refunds, SettlementAnswer, Void, Voids,
 };
 use primitives::{Amount, Exchange, Moment, Reply, Unreadable};
 
@@ -131,6 +131,7 @@ fn charge(
             );
         }
     }
+    exemptions(subject, order, moment, findings);
     answers(subject, samples, order, moment, findings);
 
     let inquiry = subject.inquiry(order, moment.now);
@@ -147,6 +148,23 @@ fn charge(
         }
         Err(CannotBuild::NotOffered(_)) => {}
         Err(fault) => findings.breach("an inquiry is built", fault.to_string()),
+    }
+}
+
+/// A charge gives a listed ground for going without authentication, and cannot be made with another.
+fn exemptions(subject: &Subject<'_>, order: &Authorization, moment: Moment, findings: &mut Findings) {
+    let offered = subject.processor.capabilities().exemptions;
+    for exemption in Exemption::ALL {
+        let mut exempted = order.clone();
+        exempted.authentication = None;
+        exempted.accept_no_liability_shift = true;
+        exempted.exemption = Some(*exemption);
+        let built = subject.processor.authorize(subject.account, &exempted, moment);
+        findings.expect(
+            built.is_ok() == offered.contains(exemption),
+            "a charge gives exactly the exemptions that are listed",
+            || exemption.to_string(),
+        );
     }
 }
 

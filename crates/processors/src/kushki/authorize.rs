@@ -66,6 +66,9 @@ pub fn request(account: &Account, order: &Authorization) -> Result<HttpRequest, 
     if order.initiator == Initiator::Merchant {
         return Err(CannotBuild::NotExpressible("a charge the merchant starts"));
     }
+    if order.exemption.is_some() {
+        return Err(CannotBuild::NotExpressible("the ground for an exemption"));
+    }
     let body = Charge {
         card: card(&order.card)?,
         amount: Total::of(order.amount)?,
@@ -214,7 +217,7 @@ mod tests {
         kushki::samples::{self, MASTERCARD, VISA},
         testdata,
     };
-    use acquiring::{Advice, Decline, Reason};
+    use acquiring::{Advice, Decline, Exemption, Reason};
     use proptest::prelude::*;
 
     fn read(order: &Authorization, status: u16, name: &str) -> Result<AuthorizationAnswer, Unreadable> {
@@ -364,10 +367,11 @@ mod tests {
     #[test]
     fn what_a_direct_charge_cannot_carry_is_refused_before_it_leaves() {
         let account = samples::account();
-        let changes: [fn(&mut Authorization); 4] = [
+        let changes: [fn(&mut Authorization); 5] = [
             |order| order.card.security_code = None,
             |order| order.card.holder = " ".into(),
             |order| order.initiator = Initiator::Merchant,
+            |order| order.exemption = Some(Exemption::LowValue),
             |order| order.reference = String::new(),
         ];
         for change in changes {

@@ -45,6 +45,8 @@ static CAPABILITIES: Capabilities = Capabilities {
         Currency::USD,
     ],
     external_authentication: &[Brand::Visa, Brand::Mastercard],
+    exemptions: &[],
+    needs_security_code: true,
     authorizations: true,
     captures: Captures::Once,
     voids: Voids::Partial,

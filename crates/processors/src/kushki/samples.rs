@@ -80,6 +80,7 @@ pub fn order(kind: ChargeKind, pan: &str) -> Authorization {
             security_code: Some(SecurityCode::parse("123").unwrap()),
             holder: "ANA PÉREZ".into(),
         },
+        exemption: None,
         accept_no_liability_shift: false,
         installments: 1,
         initiator: Initiator::Customer,
