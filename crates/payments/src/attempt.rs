@@ -1,6 +1,6 @@
 //! An attempt: one request for money to one processor.
 
-use acquiring::{Approval, Decline};
+use acquiring::{Approval, Decline, Exemption};
 use primitives::{Id, id::kind};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -15,6 +15,12 @@ pub struct AttemptInFlight {
     pub reference: String,
     pub sent_at: OffsetDateTime,
     pub outcome: Outcome,
+    /// It is the one charge that follows an authentication the issuer had asked for by declining.
+    #[serde(default)]
+    pub after_step_up: bool,
+    /// The ground that it gives for going without authentication.
+    #[serde(default)]
+    pub exemption: Option<Exemption>,
 }
 
 /// What is known of an attempt in flight.
@@ -36,6 +42,8 @@ impl AttemptInFlight {
             reference: id.uuid().simple().to_string(),
             sent_at,
             outcome: Outcome::Sending,
+            after_step_up: false,
+            exemption: None,
         }
     }
 

@@ -5,6 +5,7 @@ use crate::{
     decide::AuthenticationOutcome,
     payment::{Authenticated, Denial, DeniedBy, Payment},
     routing::Route,
+    three_ds::approach,
 };
 use acquiring::CardholderAuthentication;
 use emv3ds::code::{ChallengeCancel, TransStatus, TransStatusReason};
@@ -98,24 +99,31 @@ impl ThreeDsCode {
 /// Whether the payment goes on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    Proceed(Authenticated),
+    Proceed,
     Deny(Denial),
 }
 
+/// What an outcome is held against besides the policy of its route.
+#[derive(Debug, Clone, Copy)]
+pub struct Circumstances {
+    /// The issuer declined a charge for want of this authentication.
+    pub step_up: bool,
+}
+
 /// What an outcome means under the policy of the route that asked for it.
-pub fn judge(outcome: &AuthenticationOutcome, route: &Route) -> Verdict {
+pub fn judge(outcome: &AuthenticationOutcome, route: &Route, circumstances: Circumstances) -> Verdict {
     match outcome {
-        Ok(result) => judge_result(result, route),
+        Ok(result) => judge_result(result, route, circumstances),
         Err(failure) => deny(code_of_failure(*failure), DeniedBy::System),
     }
 }
 
-fn judge_result(result: &AuthenticationResult, route: &Route) -> Verdict {
+fn judge_result(result: &AuthenticationResult, route: &Route, circumstances: Circumstances) -> Verdict {
     let challenged = result.flow() == Flow::Challenge;
     match (result.trans_status(), challenged) {
-        (TransStatus::Authenticated, _) => Verdict::Proceed(carried(result)),
+        (TransStatus::Authenticated, _) => Verdict::Proceed,
         (TransStatus::Attempted, _) => match route.on_attempted {
-            OnDoubt::Proceed => Verdict::Proceed(carried(result)),
+            OnDoubt::Proceed => Verdict::Proceed,
             OnDoubt::Reject => deny(
                 ThreeDsCode::StandInFrictionlessAuthenticationAttempted,
                 DeniedBy::Issuer,
@@ -132,20 +140,37 @@ fn judge_result(result: &AuthenticationResult, route: &Route) -> Verdict {
         (TransStatus::Rejected, false) => {
             deny(ThreeDsCode::RejectedFrictionlessAuthentication, DeniedBy::Issuer)
         }
-        // Informational: nothing was authenticated, which is what "unavailable" says to the merchant.
-        (TransStatus::Unavailable | TransStatus::InformationOnly, challenged) => match route.on_unavailable {
-            OnDoubt::Proceed => Verdict::Proceed(carried(result)),
-            OnDoubt::Reject if challenged => {
+        // The cardholder was reached by the issuer's own way and did not answer: that is no fault of the issuer's.
+        (TransStatus::Unavailable, true) if is_missed_by_cardholder(result.trans_status_reason()) => {
+            deny(ThreeDsCode::TimeExpired, DeniedBy::System)
+        }
+        (TransStatus::Unavailable, challenged) => match route.on_unavailable {
+            // Without the authentication that it asked for the issuer would only decline again.
+            OnDoubt::Proceed if !circumstances.step_up => Verdict::Proceed,
+            OnDoubt::Proceed | OnDoubt::Reject if challenged => {
                 deny(ThreeDsCode::UnavailableChallengeAuthentication, DeniedBy::Issuer)
             }
-            OnDoubt::Reject if is_issuers_fault(result.trans_status_reason()) => {
+            OnDoubt::Proceed | OnDoubt::Reject if is_issuers_fault(result.trans_status_reason()) => {
                 deny(ThreeDsCode::UnableIssuer, DeniedBy::Issuer)
             }
-            OnDoubt::Reject => deny(
+            OnDoubt::Proceed | OnDoubt::Reject => deny(
                 ThreeDsCode::UnavailableFrictionlessAuthentication,
                 DeniedBy::Issuer,
             ),
         },
+        // Nothing was authenticated; the issuer takes note of what was said.
+        (TransStatus::InformationOnly, _) => {
+            // An exemption was claimed, and is acknowledged: that is what the merchant asked for.
+            let exempted = route.three_ds.exemption.is_some();
+            match route.on_unavailable {
+                OnDoubt::Proceed if !circumstances.step_up => Verdict::Proceed,
+                OnDoubt::Reject if exempted && !circumstances.step_up => Verdict::Proceed,
+                OnDoubt::Proceed | OnDoubt::Reject => deny(
+                    ThreeDsCode::UnavailableFrictionlessAuthentication,
+                    DeniedBy::Issuer,
+                ),
+            }
+        }
         // Never final: a result cannot be made of them, and if one were, nothing would be charged.
         (
             TransStatus::ChallengeRequired
@@ -165,6 +190,14 @@ fn deny_failed_challenge(result: &AuthenticationResult) -> Verdict {
         _ => DeniedBy::Issuer,
     };
     deny(ThreeDsCode::FailedChallengeAuthentication, by)
+}
+
+/// Reasons 24 and 26 of a decoupled authentication: its time was up, or the cardholder did not take part.
+fn is_missed_by_cardholder(reason: Option<TransStatusReason>) -> bool {
+    matches!(
+        reason,
+        Some(TransStatusReason::DecoupledTimeExceeded | TransStatusReason::CardholderDidNotPerform)
+    )
 }
 
 fn is_issuers_fault(reason: Option<TransStatusReason>) -> bool {
@@ -196,7 +229,17 @@ fn deny(code: ThreeDsCode, by: DeniedBy) -> Verdict {
     })
 }
 
-fn carried(result: &AuthenticationResult) -> Authenticated {
+/// What a result tells: to the merchant in the order document, and where the policy takes it, to a processor.
+pub fn told_by(
+    result: &AuthenticationResult,
+    decoupled: bool,
+    cardholder_info: Option<String>,
+) -> Authenticated {
+    let flow = if decoupled {
+        "decoupled"
+    } else {
+        result.flow().as_str()
+    };
     Authenticated {
         values: CardholderAuthentication {
             brand: result.brand(),
@@ -215,7 +258,8 @@ fn carried(result: &AuthenticationResult) -> Authenticated {
         trans_status_reason: result
             .trans_status_reason()
             .map(|reason| reason.as_str().to_owned()),
-        flow: Some(result.flow().as_str().to_owned()),
+        flow: Some(flow.to_owned()),
+        cardholder_info,
         at: result.authenticated_at(),
     }
 }
@@ -239,6 +283,7 @@ pub fn without_authentication(brand: Brand, now: OffsetDateTime) -> Authenticate
         three_ds_server_trans_id: None,
         trans_status_reason: None,
         flow: None,
+        cardholder_info: None,
         at: now,
     }
 }
@@ -254,7 +299,7 @@ pub fn may_charge_by(payment: &Payment, route: &Route, now: OffsetDateTime) -> b
                 && now - authenticated.at <= REUSE_MAX
                 && takes_doubt(authenticated, route)
         }
-        None => !route.authenticates,
+        None => !approach::authenticates(&payment.terms, route),
     }
 }
 
@@ -268,8 +313,11 @@ fn takes_doubt(authenticated: &Authenticated, route: &Route) -> bool {
         Some(TransStatus::Attempted) if authenticated.flow.is_some() => {
             route.on_attempted == OnDoubt::Proceed
         }
-        Some(TransStatus::Unavailable | TransStatus::InformationOnly) if authenticated.flow.is_some() => {
+        Some(TransStatus::Unavailable) if authenticated.flow.is_some() => {
             route.on_unavailable == OnDoubt::Proceed
+        }
+        Some(TransStatus::InformationOnly) if authenticated.flow.is_some() => {
+            route.on_unavailable == OnDoubt::Proceed || route.three_ds.exemption.is_some()
         }
         // Nothing was asked, since the card takes no part.
         None if values.eci.is_some() && values.authentication_value.is_none() => {

@@ -5,6 +5,7 @@
 
 pub mod document;
 
+use crate::three_ds::ThreeDs;
 use acquiring::ChargeKind;
 use primitives::{Brand, Country, Currency, HttpUrl, Id, id::kind};
 use serde::{Deserialize, Serialize};
@@ -103,6 +104,9 @@ pub struct ThreeDsSettings {
     /// The card takes no part, or the issuer could not authenticate (status `U`). Not for silence or errors of a
     /// directory server, which always deny (docs/decisions/0004).
     pub on_unavailable: OnDoubt,
+    /// What is wanted of 3-D Secure where a purchase leaves it open.
+    #[serde(default, skip_serializing_if = "ThreeDs::is_empty")]
+    pub defaults: ThreeDs,
     /// What directory servers know of the merchant; there when `provider` is `Deuna`.
     pub mpi: Option<MpiData>,
     /// Where a brand knows the merchant otherwise.

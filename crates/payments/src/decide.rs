@@ -14,17 +14,21 @@ mod matrix;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
+mod stepping_up;
+#[cfg(test)]
 pub(crate) mod testing;
 
-pub use authenticating::page_expires_at;
+pub use authenticating::expires_at;
+pub use authorizing::step_up_wanted;
 
 use crate::{
     attempt::AttemptRecord,
     order::{Lifecycle, Order},
-    payment::{AuthenticationStage, CardFacts, Closed, DeniedBy, PaymentState, Terms},
+    payment::{AuthenticationStage, CardFacts, Closed, Decoupled, DeniedBy, PaymentState, Terms},
     refusal::{Refusal, RefusalCode},
     routing::Route,
     status::{self, Announcement},
+    three_ds::StepUp,
 };
 use acquiring::{Approval, AuthorizationAnswer, CardholderAuthentication, InquiryAnswer};
 use primitives::{Id, Moment, id::kind};
@@ -66,6 +70,11 @@ pub enum News {
     CardholderNeeded {
         authentication: Id<kind::Authentication>,
     },
+    /// The issuer authenticates the cardholder by a way of its own.
+    DecoupledAgreed {
+        authentication: Id<kind::Authentication>,
+        agreed: Decoupled,
+    },
     /// The hosted page was opened, for the first time or again.
     PageOpened,
     /// The run of 3-D Secure is replaced by a new one, whose id is the moment's: the old one can no longer answer.
@@ -74,6 +83,8 @@ pub enum News {
     AuthenticationEnded {
         authentication: Id<kind::Authentication>,
         outcome: AuthenticationOutcome,
+        /// What the issuer wants the cardholder to read about it.
+        cardholder_info: Option<String>,
     },
     /// The cardholder gave up on our page.
     CardholderGaveUp,
@@ -83,6 +94,9 @@ pub enum News {
     Answered {
         attempt: Id<kind::Attempt>,
         answer: AuthorizationAnswer,
+        /// The means for a new authentication, where the answer asks for one ([`step_up_wanted`]) and it can be had. Its
+        /// run's id is the moment's.
+        step_up: Option<StepUp>,
     },
     /// The charge never left the house.
     NeverLeft {
@@ -171,9 +185,11 @@ pub enum Outgoing {
 pub fn decide(limits: &Limits, order: Order, news: News, moment: Moment) -> Result<Option<Step>, Refusal> {
     let mut before = status::of(&order);
     let payments = order.payments;
+    // The merchant that waits for a browser hears that none is needed, though the word is the same.
+    let same_word_is_news = matches!(news, News::DecoupledAgreed { .. });
     let step = next(limits, order, news, moment)?;
     Ok(step.map(|mut step| {
-        if step.order.payments != payments {
+        if step.order.payments != payments || same_word_is_news {
             // What is told of a new payment is news, even if it ends as the last one did.
             before.payment = None;
         }
@@ -192,6 +208,7 @@ fn next(limits: &Limits, order: Order, news: News, moment: Moment) -> Result<Opt
         News::Cancel => cancel(order).map(Some),
         News::Expire => expire(order).map(Some),
         News::CardholderNeeded { .. }
+        | News::DecoupledAgreed { .. }
         | News::PageOpened
         | News::AuthenticationRestarted { .. }
         | News::AuthenticationEnded { .. }

@@ -5,9 +5,10 @@
 
 use crate::{
     order::Order,
-    payment::{Authenticated, Closed, Payment, PaymentState},
+    payment::{Authenticated, AuthenticationStage, Closed, Payment, PaymentState},
     status,
 };
+use acquiring::Exemption;
 use aws_lc_rs::digest;
 use primitives::{Amount, Id, id::kind};
 use serde::{Deserialize, Serialize};
@@ -188,9 +189,21 @@ fn payment_data(
         },
     });
     if let (Some("pending_3ds"), PaymentState::Authenticating(now)) = (status, &payment.state) {
-        let url = addresses.challenge_page(&now.page_token);
-        data["authorization_3ds"] = json!({ "version": "3DS2", "url_challenge": url });
-        data["next_action"] = json!({ "authorization_3ds": { "url": url } });
+        match &now.stage {
+            AuthenticationStage::Requesting | AuthenticationStage::WithCardholder => {
+                let url = addresses.challenge_page(&now.page_token);
+                data["authorization_3ds"] = json!({ "version": "3DS2", "url_challenge": url });
+                data["next_action"] = json!({ "authorization_3ds": { "url": url } });
+            }
+            // There is nothing to open: the issuer comes to the cardholder.
+            AuthenticationStage::Decoupled(decoupled) => {
+                data["three_ds"] = json!({
+                    "flow": "decoupled",
+                    "cardholder_info": decoupled.cardholder_info,
+                    "decoupled_until": rfc3339(decoupled.until),
+                });
+            }
+        }
     }
     if let PaymentState::Authorized(paid) = &payment.state {
         data["authorization_code"] = json!(paid.approval.approval_code);
@@ -200,12 +213,24 @@ fn payment_data(
     if let Some(authenticated) = &payment.authentication {
         data["three_ds"] = three_ds(authenticated);
     }
+    if let Some(exemption) = claimed_exemption(payment) {
+        data["three_ds"]["exemption"] = json!(exemption);
+    }
     data
+}
+
+/// The ground that the charge on its way, or the one that was approved, gave for going without authentication.
+fn claimed_exemption(payment: &Payment) -> Option<Exemption> {
+    match &payment.state {
+        PaymentState::Authorizing(attempt) => attempt.exemption,
+        PaymentState::Authorized(paid) => paid.exemption,
+        PaymentState::Authenticating(_) | PaymentState::Closed(_) => None,
+    }
 }
 
 fn three_ds(authenticated: &Authenticated) -> Value {
     let values = &authenticated.values;
-    json!({
+    let mut block = json!({
         "version": values.version,
         "eci": values.eci,
         "cavv": values.authentication_value,
@@ -216,17 +241,22 @@ fn three_ds(authenticated: &Authenticated) -> Value {
         "trans_status_reason": authenticated.trans_status_reason,
         "flow": authenticated.flow,
         "liability_shift": values.liability_shift,
-    })
+    });
+    if let Some(text) = &authenticated.cardholder_info {
+        block["cardholder_info"] = json!(text);
+    }
+    block
 }
 
 /// `payment.data.metadata.code` and its text.
 fn code_and_reason(payment: &Payment) -> (Option<String>, Option<String>) {
     let pair = |code: &str, reason: &str| (Some(code.to_owned()), Some(reason.to_owned()));
     match &payment.state {
-        PaymentState::Authenticating(now) => match now.stage {
-            crate::payment::AuthenticationStage::Requesting => (None, None),
-            crate::payment::AuthenticationStage::WithCardholder => {
-                pair("DP-7028", "waiting for 3DS authentication")
+        PaymentState::Authenticating(now) => match &now.stage {
+            AuthenticationStage::Requesting => (None, None),
+            AuthenticationStage::WithCardholder => pair("DP-7028", "waiting for 3DS authentication"),
+            AuthenticationStage::Decoupled(_) => {
+                pair("DP-7028", "waiting for the issuer to authenticate the cardholder")
             }
         },
         PaymentState::Authorizing(attempt) if attempt.is_unknown() => {

@@ -5,11 +5,13 @@
 
 use crate::{
     attempt::AttemptInFlight,
-    purchase::{Browser, Market, PurchaseApi, ThreeDsMode},
+    purchase::{Browser, Market, PurchaseApi},
+    risk::PriorAuthentication,
     routing::Route,
+    three_ds::ThreeDs,
     totals::Totals,
 };
-use acquiring::{Address, Approval, CardholderAuthentication, ChargeKind, Initiator, Shopper};
+use acquiring::{Address, Approval, CardholderAuthentication, ChargeKind, Exemption, Initiator, Shopper};
 use primitives::{Amount, Brand, Id, id::kind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -26,7 +28,8 @@ pub struct Payment {
     pub terms: Terms,
     /// The routes, best first; the attempt says how many of them have been used.
     pub routes: Vec<Route>,
-    /// What 3-D Secure gave, once it has ended with something that can be carried to a processor.
+    /// What 3-D Secure gave, once it has ended with a result, be it a refusal. A charge is only ever made with one that
+    /// the policy takes.
     pub authentication: Option<Authenticated>,
     pub state: PaymentState,
     pub created_at: OffsetDateTime,
@@ -55,12 +58,16 @@ pub struct Terms {
     pub installments: u8,
     pub initiator: Initiator,
     pub market: Market,
-    pub three_ds: ThreeDsMode,
+    /// What the purchase itself wants; each route has its own answer.
+    pub three_ds: ThreeDs,
     pub browser: Option<Browser>,
     pub callbacks: crate::order::Callbacks,
     pub device_id: Option<String>,
     pub session_id: Option<String>,
     pub metadata: Option<Value>,
+    /// An authentication of the order's last payment that the issuer can be pointed to.
+    #[serde(default)]
+    pub prior_authentication: Option<PriorAuthentication>,
 }
 
 /// Where a payment stands.
@@ -83,20 +90,59 @@ pub struct Authenticating {
     /// The run that counts; an earlier one's late result does not.
     pub authentication: Id<kind::Authentication>,
     pub stage: AuthenticationStage,
+    /// Index of the payment's route whose acquirer asks, and which charges if all is well.
+    #[serde(default)]
+    pub route: usize,
+    /// The issuer declined a charge for want of this authentication: it asks for a challenge, and one more charge follows.
+    #[serde(default)]
+    pub step_up: bool,
     /// Identifies the hosted page: 26 characters, unguessable.
     pub page_token: String,
     pub page_issued_at: OffsetDateTime,
     pub page_opened_at: Option<OffsetDateTime>,
 }
 
+impl Authenticating {
+    /// Whether the issuer has taken it out of the browser.
+    pub fn is_decoupled(&self) -> bool {
+        matches!(self.stage, AuthenticationStage::Decoupled(_))
+    }
+}
+
 /// Who is being waited for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AuthenticationStage {
     /// The directory server; the cardholder has nothing to do yet and may never have.
     Requesting,
     /// The cardholder's browser: the merchant has been told `pending_3ds` and the page's address.
     WithCardholder,
+    /// The issuer, who reaches the cardholder by a way of its own (decoupled): `pending_3ds` without any address.
+    Decoupled(Decoupled),
+}
+
+impl AuthenticationStage {
+    /// The stage an authentication begins with.
+    pub fn first(needs_page: bool) -> Self {
+        if needs_page {
+            Self::WithCardholder
+        } else {
+            Self::Requesting
+        }
+    }
+}
+
+/// An authentication outside of the shop's session.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decoupled {
+    /// Until when the issuer may take.
+    #[serde(with = "time::serde::rfc3339")]
+    pub until: OffsetDateTime,
+    /// When its result counts as missing.
+    #[serde(with = "time::serde::rfc3339")]
+    pub expires_at: OffsetDateTime,
+    /// What the issuer wants the cardholder to read.
+    pub cardholder_info: Option<String>,
 }
 
 /// Money is approved.
@@ -108,6 +154,9 @@ pub struct Authorized {
     pub kind: ChargeKind,
     pub approval: Approval,
     pub totals: Totals,
+    /// The ground that the charge gave for going without authentication.
+    #[serde(default)]
+    pub exemption: Option<Exemption>,
 }
 
 /// Why nothing was taken.
@@ -166,8 +215,11 @@ pub struct Authenticated {
     pub values: CardholderAuthentication,
     pub three_ds_server_trans_id: Option<String>,
     pub trans_status_reason: Option<String>,
-    /// `frictionless`, `semi_frictionless` or `challenge`; absent when it was made elsewhere.
+    /// `frictionless`, `semi_frictionless`, `challenge` or `decoupled`; absent when it was made elsewhere.
     pub flow: Option<String>,
+    /// What the issuer wants the cardholder to read.
+    #[serde(default)]
+    pub cardholder_info: Option<String>,
     pub at: OffsetDateTime,
 }
 
@@ -187,7 +239,10 @@ impl PaymentState {
     /// Whether the state's next step is a message that this very call sends; a state at rest waits for somebody else.
     pub fn is_at_rest(&self) -> bool {
         match self {
-            PaymentState::Authenticating(now) => now.stage == AuthenticationStage::WithCardholder,
+            PaymentState::Authenticating(now) => match now.stage {
+                AuthenticationStage::Requesting => false,
+                AuthenticationStage::WithCardholder | AuthenticationStage::Decoupled(_) => true,
+            },
             PaymentState::Authorizing(attempt) => attempt.is_unknown(),
             PaymentState::Authorized(_) | PaymentState::Closed(_) => true,
         }

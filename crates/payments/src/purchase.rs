@@ -1,6 +1,9 @@
 //! What a purchase call asks for, checked at the door.
 
-use crate::order::{Callbacks, NewOrder};
+use crate::{
+    order::{Callbacks, NewOrder},
+    three_ds::ThreeDs,
+};
 use acquiring::{Address, CardholderAuthentication, Initiator, Shopper};
 use primitives::{Card, HttpUrl, Id, id::kind};
 use serde::{Deserialize, Serialize};
@@ -30,18 +33,6 @@ pub enum Market {
     Moto,
 }
 
-/// Whether the merchant wants 3-D Secure for this purchase.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ThreeDsMode {
-    /// As the connection is set.
-    Auto,
-    /// Always, whatever the connection says, with a challenge asked for.
-    Force,
-    /// Not this time.
-    Skip,
-}
-
 /// A checked purchase. Holds card data, so it is neither stored nor shown as a whole.
 #[derive(Debug, Clone)]
 pub struct Purchase {
@@ -68,7 +59,8 @@ pub struct Purchase {
     pub market: Market,
     /// The outcome of a 3-D Secure made elsewhere (`secure_authentication`).
     pub external_authentication: Option<CardholderAuthentication>,
-    pub three_ds: ThreeDsMode,
+    /// What it wants of 3-D Secure, as far as it says.
+    pub three_ds: ThreeDs,
     pub device_id: Option<String>,
     pub session_id: Option<String>,
     pub metadata: Option<Value>,

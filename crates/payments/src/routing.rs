@@ -1,7 +1,14 @@
 //! Which connections may take a charge, in which order.
 
-use crate::connection::{Connection, ConnectionStatus, OnDoubt, ThreeDsProvider};
-use acquiring::{Capabilities, ChargeKind};
+use crate::{
+    connection::{Connection, ConnectionStatus, OnDoubt, ThreeDsProvider},
+    purchase::Market,
+    three_ds::{
+        ThreeDs,
+        approach::{implied_exclusion, stands_in_charge},
+    },
+};
+use acquiring::{Capabilities, ChargeKind, Exemption, Initiator};
 use primitives::{Amount, Brand, Id, id::kind};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -19,6 +26,15 @@ pub struct Route {
     pub on_unavailable: OnDoubt,
     /// Whether the processor takes 3DS values of this brand from outside.
     pub takes_external_authentication: bool,
+    /// What is wanted of 3-D Secure here: by the purchase, else by the connection.
+    #[serde(default)]
+    pub three_ds: ThreeDs,
+    /// The ground for going without authentication that a charge here gives, where there is one that its processor takes.
+    #[serde(default)]
+    pub claims: Option<Exemption>,
+    /// Whether a charge here cannot go without the card's security code.
+    #[serde(default)]
+    pub needs_security_code: bool,
     /// When an inquiry can first find a charge, and when "not found" is final, counted from sending.
     pub inquiry_visible_after_seconds: u32,
     pub inquiry_final_after_seconds: u32,
@@ -34,6 +50,11 @@ pub struct Demand<'a> {
     pub processor_name: Option<&'a str>,
     /// `Some(false)`: hold only; `Some(true)`: take; `None`: as the connection is set.
     pub capture: Option<bool>,
+    /// What is wanted of 3-D Secure before the connection is asked: the purchase's wish, and where a rule routes, the
+    /// rule's behind it.
+    pub three_ds: &'a ThreeDs,
+    pub initiator: Initiator,
+    pub market: Market,
 }
 
 /// The routes for a charge, best first. Empty when no connection takes the card.
@@ -77,7 +98,14 @@ fn route(demand: Demand<'_>, connection: &Connection, can: &Capabilities) -> Rou
     let seconds = |setting: Option<u32>, declared: Duration| {
         setting.unwrap_or_else(|| u32::try_from(declared.as_secs()).unwrap_or(u32::MAX))
     };
+    let three_ds = demand.three_ds.clone().or(&connection.three_ds.defaults);
+    let ground = three_ds
+        .exemption
+        .or(implied_exclusion(demand.initiator, demand.market));
     Route {
+        claims: ground.filter(|ground| stands_in_charge(*ground) && can.exemptions.contains(ground)),
+        needs_security_code: can.needs_security_code,
+        three_ds,
         connection: connection.id,
         processor: connection.processor_name.clone(),
         charge: charge_kind(demand, connection),

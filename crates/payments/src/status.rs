@@ -48,7 +48,9 @@ fn of_open_order(state: &PaymentState) -> MerchantStatus {
     let (order, payment) = match state {
         PaymentState::Authenticating(now) => match now.stage {
             AuthenticationStage::Requesting => ("pending", "processing"),
-            AuthenticationStage::WithCardholder => ("pending", "pending_3ds"),
+            AuthenticationStage::WithCardholder | AuthenticationStage::Decoupled(_) => {
+                ("pending", "pending_3ds")
+            }
         },
         PaymentState::Authorizing(_) => ("pending", "processing"),
         PaymentState::Authorized(paid) => {

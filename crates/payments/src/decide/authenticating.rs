@@ -2,15 +2,19 @@
 
 use super::{Limits, News, Outgoing, Step, at_rest, authorizing, seconds};
 use crate::{
-    authentication_policy::{self, ThreeDsCode, Verdict},
+    authentication_policy::{self, Circumstances, ThreeDsCode, Verdict},
     order::Order,
     payment::{Authenticating, AuthenticationStage, Closed, Denial, DeniedBy, PaymentState},
 };
 use primitives::Moment;
 use time::OffsetDateTime;
 
-/// When the hosted page stops being good: minutes after it was opened, or after it was issued if nobody came.
-pub fn page_expires_at(limits: &Limits, now: &Authenticating) -> OffsetDateTime {
+/// When the time for the cardholder is over: minutes after the hosted page was opened, or after it was issued if nobody
+/// came; where the issuer asks by a way of its own, as long as that was granted.
+pub fn expires_at(limits: &Limits, now: &Authenticating) -> OffsetDateTime {
+    if let AuthenticationStage::Decoupled(decoupled) = &now.stage {
+        return decoupled.expires_at;
+    }
     let unopened = now.page_issued_at + seconds(limits.page_unopened_seconds);
     match now.page_opened_at {
         Some(opened) => opened + seconds(limits.page_opened_seconds),
@@ -27,46 +31,59 @@ pub(super) fn next(limits: &Limits, mut order: Order, news: News, moment: Moment
     };
     match news {
         News::CardholderNeeded { authentication } => {
-            if authentication != current.authentication {
+            if authentication != current.authentication || current.is_decoupled() {
                 return None;
             }
             current.stage = AuthenticationStage::WithCardholder;
-            Some(waiting_for_cardholder(limits, order))
+            Some(goes_on(limits, order, moment))
+        }
+        News::DecoupledAgreed {
+            authentication,
+            agreed,
+        } => {
+            if authentication != current.authentication || current.is_decoupled() {
+                return None;
+            }
+            current.stage = AuthenticationStage::Decoupled(agreed);
+            Some(goes_on(limits, order, moment))
         }
         News::PageOpened => {
             if current.page_opened_at.is_some() {
                 return None;
             }
             current.page_opened_at = Some(moment.now);
-            Some(waiting_for_cardholder(limits, order))
+            Some(Step {
+                // Whoever asks the directory server has asked already.
+                send: None,
+                ..goes_on(limits, order, moment)
+            })
         }
         News::AuthenticationRestarted { stage } => {
-            let authentication = moment.fresh_id();
-            current.authentication = authentication;
+            current.authentication = moment.fresh_id();
             current.stage = stage;
-            match stage {
-                AuthenticationStage::WithCardholder => Some(waiting_for_cardholder(limits, order)),
-                AuthenticationStage::Requesting => Some(Step {
-                    send: Some(Outgoing::Authenticate { authentication }),
-                    look_again_at: Some(moment.now + seconds(limits.authentication_lease_seconds)),
-                    forget_security_code: false,
-                    ..at_rest(order)
-                }),
-            }
+            Some(goes_on(limits, order, moment))
         }
         News::AuthenticationEnded {
             authentication,
             outcome,
+            cardholder_info,
         } => {
             if authentication != current.authentication {
                 return None;
             }
-            let route = payment.routes.first()?;
-            match authentication_policy::judge(&outcome, route) {
+            let (route, step_up) = (current.route, current.step_up);
+            let decoupled = current.is_decoupled();
+            let verdict =
+                authentication_policy::judge(&outcome, payment.routes.get(route)?, Circumstances { step_up });
+            // A refusal is shown to the merchant like any other result.
+            payment.authentication = outcome
+                .as_ref()
+                .ok()
+                .map(|result| authentication_policy::told_by(result, decoupled, cardholder_info));
+            match verdict {
                 Verdict::Deny(denial) => Some(deny(order, denial)),
-                Verdict::Proceed(authenticated) => {
-                    payment.authentication = Some(authenticated);
-                    payment.state = authorizing::sending(0, moment);
+                Verdict::Proceed => {
+                    payment.state = authorizing::sending(route, step_up, moment);
                     Some(authorizing::charge(limits, order, moment))
                 }
             }
@@ -102,12 +119,26 @@ pub(super) fn next(limits: &Limits, mut order: Order, news: News, moment: Moment
     }
 }
 
-fn waiting_for_cardholder(limits: &Limits, order: Order) -> Step {
-    let look_again_at = match order.payment.as_ref().map(|payment| &payment.state) {
-        Some(PaymentState::Authenticating(current)) => Some(page_expires_at(limits, current)),
-        _ => None,
+/// The step of an authentication that begins or goes on: the directory server is asked, or somebody is waited for.
+pub(super) fn goes_on(limits: &Limits, order: Order, moment: Moment) -> Step {
+    let (send, look_again_at) = match order.payment.as_ref().map(|payment| &payment.state) {
+        Some(PaymentState::Authenticating(current)) => match &current.stage {
+            AuthenticationStage::Requesting => (
+                Some(Outgoing::Authenticate {
+                    authentication: current.authentication,
+                }),
+                Some(moment.now + seconds(limits.authentication_lease_seconds)),
+            ),
+            AuthenticationStage::WithCardholder | AuthenticationStage::Decoupled(_) => {
+                (None, Some(expires_at(limits, current)))
+            }
+        },
+        Some(PaymentState::Authorizing(_) | PaymentState::Authorized(_) | PaymentState::Closed(_)) | None => {
+            (None, None)
+        }
     };
     Step {
+        send,
         look_again_at,
         forget_security_code: false,
         ..at_rest(order)

@@ -1,12 +1,16 @@
 //! While a charge is on its way, or its outcome unknown.
 
-use super::{Limits, News, Outgoing, Step, at_rest, denied_by, seconds};
+use super::{Limits, News, Outgoing, Step, at_rest, authenticating, denied_by, seconds};
 use crate::{
     attempt::{AttemptInFlight, AttemptRecord, AttemptState, Outcome},
     authentication_policy,
     order::Order,
-    payment::{Authorized, Closed, Denial, DeniedBy, LateLook, LateStage, Payment, PaymentState},
+    payment::{
+        Authenticating, AuthenticationStage, Authorized, Closed, Denial, DeniedBy, LateLook, LateStage,
+        Payment, PaymentState,
+    },
     routing::Route,
+    three_ds::{StepUp, approach},
     totals::Totals,
 };
 use acquiring::{Approval, AuthorizationAnswer, ChargeKind, Decline, InquiryAnswer, Reason};
@@ -14,12 +18,31 @@ use primitives::{Id, Moment, id::kind};
 use time::OffsetDateTime;
 
 /// The state of a charge by that route that is about to be sent. Its attempt's id is the moment's.
-pub(super) fn sending(route: usize, moment: Moment) -> PaymentState {
-    PaymentState::Authorizing(AttemptInFlight::new(moment.fresh_id(), route, moment.now))
+pub(super) fn sending(route: usize, after_step_up: bool, moment: Moment) -> PaymentState {
+    PaymentState::Authorizing(AttemptInFlight {
+        after_step_up,
+        ..AttemptInFlight::new(moment.fresh_id(), route, moment.now)
+    })
+}
+
+/// The route whose acquirer is to authenticate the cardholder anew, if a decline of the attempt in flight asks for that:
+/// at most once a payment, and not once the outcome had been unknown, when the security code is gone.
+pub fn step_up_wanted(order: &Order, about: Id<kind::Attempt>, decline: &Decline) -> Option<usize> {
+    let (payment, attempt) = in_flight(order)?;
+    let route = route_of(payment, attempt)?;
+    let first = attempt.id == about && !attempt.after_step_up && !attempt.is_unknown();
+    (first && approach::steps_up(payment, route, decline)).then_some(attempt.route)
 }
 
 /// The step that sends the charge the payment's state speaks of.
-pub(super) fn charge(limits: &Limits, order: Order, moment: Moment) -> Step {
+pub(super) fn charge(limits: &Limits, mut order: Order, moment: Moment) -> Step {
+    let exemption = in_flight(&order).and_then(|(payment, attempt)| {
+        approach::claimed(payment, route_of(payment, attempt)?, attempt.after_step_up)
+    });
+    if let Some(PaymentState::Authorizing(attempt)) = order.payment.as_mut().map(|payment| &mut payment.state)
+    {
+        attempt.exemption = exemption;
+    }
     let record =
         in_flight(&order).and_then(|(payment, attempt)| record(payment, attempt, AttemptState::Sending));
     Step {
@@ -46,8 +69,12 @@ pub(super) fn next(limits: &Limits, order: Order, news: News, moment: Moment) ->
         } => approved(order, &attempt, approval),
         News::Answered {
             answer: AuthorizationAnswer::Declined(decline),
+            step_up,
             ..
-        } => declined(limits, order, &attempt, decline, moment),
+        } => match (step_up, step_up_wanted(&order, about, &decline)) {
+            (Some(means), Some(_)) => stepped_up(limits, order, &attempt, decline, means, moment),
+            (Some(_) | None, _) => declined(limits, order, &attempt, decline, moment),
+        },
         News::NeverLeft { why, .. } => {
             let settled = record(payment, &attempt, AttemptState::NotSent(why))?;
             let denial = Denial {
@@ -62,6 +89,7 @@ pub(super) fn next(limits: &Limits, order: Order, news: News, moment: Moment) ->
         News::Silence { .. } => unknown(order, attempt, moment),
         News::Purchased(_)
         | News::CardholderNeeded { .. }
+        | News::DecoupledAgreed { .. }
         | News::PageOpened
         | News::AuthenticationRestarted { .. }
         | News::AuthenticationEnded { .. }
@@ -157,6 +185,7 @@ fn approved(mut order: Order, attempt: &AttemptInFlight, approval: Approval) -> 
         kind: route.charge,
         approval,
         totals,
+        exemption: attempt.exemption,
     });
     Some(Step {
         attempts: vec![settled],
@@ -193,6 +222,35 @@ fn declined(
     }
 }
 
+/// The issuer refuses to go without an authentication: it gets one, with a challenge, and then the same acquirer is asked
+/// once more.
+fn stepped_up(
+    limits: &Limits,
+    mut order: Order,
+    attempt: &AttemptInFlight,
+    decline: Decline,
+    means: StepUp,
+    moment: Moment,
+) -> Option<Step> {
+    let payment = order.payment.as_mut()?;
+    let settled = record(payment, attempt, AttemptState::Declined(decline))?;
+    // Whatever an earlier one gave was not enough.
+    payment.authentication = None;
+    payment.state = PaymentState::Authenticating(Authenticating {
+        authentication: moment.fresh_id(),
+        stage: AuthenticationStage::first(means.needs_page),
+        route: attempt.route,
+        step_up: true,
+        page_token: means.page_token,
+        page_issued_at: moment.now,
+        page_opened_at: None,
+    });
+    Some(Step {
+        attempts: vec![settled],
+        ..authenticating::goes_on(limits, order, moment)
+    })
+}
+
 fn decline_code(reason: Reason) -> &'static str {
     match reason {
         Reason::ProcessorError | Reason::ProcessorUnavailable | Reason::InvalidRequest => "DP-4200",
@@ -202,7 +260,8 @@ fn decline_code(reason: Reason) -> &'static str {
     }
 }
 
-/// Charges by the next route that what is known of the cardholder can be carried to, or gives up.
+/// Charges by the next route that what is known of the cardholder can be carried to, or gives up. After a step-up there is
+/// one charge, by the route that asked for it, and no other.
 fn try_next_route(
     limits: &Limits,
     mut order: Order,
@@ -215,14 +274,15 @@ fn try_next_route(
         return at_rest(order);
     };
     let next = (attempt.route + 1..payment.routes.len()).find(|index| {
-        payment
-            .routes
-            .get(*index)
-            .is_some_and(|route| authentication_policy::may_charge_by(payment, route, moment.now))
+        !attempt.after_step_up
+            && payment
+                .routes
+                .get(*index)
+                .is_some_and(|route| authentication_policy::may_charge_by(payment, route, moment.now))
     });
     match next {
         Some(route) => {
-            payment.state = sending(route, moment);
+            payment.state = sending(route, false, moment);
             let mut step = charge(limits, order, moment);
             step.attempts.insert(0, settled);
             step
@@ -304,6 +364,7 @@ fn attempt_of(news: &News) -> Option<Id<kind::Attempt>> {
         | News::Reversed { attempt, .. } => Some(*attempt),
         News::Purchased(_)
         | News::CardholderNeeded { .. }
+        | News::DecoupledAgreed { .. }
         | News::PageOpened
         | News::AuthenticationRestarted { .. }
         | News::AuthenticationEnded { .. }

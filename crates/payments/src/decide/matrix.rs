@@ -37,6 +37,7 @@ fn states() -> Vec<(&'static str, Order)> {
         )
     };
     let charging = || purchase(AuthenticationPlan::None, vec![route(1), route(2)]);
+    let stepping_up = |needs_page| after(vec![(charging(), 0), (wants_authentication(0, needs_page), 0)]);
     let mut reversing = lost();
     let found = News::Inquired {
         attempt: attempt(0),
@@ -58,7 +59,19 @@ fn states() -> Vec<(&'static str, Order)> {
                 ),
             ]),
         ),
+        ("decoupled", after(vec![(asking(), 0), (decoupled(0), 1)])),
         ("sending", after(vec![(charging(), 0)])),
+        // The first charge and the authentication it led to bear the same number, like every run in this table.
+        ("stepping_up", stepping_up(false)),
+        ("stepping_up_with_cardholder", stepping_up(true)),
+        (
+            "sending_after_step_up",
+            after(vec![
+                (charging(), 0),
+                (wants_authentication(0, false), 0),
+                (ended(0, Ok(result("Y", "05"))), 0),
+            ]),
+        ),
         ("unknown", after(unknown())),
         ("paid", after(vec![(charging(), 0), (approved(0), 1)])),
         (
@@ -75,10 +88,6 @@ fn states() -> Vec<(&'static str, Order)> {
 fn news() -> Vec<(&'static str, News)> {
     let about = attempt(0);
     let authentication = Id::from_uuid(at(0).nonce);
-    let ended = |outcome| News::AuthenticationEnded {
-        authentication,
-        outcome,
-    };
     let inquired = |answer| News::Inquired {
         attempt: about,
         answer,
@@ -93,14 +102,17 @@ fn news() -> Vec<(&'static str, News)> {
                 stage: AuthenticationStage::WithCardholder,
             },
         ),
-        ("authenticated", ended(Ok(result("Y", "05")))),
-        ("not_authenticated", ended(Ok(result("N", "07")))),
-        ("authentication_failed", ended(Err(Failure::DirectoryTimeout))),
+        ("decoupled_agreed", decoupled(0)),
+        ("authenticated", ended(0, Ok(result("Y", "05")))),
+        ("not_authenticated", ended(0, Ok(result("N", "07")))),
+        ("information_only", ended(0, Ok(result("I", "07")))),
+        ("authentication_failed", ended(0, Err(Failure::DirectoryTimeout))),
         ("cardholder_gave_up", News::CardholderGaveUp),
         ("time_expired", News::TimeExpired),
         ("approved", approved(0)),
         ("soft_declined", declined(0, Advice::Failover)),
         ("hard_declined", declined(0, Advice::Never)),
+        ("authentication_wanted", wants_authentication(0, false)),
         (
             "never_left",
             News::NeverLeft {

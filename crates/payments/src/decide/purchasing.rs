@@ -1,6 +1,6 @@
 //! A purchase begins.
 
-use super::{AuthenticationPlan, Limits, Outgoing, Purchased, Step, at_rest, authorizing, seconds};
+use super::{AuthenticationPlan, Limits, Purchased, Step, at_rest, authenticating, authorizing};
 use crate::{
     authentication_policy::{self, ThreeDsCode},
     connection::OnDoubt,
@@ -51,7 +51,7 @@ pub(super) fn purchased(
     };
     match plan {
         AuthenticationPlan::None => {
-            order.payment = Some(new(authorizing::sending(0, moment), None));
+            order.payment = Some(new(authorizing::sending(0, false, moment), None));
             Ok(authorizing::charge(limits, order, moment))
         }
         AuthenticationPlan::External(values) => {
@@ -60,15 +60,16 @@ pub(super) fn purchased(
                 three_ds_server_trans_id: None,
                 trans_status_reason: None,
                 flow: None,
+                cardholder_info: None,
                 at: moment.now,
             };
-            order.payment = Some(new(authorizing::sending(0, moment), Some(given)));
+            order.payment = Some(new(authorizing::sending(0, false, moment), Some(given)));
             Ok(authorizing::charge(limits, order, moment))
         }
         AuthenticationPlan::NotAvailable => match first.on_unavailable {
             OnDoubt::Proceed => {
                 let without = authentication_policy::without_authentication(brand, moment.now);
-                order.payment = Some(new(authorizing::sending(0, moment), Some(without)));
+                order.payment = Some(new(authorizing::sending(0, false, moment), Some(without)));
                 Ok(authorizing::charge(limits, order, moment))
             }
             OnDoubt::Reject => {
@@ -85,31 +86,17 @@ pub(super) fn purchased(
             }
         },
         AuthenticationPlan::Ask { needs_page } => {
-            let authentication = moment.fresh_id();
-            let stage = if needs_page {
-                AuthenticationStage::WithCardholder
-            } else {
-                AuthenticationStage::Requesting
-            };
-            let state = PaymentState::Authenticating(Authenticating {
-                authentication,
-                stage,
+            let state = Authenticating {
+                authentication: moment.fresh_id(),
+                stage: AuthenticationStage::first(needs_page),
+                route: 0,
+                step_up: false,
                 page_token,
                 page_issued_at: moment.now,
                 page_opened_at: None,
-            });
-            order.payment = Some(new(state, None));
-            let wait = if needs_page {
-                limits.page_unopened_seconds
-            } else {
-                limits.authentication_lease_seconds
             };
-            Ok(Step {
-                send: (!needs_page).then_some(Outgoing::Authenticate { authentication }),
-                look_again_at: Some(moment.now + seconds(wait)),
-                forget_security_code: false,
-                ..at_rest(order)
-            })
+            order.payment = Some(new(PaymentState::Authenticating(state), None));
+            Ok(authenticating::goes_on(limits, order, moment))
         }
     }
 }

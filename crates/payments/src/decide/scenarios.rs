@@ -36,15 +36,7 @@ fn asked_and(outcome: super::AuthenticationOutcome, route: Route) -> super::Step
         purchase(AuthenticationPlan::Ask { needs_page: false }, vec![route]),
         0,
     )]);
-    let authentication = Id::from_uuid(at(0).nonce);
-    step(
-        order,
-        News::AuthenticationEnded {
-            authentication,
-            outcome,
-        },
-        at(2),
-    )
+    step(order, ended(0, outcome), at(2))
 }
 
 #[test]
@@ -96,15 +88,7 @@ fn an_authentication_is_carried_to_the_next_route() {
         ),
         0,
     )]);
-    let authentication = Id::from_uuid(at(0).nonce);
-    let charged = step(
-        order,
-        News::AuthenticationEnded {
-            authentication,
-            outcome: Ok(result("Y", "05")),
-        },
-        at(2),
-    );
+    let charged = step(order, ended(0, Ok(result("Y", "05"))), at(2));
     let second = step(charged.order, declined(2, Advice::Failover), at(3));
     assert_eq!(second.send, Some(Outgoing::Charge { attempt: attempt(3) }));
     let payment = second.order.payment.unwrap();
@@ -122,11 +106,7 @@ fn a_doubtful_authentication_is_carried_only_where_the_policy_takes_it() {
         for (second, goes_on) in [(route(2), false), (proceeds.clone(), true)] {
             let plan = AuthenticationPlan::Ask { needs_page: false };
             let order = after(vec![(purchase(plan, vec![proceeds.clone(), second]), 0)]);
-            let ended = News::AuthenticationEnded {
-                authentication: Id::from_uuid(at(0).nonce),
-                outcome: Ok(result(status, eci)),
-            };
-            let charged = step(order, ended, at(2));
+            let charged = step(order, ended(0, Ok(result(status, eci))), at(2));
             let next = step(charged.order, declined(2, Advice::Failover), at(3));
             assert_eq!(next.send.is_some(), goes_on, "{status}");
         }
@@ -250,19 +230,13 @@ fn a_result_of_a_run_that_was_replaced_decides_nothing() {
             60,
         ),
     ]);
-    let old = News::AuthenticationEnded {
-        authentication: Id::from_uuid(at(0).nonce),
-        outcome: Ok(result("Y", "05")),
-    };
+    let old = ended(0, Ok(result("Y", "05")));
     assert!(
         decide(&Limits::default(), order.clone(), old, at(61))
             .unwrap()
             .is_none()
     );
-    let new = News::AuthenticationEnded {
-        authentication: Id::from_uuid(at(60).nonce),
-        outcome: Ok(result("Y", "05")),
-    };
+    let new = ended(60, Ok(result("Y", "05")));
     assert!(matches!(
         step(order, new, at(61)).send,
         Some(Outgoing::Charge { .. })
@@ -279,11 +253,7 @@ fn a_late_result_after_cancel_or_expiry_never_charges() {
             ),
             (end, 60),
         ]);
-        let authentication = Id::from_uuid(at(0).nonce);
-        let late = News::AuthenticationEnded {
-            authentication,
-            outcome: Ok(result("Y", "05")),
-        };
+        let late = ended(0, Ok(result("Y", "05")));
         assert!(decide(&Limits::default(), asked, late, at(61)).unwrap().is_none());
     }
 }
@@ -392,9 +362,9 @@ proptest! {
             };
             let news = match choice {
                 0 => purchase(AuthenticationPlan::None, unauthenticated()),
-                1 => News::Answered { attempt: about, answer: acquiring::AuthorizationAnswer::Approved(approval()) },
+                1 => News::Answered { attempt: about, answer: acquiring::AuthorizationAnswer::Approved(approval()), step_up: None },
                 2 => News::Answered { attempt: about, answer: acquiring::AuthorizationAnswer::Declined(
-                    decline(acquiring::Reason::GenericDecline, Advice::Failover)) },
+                    decline(acquiring::Reason::GenericDecline, Advice::Failover)), step_up: None },
                 3 => News::Silence { attempt: about },
                 4 => News::NeverLeft { attempt: about, why: "no connection" },
                 5 => News::Inquired { attempt: about, answer: Some(InquiryAnswer::NotFound) },

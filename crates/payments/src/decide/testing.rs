@@ -5,9 +5,10 @@ use super::{AuthenticationPlan, Limits, News, Purchased, Step, decide};
 use crate::{
     connection::OnDoubt,
     order::{Callbacks, NewOrder, Order},
-    payment::{CardFacts, Terms},
-    purchase::{Market, PurchaseApi, ThreeDsMode},
+    payment::{CardFacts, Decoupled, Terms},
+    purchase::{Market, PurchaseApi},
     routing::Route,
+    three_ds::{StepUp, ThreeDs},
 };
 use acquiring::{Advice, Approval, AuthorizationAnswer, ChargeKind, Decline, Initiator, Reason, Shopper};
 use mpi::{AuthenticationResult, Transaction, transaction::News as RunNews};
@@ -58,6 +59,9 @@ pub fn route(number: u128) -> Route {
         on_attempted: OnDoubt::Reject,
         on_unavailable: OnDoubt::Reject,
         takes_external_authentication: true,
+        three_ds: ThreeDs::default(),
+        claims: None,
+        needs_security_code: false,
         inquiry_visible_after_seconds: 90,
         inquiry_final_after_seconds: 1_800,
     }
@@ -75,12 +79,13 @@ pub fn purchase(plan: AuthenticationPlan, routes: Vec<Route>) -> News {
             installments: 1,
             initiator: Initiator::Customer,
             market: Market::Ecommerce,
-            three_ds: ThreeDsMode::Auto,
+            three_ds: ThreeDs::default(),
             browser: None,
             callbacks: Callbacks::default(),
             device_id: None,
             session_id: None,
             metadata: None,
+            prior_authentication: None,
         },
         card: CardFacts {
             brand: Brand::Visa,
@@ -138,6 +143,42 @@ pub fn approved(seconds: i64) -> News {
     News::Answered {
         attempt: attempt(seconds),
         answer: AuthorizationAnswer::Approved(approval()),
+        step_up: None,
+    }
+}
+
+/// The issuer declines for want of an authentication, and the means for one are at hand.
+pub fn wants_authentication(seconds: i64, needs_page: bool) -> News {
+    let decline = decline(Reason::AuthenticationRequired, Advice::Reauthenticate);
+    News::Answered {
+        attempt: attempt(seconds),
+        answer: AuthorizationAnswer::Declined(decline),
+        step_up: Some(StepUp {
+            needs_page,
+            page_token: "01JDEADBEEFDEADBEEFDEADBEF".into(),
+        }),
+    }
+}
+
+/// The run that the step at that second began ended so.
+pub fn ended(seconds: i64, outcome: super::AuthenticationOutcome) -> News {
+    News::AuthenticationEnded {
+        authentication: Id::from_uuid(at(seconds).nonce),
+        outcome,
+        cardholder_info: None,
+    }
+}
+
+/// The issuer takes the run that began at that second out of the browser, for five minutes.
+pub fn decoupled(seconds: i64) -> News {
+    let until = at(seconds).now + Duration::minutes(5);
+    News::DecoupledAgreed {
+        authentication: Id::from_uuid(at(seconds).nonce),
+        agreed: Decoupled {
+            until,
+            expires_at: until + Duration::minutes(1),
+            cardholder_info: Some("Open your bank's app".into()),
+        },
     }
 }
 
@@ -146,6 +187,7 @@ pub fn declined(seconds: i64, advice: Advice) -> News {
     News::Answered {
         attempt: attempt(seconds),
         answer,
+        step_up: None,
     }
 }
 
