@@ -282,6 +282,7 @@ mod tests {
                     provider: ThreeDsProvider::Deuna,
                     on_attempted: OnDoubt::Proceed,
                     on_unavailable: OnDoubt::Reject,
+                    defaults: payments::ThreeDs::default(),
                     mpi: Some(MpiData {
                         acquirer_merchant_id: "1".into(),
                         acquirer_bin: "400551".into(),

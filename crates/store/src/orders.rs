@@ -122,11 +122,24 @@ impl Store {
         }))
     }
 
-    /// Whether an order with that reference of the merchant's has been paid.
+    /// The token of a payment's page, once it has had one.
+    pub async fn page_token_of(&self, of: PaymentKey) -> Result<Option<String>, StoreError> {
+        let token = sqlx::query_scalar!(
+            "SELECT page_token FROM payments WHERE merchant_id = $1 AND id = $2",
+            of.merchant.uuid(),
+            of.payment.uuid(),
+        )
+        .fetch_optional(self.pool())
+        .await?;
+        Ok(token.flatten())
+    }
+
+    /// Whether an order with that reference of the merchant's has been paid, other than the one named.
     pub async fn reference_is_paid(
         &self,
         merchant: Id<kind::Merchant>,
         reference: &str,
+        other_than: Option<Id<kind::Order>>,
     ) -> Result<bool, StoreError> {
         let paid = sqlx::query_scalar!(
             r#"SELECT EXISTS (
@@ -134,10 +147,11 @@ impl Store {
                        SELECT FROM payments p
                        WHERE p.merchant_id = o.merchant_id AND p.order_id = o.id AND p.state = 'authorized' OFFSET 0
                    ) paid
-                   WHERE o.merchant_id = $1 AND o.reference = $2
+                   WHERE o.merchant_id = $1 AND o.reference = $2 AND o.id IS DISTINCT FROM $3
                ) AS "paid!""#,
             merchant.uuid(),
             reference,
+            other_than.map(Id::uuid),
         )
         .fetch_one(self.pool())
         .await?;

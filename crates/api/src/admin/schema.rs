@@ -225,8 +225,25 @@ pub struct ThreeDs {
     pub on_attempted: Option<String>,
     /// `reject` (the default) or `proceed`.
     pub on_unavailable: Option<String>,
+    /// What is wanted of 3-D Secure where a purchase does not say.
+    pub defaults: Option<ThreeDsDefaults>,
     /// Required when the provider is `deuna`.
     pub mpi: Option<Mpi>,
+}
+
+/// The members of a purchase's `three_ds`, for purchases that leave them out.
+#[derive(ToSchema)]
+#[schema(example = json!({"challenge_indicator": "02", "decoupled_max_minutes": 10}))]
+pub struct ThreeDsDefaults {
+    /// `off`, `auto`, `force` or `data_only`.
+    pub mode: Option<String>,
+    /// Two digits, `01` to `14`, or a list of two that do not conflict.
+    pub challenge_indicator: Option<Value>,
+    /// `low_value`, `tra_issuer`, `tra_acquirer`, `trusted_list`, `corporate`, `delayed_shipment`, `delegated`,
+    /// `one_leg_out` or `anonymous_prepaid`.
+    pub exemption: Option<String>,
+    #[schema(minimum = 1, maximum = 10_080)]
+    pub decoupled_max_minutes: Option<u16>,
 }
 
 /// What acquirer and directory servers know the merchant by.

@@ -1,12 +1,15 @@
-//! What a purchase says about 3-D Secure and about who is there: `secure_authentication`, `three_ds.mode`,
-//! `initiator_type` and `market_type` (deuna-api.md sections 5.1 and 5.2).
+//! What a purchase says about 3-D Secure and about who is there: `secure_authentication`, `three_ds`, `initiator_type` and `market_type` (deuna-api.md sections 5.1 and 5.2).
 
 use crate::orders::fields::Fields;
-use acquiring::{CardholderAuthentication, Initiator};
+use acquiring::{CardholderAuthentication, Exemption, Initiator};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use mpi::eci_shifts_liability;
-use payments::{Market, ThreeDsMode};
+use payments::{
+    Market,
+    three_ds::{self, ThreeDs},
+};
 use primitives::Brand;
+use serde_json::Value;
 
 const VERSION_MAX_CHARACTERS: usize = 8;
 const VALUE_MAX_CHARACTERS: usize = 64;
@@ -26,16 +29,42 @@ pub fn market(root: &Fields<'_>) -> Market {
     root.choice("market_type", &words).unwrap_or(Market::Ecommerce)
 }
 
-pub fn mode(root: &Fields<'_>) -> ThreeDsMode {
-    let words = [
-        ("auto", ThreeDsMode::Auto),
-        ("force", ThreeDsMode::Force),
-        ("skip", ThreeDsMode::Skip),
-    ];
-    let three_ds = root.object("three_ds");
-    three_ds
-        .and_then(|fields| fields.choice("mode", &words))
-        .unwrap_or(ThreeDsMode::Auto)
+/// What the purchase wants of 3-D Secure: an object, or the mode's word alone. `initiator` and `market` are the
+/// purchase's, which an exclusion has to fit.
+pub fn three_ds(root: &Fields<'_>, initiator: Initiator, market: Market) -> ThreeDs {
+    if let Some(Value::String(_)) = root.value("three_ds") {
+        return root
+            .read("three_ds", three_ds::mode)
+            .map(ThreeDs::from)
+            .unwrap_or_default();
+    }
+    let Some(fields) = root.object("three_ds") else {
+        return ThreeDs::default();
+    };
+    let wish = ThreeDs {
+        mode: fields.read("mode", three_ds::mode),
+        challenge_indicator: fields
+            .read("challenge_indicator", three_ds::challenge_indicators)
+            .unwrap_or_default(),
+        exemption: fields.read("exemption", three_ds::exemption),
+        decoupled_max_minutes: fields.read("decoupled_max_minutes", three_ds::decoupled_max_minutes),
+    };
+    match wish.exemption {
+        Some(Exemption::Moto) if market != Market::Moto => {
+            fields.wrong("exemption", "moto goes with market_type moto only");
+        }
+        Some(Exemption::MerchantInitiated) if initiator != Initiator::Merchant => {
+            fields.wrong(
+                "exemption",
+                "merchant_initiated goes with initiator_type merchant only",
+            );
+        }
+        _ => {}
+    }
+    if let Some(contradiction) = wish.contradiction() {
+        fields.wrong(contradiction.member, contradiction.text);
+    }
+    wish
 }
 
 /// The result of an authentication made elsewhere. `brand` is the card's, whose rules say what the result is worth.
@@ -104,7 +133,7 @@ fn eci(fields: &Fields<'_>, name: &str) -> Option<String> {
 mod tests {
     use super::*;
     use crate::orders::testing::read_with;
-    use serde_json::{Value, json};
+    use serde_json::json;
 
     fn read(body: Value, brand: Brand) -> Result<CardholderAuthentication, payments::Refusal> {
         read_with(json!({ "secure_authentication": body }), |fields| {

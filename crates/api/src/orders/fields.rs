@@ -259,6 +259,11 @@ impl<'a> Fields<'a> {
         }
     }
 
+    /// A member that somebody else knows how to read.
+    pub fn read<T>(&self, name: &str, read: impl FnOnce(&Value) -> Result<T, String>) -> Option<T> {
+        self.parsed(name, read(self.value(name)?))
+    }
+
     pub fn currency(&self, name: &str) -> Option<Currency> {
         let text = self.text(name, usize::MAX)?;
         self.parsed(name, Currency::parse(text))

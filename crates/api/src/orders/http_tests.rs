@@ -125,7 +125,7 @@ async fn a_two_step_purchase_reads_everything_it_is_given() {
         (Some("s-1"), Some("d-1"))
     );
     assert_eq!(
-        (purchase.three_ds, purchase.market),
+        (purchase.three_ds.mode(), purchase.market),
         (ThreeDsMode::Force, Market::Moto)
     );
     assert_eq!((purchase.installments, purchase.capture), (3, Some(false)));

@@ -158,7 +158,7 @@ async fn particular_mistakes_have_particular_words() {
             "three_ds",
             json!({ "mode": "always" }),
             "DP-3000",
-            "three_ds.mode: must be one of auto, force, skip",
+            "three_ds.mode: must be one of off, auto, force, data_only",
         ),
         (
             v2,

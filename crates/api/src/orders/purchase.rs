@@ -108,7 +108,7 @@ pub fn read(root: &Fields<'_>, named: Named<'_>, around: Surroundings<'_>) -> Op
         .object("browser_details")
         .map(|fields| browser::read(&fields));
     let external_authentication = authentication::external(root, brand);
-    let three_ds = authentication::mode(root);
+    let three_ds = authentication::three_ds(root, initiator, market);
     let capture = root.boolean("capture");
     let callbacks = callbacks::of_purchase(root, around.urls);
     let metadata = root.object("metadata").and_then(|metadata| {

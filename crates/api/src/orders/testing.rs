@@ -120,6 +120,7 @@ fn document(order: NewOrder, payment: Option<PaymentState>, purchase: Option<Pur
             device_id: purchase.device_id,
             session_id: purchase.session_id,
             metadata: purchase.metadata,
+            prior_authentication: None,
         },
         routes: Vec::new(),
         authentication: None,

@@ -85,7 +85,10 @@ impl Handover {
                 action: acs_url,
                 fields: vec![(CREQ_FIELD, creq), (SESSION_DATA_FIELD, session_data)],
             }),
-            PageStep::BrowserData | PageStep::Working | PageStep::Done { .. } => None,
+            PageStep::BrowserData
+            | PageStep::Decoupled { .. }
+            | PageStep::Working
+            | PageStep::Done { .. } => None,
         }
     }
 

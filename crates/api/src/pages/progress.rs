@@ -47,6 +47,10 @@ pub(super) enum StepReply {
         frame: String,
         window: Option<Window>,
     },
+    Decoupled {
+        /// What the issuer wants the cardholder to read.
+        text: Option<String>,
+    },
     Working,
     Done {
         outcome: &'static str,
@@ -119,6 +123,7 @@ impl StepReply {
                     .pixels()
                     .map(|(width, height)| Window { width, height }),
             },
+            PageStep::Decoupled { text } => Self::Decoupled { text: text.clone() },
             PageStep::Working => Self::Working,
             PageStep::Done { outcome, redirect } => Self::Done {
                 outcome: outcome_name(*outcome),

@@ -92,6 +92,14 @@ fn show(
         amount: words.amount(view.amount),
         returning: naming(words.returning, merchant),
         name: view.step.name(),
+        issuer_says: match &view.step {
+            PageStep::Decoupled { text } => text.clone().unwrap_or_default(),
+            PageStep::BrowserData
+            | PageStep::Method { .. }
+            | PageStep::Challenge { .. }
+            | PageStep::Working
+            | PageStep::Done { .. } => String::new(),
+        },
         step: StepReply::of(token, &view.step).to_json(),
         token: token.as_str(),
         accept: accept.unwrap_or_default(),
@@ -110,6 +118,8 @@ struct PaymentPage<'a> {
     amount: String,
     returning: String,
     name: StepName,
+    /// What the issuer wants the cardholder to read, if anything.
+    issuer_says: String,
     /// The step as the script gets it from `progress` later on.
     step: String,
     token: &'a str,

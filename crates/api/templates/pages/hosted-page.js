@@ -208,6 +208,20 @@ function payment() {
     return next;
   };
 
+  // The bank comes to the cardholder; what it wants to be read is shown, and there is nothing to do here.
+  const decoupled = async (step) => {
+    const says = byId("issuer-says");
+    await processed();
+    stage("bank");
+    showProcessing("decoupled");
+    says.textContent = step.text || "";
+    says.hidden = !step.text;
+    const next = await stepAfter("decoupled");
+    says.hidden = true;
+    waitsForBank = false;
+    return next;
+  };
+
   const leave = async (step) => {
     stage("finish");
     if (step.redirect && leadsOut(step.redirect)) {
@@ -234,6 +248,9 @@ function payment() {
           break;
         case "challenge":
           step = await challenge(step);
+          break;
+        case "decoupled":
+          step = await decoupled(step);
           break;
         default:
           stage(waitsForBank ? "bank" : "finish");

@@ -82,7 +82,7 @@ impl Gateway {
                 id: self.clock().fresh_id(),
                 merchant: step.order.merchant,
                 order: step.order.id,
-                sequence: step.order.version + 1,
+                sequence: version_written(&step.order, writes.order_is_new),
                 event_type: announcement.event_type,
                 payment_status: announcement.payment_status.unwrap_or_default().to_owned(),
                 order_document: document.as_json().to_owned(),
@@ -117,10 +117,7 @@ impl Gateway {
             now: moment.now,
         };
         self.store().record(recording).await?;
-        // A row that was new is read back as version 0; every later step counted it up by one.
-        if !writes.order_is_new {
-            step.order.version += 1;
-        }
+        step.order.version = version_written(&step.order, writes.order_is_new);
         self.watch().changed(step.order.id);
         if delivers {
             self.wake_deliveries();
@@ -133,6 +130,11 @@ impl Gateway {
             send: step.send,
         })
     }
+}
+
+/// The order's version once the step is recorded. A new row is written as version 0; every later step counts it up.
+fn version_written(order: &Order, is_new: bool) -> i64 {
+    if is_new { order.version } else { order.version + 1 }
 }
 
 /// Whether the flow should read again and decide again.

@@ -7,20 +7,62 @@ use crate::{
     fault::Fault,
     gateway::Gateway,
 };
-use emv3ds::code::{RequestorAuthenticationInd, RequestorChallengeInd};
+use emv3ds::code::{MessageCategory, RequestorAuthenticationInd};
 use mpi::{
     AuthenticationRequest, Prepared,
     request::{self, Channel, Merchant, PostalAddress},
 };
-use payments::{Order, Payment, ThreeDsMode, payment::Terms};
-use primitives::{Amount, Card, Id, Moment, id::kind};
+use payments::{
+    Order, Payment,
+    payment::Terms,
+    risk,
+    routing::Route,
+    three_ds::approach::{self, Preference},
+};
+use primitives::{Brand, Card, Moment};
+use time::{Duration, OffsetDateTime};
 
-/// Who asks, by which connection's acquirer data, under which terms.
+/// How long before a security code must be gone an issuer's own way to the cardholder has to end, so that there is time
+/// to charge.
+const BEFORE_CODE_EXPIRES: Duration = Duration::minutes(1);
+
+/// Who asks for what: by which route's acquirer data, under which terms.
 #[derive(Clone, Copy)]
 pub(crate) struct Asking<'a> {
     pub profile: &'a MerchantProfile,
-    pub connection: Id<kind::Connection>,
+    pub order: &'a Order,
     pub terms: &'a Terms,
+    pub route: &'a Route,
+    /// The issuer declined a charge for want of an authentication.
+    pub step_up: bool,
+    /// When the payment began.
+    pub since: OffsetDateTime,
+}
+
+impl Asking<'_> {
+    /// What this brand's directory server is asked for.
+    pub fn preference(&self, brand: Brand) -> Preference {
+        approach::preference(self.route, brand, self.step_up)
+    }
+
+    /// The category of the message: a payment's, or the one that only shares data.
+    pub fn category(&self, brand: Brand) -> MessageCategory {
+        let insights = MessageCategory::parse("80").filter(|_| self.preference(brand).insights_only);
+        insights.unwrap_or(MessageCategory::Payment)
+    }
+
+    /// How long the issuer may take outside of the browser. Where the charge needs the security code no longer than that
+    /// is kept: an authentication that comes too late to be charged with would help nobody.
+    fn decoupled_minutes(&self, wanted: Option<u16>, now: OffsetDateTime) -> Option<u16> {
+        if !self.route.needs_security_code {
+            return wanted;
+        }
+        let left = self.since + super::purchase::SECURITY_CODE_MAX - BEFORE_CODE_EXPIRES - now;
+        let left = u16::try_from(left.whole_minutes()).unwrap_or(0);
+        wanted
+            .map(|wanted| wanted.min(left))
+            .filter(|minutes| *minutes > 0)
+    }
 }
 
 impl Gateway {
@@ -53,17 +95,8 @@ impl Gateway {
             .profile(order.merchant)
             .await?
             .ok_or(Fault::Missing("the merchant"))?;
-        let connection = payment
-            .routes
-            .first()
-            .map(|route| route.connection)
-            .ok_or(Fault::Missing("a route"))?;
-        let asking = Asking {
-            profile: &profile,
-            connection,
-            terms: &payment.terms,
-        };
-        Ok(self.areq(stored, asking, payment.amount, card, moment))
+        let asking = asking_of(&profile, order, payment).ok_or(Fault::Missing("a route"))?;
+        Ok(self.areq(stored, asking, card, moment))
     }
 
     /// The AReq of a run; `None` when what is configured cannot be said in one.
@@ -71,14 +104,13 @@ impl Gateway {
         &self,
         stored: &StoredRun,
         asking: Asking<'_>,
-        amount: Amount,
         card: &Card,
         moment: Moment,
     ) -> Option<Prepared> {
         let terms = asking.terms;
         let subject = stored.run.transaction.subject();
         let directory = self.directories().of(subject.brand)?;
-        let mpi = connection_of(asking.profile, asking.connection)?
+        let mpi = connection_of(asking.profile, asking.route.connection)?
             .connection
             .three_ds
             .mpi_for(subject.brand)?;
@@ -93,10 +125,7 @@ impl Gateway {
             mcc: mpi.mcc,
             country: mpi.merchant_country,
         };
-        let challenge: &[_] = match terms.three_ds {
-            ThreeDsMode::Force => &[RequestorChallengeInd::ChallengePreferred],
-            ThreeDsMode::Auto | ThreeDsMode::Skip => &[],
-        };
+        let wanted = asking.preference(subject.brand);
         let prepared = request::prepare(&AuthenticationRequest {
             id: subject.id,
             version: subject.version,
@@ -109,7 +138,7 @@ impl Gateway {
             authentication_ind: RequestorAuthenticationInd::Payment,
             server: &server,
             merchant: &merchant,
-            amount,
+            amount: asking.order.amount,
             at: moment.now,
             agreement: None,
             pan: &card.pan,
@@ -119,12 +148,12 @@ impl Gateway {
             phone: terms.shopper.phone.as_deref(),
             billing: terms.billing.as_ref().map(postal),
             shipping: terms.shipping.as_ref().map(postal),
-            challenge,
-            decoupled_minutes: None,
+            challenge: &approach::said_in(subject.version, &wanted.challenge),
+            decoupled_minutes: asking.decoupled_minutes(wanted.decoupled_max_minutes, moment.now),
             authentication_info: None,
-            prior: None,
-            account_info: None,
-            risk: None,
+            prior: terms.prior_authentication.as_ref().map(|prior| prior.info()),
+            account_info: risk::account(asking.order, moment.now),
+            risk: risk::merchant_risk(asking.order, terms, moment.now),
             extensions: &[],
         });
         match prepared {
@@ -135,6 +164,24 @@ impl Gateway {
             }
         }
     }
+}
+
+/// What a recorded payment that is being authenticated asks for.
+pub(crate) fn asking_of<'a>(
+    profile: &'a MerchantProfile,
+    order: &'a Order,
+    payment: &'a Payment,
+) -> Option<Asking<'a>> {
+    let current = super::authenticate::authenticating_state(payment);
+    let (route, step_up) = current.map_or((0, false), |current| (current.route, current.step_up));
+    Some(Asking {
+        profile,
+        order,
+        terms: &payment.terms,
+        route: payment.routes.get(route)?,
+        step_up,
+        since: payment.created_at,
+    })
 }
 
 fn postal(address: &acquiring::Address) -> PostalAddress<'_> {

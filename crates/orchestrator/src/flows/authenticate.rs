@@ -14,42 +14,28 @@ use crate::{
     gateway::Gateway,
 };
 use emv3ds::ThreeDsServerTransId;
-use mpi::{Failure, Prepared, Subject, Transaction, transaction::News as RunNews};
-use payments::{News, Order, Payment, PaymentState};
-use primitives::{Amount, Card, Id, Moment, id::kind};
+use mpi::{
+    Failure, Prepared, Subject, Transaction,
+    transaction::{Challenge, News as RunNews},
+};
+use payments::{
+    News, Order, Payment, PaymentState,
+    payment::{Authenticating, Decoupled},
+};
+use primitives::{Card, Id, Moment, id::kind};
 use store::{StoreError, orders::PaymentKey};
 
 impl Gateway {
-    /// The run that a new purchase starts: recorded as asked already where the AReq can go `at_once`.
-    #[allow(
-        clippy::too_many_arguments,
-        reason = "a purchase that is not recorded yet has no value of its own to pass"
-    )]
-    pub(crate) fn first_run(
-        &self,
-        of: PaymentKey,
-        asking: Asking<'_>,
-        enrollment: Enrollment,
-        amount: Amount,
-        card: &Card,
-        page_token: &str,
-        at_once: bool,
-        moment: Moment,
-    ) -> Result<(StoredRun, Option<Prepared>), Fault> {
-        let mut stored = new_run(
-            of,
-            card,
-            enrollment,
-            asking.terms.browser.clone(),
-            page_token,
-            moment,
-        );
-        if !at_once {
-            return Ok((stored, None));
+    /// The run that a purchase or a step-up starts: recorded as asked already where no page is needed before.
+    pub(crate) fn first_run(&self, beginning: Beginning<'_>, needs_page: bool, moment: Moment) -> Asked {
+        let (asking, card) = (beginning.asking, beginning.card);
+        let mut run = new_run(beginning, moment);
+        if needs_page {
+            return Asked { run, areq: None };
         }
-        let areq = self.areq(&stored, asking, amount, card, moment);
-        let areq = ask(&mut stored, areq, false, moment);
-        Ok((stored, areq))
+        let areq = self.areq(&run, asking, card, moment);
+        let areq = ask(&mut run, areq, false, moment);
+        Asked { run, areq }
     }
 
     /// Sends the AReq of a run that is recorded as asked, and records what came of it.
@@ -165,10 +151,25 @@ impl Gateway {
                 News::AuthenticationEnded {
                     authentication: stored.id,
                     outcome: outcome.cloned(),
+                    cardholder_info: stored.run.transaction.cardholder_info().map(str::to_owned),
                 }
             }
-            (Transaction::AwaitingResults(_), None) => News::CardholderNeeded {
-                authentication: stored.id,
+            (Transaction::AwaitingResults(waiting), None) => match waiting.challenge {
+                Challenge::InBrowser { .. } => News::CardholderNeeded {
+                    authentication: stored.id,
+                },
+                Challenge::Decoupled { until } => News::DecoupledAgreed {
+                    authentication: stored.id,
+                    agreed: Decoupled {
+                        until,
+                        expires_at: stored
+                            .run
+                            .transaction
+                            .deadline(&self.three_ds().timers)
+                            .unwrap_or(until),
+                        cardholder_info: stored.run.transaction.cardholder_info().map(str::to_owned),
+                    },
+                },
             },
             (_, None) => {
                 self.store()
@@ -253,26 +254,34 @@ impl Gateway {
     }
 }
 
-pub(super) fn new_run(
-    of: PaymentKey,
-    card: &Card,
-    enrollment: Enrollment,
-    browser: Option<payments::Browser>,
-    page_token: &str,
-    moment: Moment,
-) -> StoredRun {
+/// What a run is made of that is not recorded yet.
+pub(crate) struct Beginning<'a> {
+    pub of: PaymentKey,
+    pub asking: Asking<'a>,
+    pub enrollment: Enrollment,
+    pub card: &'a Card,
+    /// Whatever is known of it.
+    pub browser: Option<payments::Browser>,
+    pub page_token: String,
+}
+
+pub(super) fn new_run(beginning: Beginning<'_>, moment: Moment) -> StoredRun {
     let id = ThreeDsServerTransId(moment.nonce);
-    let subject = Subject::browser_payment(id, card.pan.brand(), enrollment.version);
-    let has_method = enrollment.method_url.is_some();
+    let brand = beginning.card.pan.brand();
+    let subject = Subject {
+        category: beginning.asking.category(brand),
+        ..Subject::browser_payment(id, brand, beginning.enrollment.version)
+    };
+    let has_method = beginning.enrollment.method_url.is_some();
     StoredRun {
         id: moment.fresh_id(),
-        of,
+        of: beginning.of,
         version: 0,
         run: Run {
             transaction: Transaction::start(subject, has_method),
-            browser,
-            method_url: enrollment.method_url,
-            page_token: page_token.to_owned(),
+            browser: beginning.browser,
+            method_url: beginning.enrollment.method_url,
+            page_token: beginning.page_token,
             returned: false,
         },
     }
@@ -297,10 +306,14 @@ pub(super) fn ask(
     }
 }
 
-pub(crate) fn authenticating(order: &Order) -> Option<(&Payment, &payments::payment::Authenticating)> {
+pub(crate) fn authenticating(order: &Order) -> Option<(&Payment, &Authenticating)> {
     let payment = order.payment.as_ref()?;
+    authenticating_state(payment).map(|current| (payment, current))
+}
+
+pub(crate) fn authenticating_state(payment: &Payment) -> Option<&Authenticating> {
     match &payment.state {
-        PaymentState::Authenticating(current) => Some((payment, current)),
+        PaymentState::Authenticating(current) => Some(current),
         PaymentState::Authorizing(_) | PaymentState::Authorized(_) | PaymentState::Closed(_) => None,
     }
 }

@@ -1,6 +1,9 @@
 //! Charges: what is sent to processors, and what their answers, or their silence, are taken for.
 
-use super::advance::{Advanced, TRIES, Writes, is_race};
+use super::{
+    advance::{Advanced, TRIES, is_race},
+    in_hand::InHand,
+};
 use crate::{
     configuration::connection_of,
     fault::{Fault, Stopped},
@@ -23,11 +26,11 @@ impl Gateway {
         &self,
         order: Order,
         about: Id<kind::Attempt>,
-        card: Option<Card>,
+        in_hand: &mut InHand,
     ) -> Result<Advanced, Stopped> {
         let name = attempt_of(&order).and_then(|(payment, attempt)| payment.routes.get(attempt.route));
         let name = name.map(|route| route.processor.clone()).unwrap_or_default();
-        let prepared = self.prepare(&order, about, card).await;
+        let prepared = self.prepare(&order, about, in_hand.card.clone()).await;
         let moment = self.clock().moment();
         let sent = match prepared {
             Ok(_) if self.is_given_up(&order, moment) => {
@@ -70,6 +73,7 @@ impl Gateway {
                     News::Answered {
                         attempt: about,
                         answer,
+                        step_up: None,
                     },
                 )
             }
@@ -80,7 +84,7 @@ impl Gateway {
             }
         };
         metrics::counter!("pasarela_attempts_total", "processor" => name, "outcome" => outcome).increment(1);
-        self.report(order, news).await
+        self.report_with(order, news, in_hand).await
     }
 
     /// Whether the others may count the sender of this charge as dead by now. It must then not be sent any more: they may
@@ -197,12 +201,18 @@ impl Gateway {
 
     /// Records news from outside about an order that was read before. If somebody else was faster, reads again.
     pub(crate) async fn report(&self, order: Order, news: News) -> Result<Advanced, Stopped> {
+        self.report_with(order, news, &mut InHand::default()).await
+    }
+
+    /// The same, with what the flow holds: an answer that asks for an authentication may get one.
+    async fn report_with(&self, order: Order, news: News, in_hand: &mut InHand) -> Result<Advanced, Stopped> {
         let (merchant, id) = (order.merchant, order.id);
         let payment = order.payment.as_ref().map(|payment| payment.id);
         let mut order = order;
         for _ in 0..TRIES {
             let moment: Moment = self.clock().moment();
-            match self.advance(order, news.clone(), Writes::default(), moment).await {
+            let (news, writes) = self.with_means(&order, news.clone(), in_hand, moment).await;
+            match self.advance(order, news, writes, moment).await {
                 Ok(Some(advanced)) => return Ok(advanced),
                 Ok(None) => {
                     return Ok(Advanced {
@@ -259,6 +269,7 @@ impl Gateway {
             order_id: order.reference.clone(),
             amount: payment.amount,
             card,
+            exemption: attempt.exemption,
             // The payment got this far without liability shift only because the connection's policy says so.
             accept_no_liability_shift: values.as_ref().is_some_and(|values| !values.liability_shift),
             authentication: values,

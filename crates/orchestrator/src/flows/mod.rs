@@ -21,6 +21,7 @@ mod restart;
 pub mod results;
 mod run;
 pub mod sender;
+mod step_up;
 pub mod threeds_server;
 
 #[cfg(test)]

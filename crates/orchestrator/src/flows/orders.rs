@@ -85,11 +85,24 @@ impl Gateway {
         };
         if self
             .store()
-            .reference_is_paid(caller.merchant.id, reference)
+            .reference_is_paid(caller.merchant.id, reference, None)
             .await?
         {
             let text = "an order with this order_id is paid already";
             return Err(Refusal::of_field(RefusalCode::CannotCreateOrder, "order.order_id", text).into());
+        }
+        Ok(())
+    }
+
+    /// Orders that share a reference are one purchase of the shop's: once one of them is paid, no other is.
+    pub(crate) async fn refuse_paid_twin(&self, caller: &Caller, order: &Order) -> Result<(), Stopped> {
+        let paid = self
+            .store()
+            .reference_is_paid(caller.merchant.id, &order.reference, Some(order.id))
+            .await?;
+        if paid {
+            let text = "another order with this order_id is paid already";
+            return Err(Refusal::new(RefusalCode::OrderAlreadyProcessed, text).into());
         }
         Ok(())
     }

@@ -19,7 +19,7 @@ use mpi::{
 use payments::{
     Browser, Callbacks, News, Order, PaymentState,
     authentication_policy::ThreeDsCode,
-    decide::page_expires_at,
+    decide::expires_at,
     payment::{Authenticating, Closed, DeniedBy},
     status,
 };
@@ -92,9 +92,9 @@ impl Gateway {
         self.page_opened(token).await
     }
 
-    /// Whether the time of the hosted page has passed.
+    /// Whether the cardholder's time has passed.
     pub(crate) fn page_is_over(&self, current: &Authenticating) -> bool {
-        self.clock().now() >= page_expires_at(self.limits(), current)
+        self.clock().now() >= expires_at(self.limits(), current)
     }
 
     pub(super) async fn page_key(&self, token: &str) -> Result<PaymentKey, PageError> {
@@ -178,6 +178,13 @@ impl Gateway {
                 }
                 Ok(Some(PageStep::Working))
             }
+            Transaction::AwaitingResults(AwaitingResults {
+                challenge: Challenge::Decoupled { .. },
+                cardholder_info,
+                ..
+            }) => Ok(Some(PageStep::Decoupled {
+                text: cardholder_info.clone(),
+            })),
             Transaction::AwaitingResults(waiting) if !stored.run.returned => {
                 let step = self.challenge_step(&stored, waiting)?;
                 if stored.apply(RunNews::ChallengeOpened, now) {

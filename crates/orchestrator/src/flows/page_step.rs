@@ -43,6 +43,11 @@ pub enum PageStep {
         /// The window size that the CReq announces.
         window_size: ChallengeWindowSize,
     },
+    /// Wait: the issuer reaches the cardholder by a way of its own, and nothing is to be done here.
+    Decoupled {
+        /// What the issuer wants the cardholder to read.
+        text: Option<String>,
+    },
     /// Wait: the directory server, the ACS or a processor has the word.
     Working,
     /// Leave.
@@ -60,6 +65,7 @@ pub enum StepName {
     BrowserData,
     Method,
     Challenge,
+    Decoupled,
     Working,
     Done,
 }
@@ -114,6 +120,7 @@ impl PageStep {
             Self::BrowserData => StepName::BrowserData,
             Self::Method { .. } => StepName::Method,
             Self::Challenge { .. } => StepName::Challenge,
+            Self::Decoupled { .. } => StepName::Decoupled,
             Self::Working => StepName::Working,
             Self::Done { .. } => StepName::Done,
         }
@@ -127,6 +134,7 @@ impl StepName {
             Self::BrowserData => "browser_data",
             Self::Method => "method",
             Self::Challenge => "challenge",
+            Self::Decoupled => "decoupled",
             Self::Working => "working",
             Self::Done => "done",
         }
@@ -138,6 +146,7 @@ impl StepName {
             Self::BrowserData,
             Self::Method,
             Self::Challenge,
+            Self::Decoupled,
             Self::Working,
             Self::Done,
         ]
@@ -152,7 +161,14 @@ mod tests {
 
     #[test]
     fn a_step_s_name_reads_back() {
-        for name in ["browser_data", "method", "challenge", "working", "done"] {
+        for name in [
+            "browser_data",
+            "method",
+            "challenge",
+            "decoupled",
+            "working",
+            "done",
+        ] {
             assert_eq!(StepName::parse(name).map(StepName::as_str), Some(name));
         }
         assert_eq!(StepName::parse("Done"), None);

@@ -1,32 +1,34 @@
 //! A purchase, from the call to wherever it comes to rest: paid, denied, unknown, or waiting for the cardholder.
 
-use super::areq::Asking;
 use super::{
     advance::{Advanced, TRIES, Writes, is_race},
+    areq::Asking,
+    authenticate::Beginning,
     idempotency::{Answer, IdempotencyKey},
     in_hand::{Asked, InHand},
 };
 use crate::{
-    configuration::{Caller, connection_of},
+    configuration::{Caller, MerchantProfile, connection_of},
     directories::Enrollment,
     fault::{Fault, Stopped},
     gateway::Gateway,
 };
-use acquiring::{Initiator, Shopper};
+use acquiring::Shopper;
 use payments::{
-    Market, News, Order, OrderDocument, Outgoing, Purchase, PurchaseTarget, Purchased, Refusal, RefusalCode,
-    ThreeDsMode,
+    Browser, News, Order, OrderDocument, Outgoing, Purchase, PurchaseTarget, Purchased, Refusal, RefusalCode,
     decide::AuthenticationPlan,
     payment::{CardFacts, Terms},
+    risk::PriorAuthentication,
     routing::{self, Demand, Route},
+    three_ds::approach,
 };
-use primitives::{Card, Id, Moment, id::kind};
+use primitives::{Brand, Card, Id, Moment, id::kind};
 use store::{cards::SealedCard, orders::PaymentKey};
 use time::Duration;
 
 /// The longest a security code is kept, however the payment stands: with the minute between two sweeps, no longer than
 /// half an hour.
-const SECURITY_CODE_MAX: Duration = Duration::minutes(29);
+pub(crate) const SECURITY_CODE_MAX: Duration = Duration::minutes(29);
 
 impl Gateway {
     /// Pays an order. Goes on to the end even if the caller goes away meanwhile.
@@ -83,7 +85,11 @@ impl Gateway {
         for _ in 0..TRIES {
             let moment = self.clock().moment();
             let (mut order, order_is_new) = match &purchase.target {
-                PurchaseTarget::Existing(id) => (self.order(caller.merchant.id, *id).await?, false),
+                PurchaseTarget::Existing(id) => {
+                    let order = self.order(caller.merchant.id, *id).await?;
+                    self.refuse_paid_twin(caller, &order).await?;
+                    (order, false)
+                }
                 PurchaseTarget::New(new) => {
                     self.refuse_paid_reference(caller, new).await?;
                     let id = self.clock().fresh_id();
@@ -98,11 +104,11 @@ impl Gateway {
             }
             let payment = self.clock().fresh_id();
             let routes = self.routes(caller, purchase, &order)?;
+            let terms = terms(purchase, &order);
             // Looked up once: the cache may be refreshed at any moment.
             let enrollment = self.directories().enrollment(&purchase.card.pan);
-            let plan = plan(caller, purchase, &routes, enrollment.as_ref());
+            let plan = plan(caller, purchase, &terms, &routes, enrollment.as_ref());
             let card = self.seal(caller.merchant.id, payment, &purchase.card, moment)?;
-            let terms = terms(purchase, &order);
             let page_token = crate::clock::page_token();
             let of = PaymentKey {
                 merchant: caller.merchant.id,
@@ -111,30 +117,30 @@ impl Gateway {
             };
             let first_run = match (&plan, enrollment, routes.first()) {
                 (AuthenticationPlan::Ask { needs_page }, Some(enrollment), Some(route)) => {
-                    let asking = Asking {
-                        profile: &caller.merchant,
-                        connection: route.connection,
-                        terms: &terms,
-                    };
-                    let at_once = !needs_page;
-                    Some(self.first_run(
+                    let beginning = Beginning {
                         of,
-                        asking,
+                        asking: Asking {
+                            profile: &caller.merchant,
+                            order: &order,
+                            terms: &terms,
+                            route,
+                            step_up: false,
+                            since: moment.now,
+                        },
                         enrollment,
-                        order.amount,
-                        &purchase.card,
-                        &page_token,
-                        at_once,
-                        moment,
-                    )?)
+                        card: &purchase.card,
+                        browser: terms.browser.clone(),
+                        page_token: page_token.clone(),
+                    };
+                    Some(self.first_run(beginning, *needs_page, moment))
                 }
                 (_, _, _) => None,
             };
             let (authentications, asked) = match first_run {
-                Some((mut run, areq)) => {
-                    let record = run.record()?;
-                    run.version += 1;
-                    (vec![record], Some(Asked { run, areq }))
+                Some(mut asked) => {
+                    let record = asked.run.record()?;
+                    asked.run.version += 1;
+                    (vec![record], Some(asked))
                 }
                 None => (Vec::new(), None),
             };
@@ -176,7 +182,7 @@ impl Gateway {
                 Outgoing::Authenticate { authentication } => {
                     self.authenticate(order, authentication, &mut in_hand).await?
                 }
-                Outgoing::Charge { attempt } => self.charge(order, attempt, in_hand.card.clone()).await?,
+                Outgoing::Charge { attempt } => self.charge(order, attempt, &mut in_hand).await?,
                 Outgoing::Inquire { attempt } => self.inquire(order, attempt).await?,
                 Outgoing::Reverse { attempt, .. } => self.reverse(order, attempt).await?,
             };
@@ -209,6 +215,9 @@ impl Gateway {
             installments: purchase.installments,
             processor_name: purchase.processor_name.as_deref(),
             capture: purchase.capture,
+            three_ds: &purchase.three_ds,
+            initiator: purchase.initiator,
+            market: purchase.market,
         };
         let adapters: Vec<_> = caller
             .merchant
@@ -258,43 +267,38 @@ impl Gateway {
 fn plan(
     caller: &Caller,
     purchase: &Purchase,
+    terms: &Terms,
     routes: &[Route],
     enrollment: Option<&Enrollment>,
 ) -> AuthenticationPlan {
     if let Some(values) = &purchase.external_authentication {
         return AuthenticationPlan::External(values.clone());
     }
-    let cardholder_present =
-        purchase.initiator == Initiator::Customer && purchase.market == Market::Ecommerce;
-    let first = routes.first();
-    let wanted = match purchase.three_ds {
-        ThreeDsMode::Skip => false,
-        ThreeDsMode::Auto => first.is_some_and(|route| route.authenticates),
-        ThreeDsMode::Force => true,
-    };
-    if !wanted || !cardholder_present {
+    let Some(first) = routes
+        .first()
+        .filter(|route| approach::authenticates(terms, route))
+    else {
         return AuthenticationPlan::None;
-    }
-    let connection = first.and_then(|route| connection_of(&caller.merchant, route.connection));
-    let registered = connection.is_some_and(|known| {
-        known
-            .connection
-            .three_ds
-            .mpi_for(purchase.card.pan.brand())
-            .is_some()
-    });
+    };
     match enrollment {
-        Some(enrollment) if registered => {
-            let browser_known = purchase
-                .browser
-                .as_ref()
-                .is_some_and(payments::Browser::is_complete);
+        Some(enrollment) if is_registered(&caller.merchant, first, purchase.card.pan.brand()) => {
             AuthenticationPlan::Ask {
-                needs_page: enrollment.method_url.is_some() || !browser_known,
+                needs_page: needs_page(enrollment, purchase.browser.as_ref()),
             }
         }
         Some(_) | None => AuthenticationPlan::NotAvailable,
     }
+}
+
+/// Whether the brand's directory server knows the merchant by that route's acquirer.
+pub(crate) fn is_registered(profile: &MerchantProfile, route: &Route, brand: Brand) -> bool {
+    connection_of(profile, route.connection)
+        .is_some_and(|known| known.connection.three_ds.mpi_for(brand).is_some())
+}
+
+/// Whether the cardholder's browser has a part before the directory server can be asked.
+pub(crate) fn needs_page(enrollment: &Enrollment, browser: Option<&Browser>) -> bool {
+    enrollment.method_url.is_some() || !browser.is_some_and(Browser::is_complete)
 }
 
 fn facts(card: &Card) -> CardFacts {
@@ -333,11 +337,12 @@ fn terms(purchase: &Purchase, order: &Order) -> Terms {
         installments: purchase.installments,
         initiator: purchase.initiator,
         market: purchase.market,
-        three_ds: purchase.three_ds,
+        three_ds: purchase.three_ds.clone(),
         browser: purchase.browser.clone(),
         callbacks: purchase.callbacks.clone().or(order.callbacks.clone()),
         device_id: purchase.device_id.clone(),
         session_id: purchase.session_id.clone(),
         metadata: purchase.metadata.clone(),
+        prior_authentication: PriorAuthentication::of(order, &facts(&purchase.card)),
     }
 }

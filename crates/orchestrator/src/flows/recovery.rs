@@ -100,10 +100,12 @@ impl Gateway {
         let advanced = match &payment.state {
             PaymentState::Authenticating(current) => {
                 let over = self.page_is_over(current);
-                match current.stage {
+                match &current.stage {
                     _ if over => self.expire_authentication(order).await?,
                     AuthenticationStage::Requesting => self.restart_authentication(order).await?,
-                    AuthenticationStage::WithCardholder => Advanced { order, send: None },
+                    AuthenticationStage::WithCardholder | AuthenticationStage::Decoupled(_) => {
+                        Advanced { order, send: None }
+                    }
                 }
             }
             PaymentState::Authorizing(attempt) => {

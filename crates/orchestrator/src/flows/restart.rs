@@ -2,7 +2,8 @@
 
 use super::{
     advance::{Advanced, Writes, is_race},
-    authenticate::{ask, authenticating, count, new_run},
+    areq::asking_of,
+    authenticate::{Beginning, ask, authenticating, count, new_run},
     run::StoredRun,
 };
 use crate::{
@@ -66,18 +67,31 @@ impl Gateway {
             Instead::Anew => {}
             Instead::InVersion(version) => enrollment.version = version,
         }
-        let (browser, page_token) = (old.run.browser.clone(), old.run.page_token.clone());
-        let mut new = new_run(of, &card, enrollment, browser, &page_token, moment);
+        let profile = self
+            .configuration()
+            .profile(order.merchant)
+            .await?
+            .ok_or(Fault::Missing("the merchant"))?;
+        let asking = asking_of(&profile, &order, payment).ok_or(Fault::Missing("a route"))?;
+        let beginning = Beginning {
+            of,
+            asking,
+            enrollment,
+            card: &card,
+            browser: old.run.browser.clone(),
+            page_token: old.run.page_token.clone(),
+        };
+        let mut new = new_run(beginning, moment);
         let stage = match current.stage {
             AuthenticationStage::Requesting if new.run.method_url.is_none() && new.browser_is_complete() => {
-                let areq = self.areq_of(&order, payment, &new, &card, moment).await?;
+                let areq = self.areq(&new, asking, &card, moment);
                 // Where nothing can be asked any more the run has failed, which is concluded like an answer.
                 _ = ask(&mut new, areq, false, moment);
                 AuthenticationStage::Requesting
             }
-            AuthenticationStage::Requesting | AuthenticationStage::WithCardholder => {
-                AuthenticationStage::WithCardholder
-            }
+            AuthenticationStage::Requesting
+            | AuthenticationStage::WithCardholder
+            | AuthenticationStage::Decoupled(_) => AuthenticationStage::WithCardholder,
         };
         old.apply(RunNews::GivenUp, moment.now);
         tracing::info!(payment = %payment.id, old = %old.id, new = %new.id, "authentication starts anew");

@@ -23,7 +23,7 @@ use mpi::Timers;
 use outside::{ACS_TRANS_ID, DS_TRANS_ID, Fake, Script, VALUE, serve};
 use payments::{
     Addresses, Browser, Callbacks, Limits, Market, NewOrder, Purchase, PurchaseApi, PurchaseTarget, Refusal,
-    ThreeDsMode, connection::ConnectionStatus,
+    ThreeDs, connection::ConnectionStatus,
 };
 use primitives::{Amount, Brand, Card, Currency, ExpiryDate, Id, Pan, SecurityCode, id::kind};
 use serde_json::{Value, json};
@@ -293,7 +293,7 @@ pub fn purchase(order: Id<kind::Order>) -> Purchase {
         initiator: Initiator::Customer,
         market: Market::Ecommerce,
         external_authentication: None,
-        three_ds: ThreeDsMode::Auto,
+        three_ds: ThreeDs::default(),
         device_id: None,
         session_id: None,
         metadata: None,

@@ -3,6 +3,7 @@
 use super::{
     advance::is_race,
     authenticate::authenticating,
+    in_hand::InHand,
     run::StoredRun,
     sender::Sender,
     testing::{World, purchase},
@@ -179,7 +180,12 @@ async fn a_sender_that_stood_still_sends_nothing_and_an_answer_after_that_counts
     world.script().charge = "approved";
     paying.await.unwrap().unwrap();
     assert_eq!(world.words(order).await, paid());
-    world.gateway.charge(sending, attempt, None).await.unwrap();
+    let mut nothing = InHand::default();
+    world
+        .gateway
+        .charge(sending, attempt, &mut nothing)
+        .await
+        .unwrap();
     assert_eq!(world.script().charges.len(), 1);
 }
 

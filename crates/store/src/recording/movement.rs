@@ -1,6 +1,6 @@
 //! A payment goes on: order, payment, security code, waiting answer, run of 3-D Secure and attempt change together.
 
-use super::{Recording, Rest, Told, lifecycle, settled_at, totals};
+use super::{Recording, Rest, Told, lifecycle, page_token, settled_at, totals};
 use crate::{StoreError, authentications::AuthenticationRecord};
 use payments::{Payment, attempt::AttemptRecord};
 use sqlx::{PgConnection, types::Json};
@@ -54,7 +54,7 @@ impl Movement<'_> {
                    UPDATE payments
                    SET state = $7, state_data = $8, authorized = $9, capturing = $10, captured = $11, refunding = $12,
                        refunded = $13, card = $14, authentication = $15, look_again_at = $16, leased_until = NULL,
-                       updated_at = $5
+                       page_token = COALESCE($36, page_token), updated_at = $5
                    WHERE merchant_id = $1 AND id = $6 AND EXISTS (SELECT FROM o)
                ), c AS (
                    UPDATE payment_cards SET sealed_security_code = NULL, security_code_expires_at = NULL
@@ -117,6 +117,7 @@ impl Movement<'_> {
             told.approval_code,
             self.attempt.map(|it| it.sent_at),
             self.attempt.and_then(|it| settled_at(it, recording.now)),
+            page_token(payment),
         )
         .fetch_one(connection)
         .await?;

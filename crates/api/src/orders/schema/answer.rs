@@ -120,7 +120,8 @@ pub struct PaymentData {
     pub installments: Option<u8>,
     /// `3DS2` when 3-D Secure ran.
     pub authentication_method: Option<String>,
-    /// Present while the cardholder is to be sent to a page.
+    /// Present while the cardholder is to be sent to a page. Absent in `pending_3ds` when the issuer reaches the cardholder
+    /// by a way of its own (`three_ds.flow` is then `decoupled`).
     pub next_action: Option<NextAction>,
     /// The older place of the same URL, as `url_challenge`.
     pub authorization_3ds: Option<Map<String, Value>>,
@@ -170,7 +171,7 @@ pub struct PaymentMetadata {
     pub reason: String,
 }
 
-/// What 3-D Secure gave.
+/// What 3-D Secure gave, be it a refusal.
 #[derive(ToSchema)]
 pub struct ThreeDs {
     #[schema(example = "2.2.0")]
@@ -184,7 +185,14 @@ pub struct ThreeDs {
     #[schema(example = "Y")]
     pub trans_status: Option<String>,
     pub trans_status_reason: Option<String>,
-    /// `frictionless`, `semi_frictionless` or `challenge`.
+    /// `frictionless`, `semi_frictionless`, `challenge` or `decoupled`.
     pub flow: Option<String>,
     pub liability_shift: Option<bool>,
+    /// What the issuer wants the cardholder to read.
+    pub cardholder_info: Option<String>,
+    /// Until when the issuer may take to reach the cardholder, while that is waited for.
+    #[schema(format = DateTime)]
+    pub decoupled_until: Option<String>,
+    /// The ground that the charge gave for going without authentication.
+    pub exemption: Option<String>,
 }

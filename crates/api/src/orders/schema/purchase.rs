@@ -229,9 +229,29 @@ pub struct SecureAuthentication {
     pub trans_status: Option<String>,
 }
 
-/// Whether this purchase is authenticated.
+/// What this purchase wants of 3-D Secure. What is left out is as the connection has it. The mode's word may stand in
+/// place of the object.
 #[derive(ToSchema)]
+#[schema(example = json!({ "mode": "auto", "exemption": "low_value", "decoupled_max_minutes": 10 }))]
 pub struct ThreeDsChoice {
-    /// `auto` (default), `force` or `skip`.
+    /// `off`: not at all. `auto`: as the connection is set, unless the exemption goes with the charge. `force`: always,
+    /// with a challenge unless another indicator or an exemption says otherwise. `data_only`: the issuer is told, and
+    /// nobody is authenticated; charged only where the connection's `on_unavailable` is `proceed`. `skip` means `off`.
+    #[schema(example = "auto")]
     pub mode: Option<String>,
+    /// Two digits, `01` to `14`: whether a challenge is wanted, as EMV 3-D Secure has it; or a list of two that do not
+    /// conflict. A directory server of an older version is told the nearest word it knows.
+    #[schema(example = "04")]
+    pub challenge_indicator: Option<Value>,
+    /// Why the cardholder need not be authenticated. Exemptions: `low_value`, `tra_issuer`, `tra_acquirer`,
+    /// `trusted_list`, `corporate`, `delayed_shipment`, `delegated`. Where the processor takes it, it goes with the charge,
+    /// and nobody is authenticated; else the issuer is asked with the challenge indicator that says so. Exclusions:
+    /// `moto`, `one_leg_out`, `anonymous_prepaid`, `merchant_initiated`, which are never authenticated in mode `auto`. An
+    /// issuer that wants an authentication all the same gets one, once, with a challenge.
+    #[schema(example = "low_value")]
+    pub exemption: Option<String>,
+    /// The issuer may take so long to authenticate the cardholder by a way of its own, outside of the browser. A processor
+    /// that needs the security code shortens it to what is left of the code's half hour.
+    #[schema(minimum = 1, maximum = 10_080)]
+    pub decoupled_max_minutes: Option<u16>,
 }

@@ -133,6 +133,8 @@ const CAPABILITIES: Capabilities = Capabilities {
     brands: &[Brand::Visa],
     currencies: &[Currency::MXN],
     external_authentication: &[Brand::Visa],
+    exemptions: &[],
+    needs_security_code: false,
     authorizations: false,
     captures: Captures::NotOffered,
     voids: Voids::NotOffered,
