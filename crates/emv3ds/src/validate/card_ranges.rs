@@ -88,6 +88,10 @@ impl Rules<'_> {
             }
         };
         let version = self.version_of(message_type, &root)?;
+        if message_type == MessageType::PRes && version != asked_in {
+            let code = ErrorCode::FormatInvalid;
+            return Err(fault(code, "messageVersion".to_owned(), message_type, Some(version)).into());
+        }
         if !duplicates.is_empty() {
             let fault = fault(
                 ErrorCode::DuplicateElement,

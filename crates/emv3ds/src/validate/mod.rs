@@ -183,7 +183,7 @@ impl<'a> Rules<'a> {
             return Err(Box::new(invalid("the message is too long")));
         }
         let Document {
-            root,
+            mut root,
             mut duplicates,
             card_ranges,
         } = json::parse(bytes).map_err(|_| Box::new(invalid("the message is not a JSON object")))?;
@@ -216,6 +216,9 @@ impl<'a> Rules<'a> {
         let card_ranges = card_ranges
             .filter(|_| message_type == MessageType::PRes)
             .map(|raw| card_ranges::read(raw, context, &mut duplicates, &mut findings));
+        if message_type == MessageType::PRes {
+            card_ranges::settle_addresses(&mut root);
+        }
 
         let fault = if !duplicates.is_empty() {
             Some(Fault::new(ErrorCode::DuplicateElement, duplicates.join(",")))

@@ -9,7 +9,7 @@ use emv3ds::{
 use std::io;
 use time::OffsetDateTime;
 
-use super::{Applied, CardRanges, LastPreq, Limits, NextPreq, Unapplicable, Update, since_2_3_1};
+use super::{Applied, CardRanges, LastPreq, Limits, NextPreq, Unapplicable, Update};
 use crate::{request::ServerIdentity, version_choice};
 
 /// A PReq ready to be sent.
@@ -38,7 +38,7 @@ pub fn question(
     let serial = ranges
         .serial()
         .filter(|_| !next.all && ranges.version() == Some(version));
-    let file = serial.is_none() && next.file && since_2_3_1(version);
+    let file = serial.is_none() && next.file && version >= Version::V2_3_1;
     let preq = PReq {
         message_version: version,
         three_ds_server_trans_id: id,
@@ -98,7 +98,7 @@ pub fn answer(
     };
     let mut update = Update::new(cache, asked_from, limits);
     let body = Limited::new(body, limits.body_max_bytes);
-    let read = rules(&[asked_in]).read_preparation(asked_in, body, &mut |entry| update.take(entry));
+    let read = rules().read_preparation(asked_in, body, &mut |entry| update.take(entry));
     let Preparation { received, entries } = match read {
         Ok(read) => read,
         Err(Unread::Cut(error)) => return Err(error),
@@ -140,8 +140,7 @@ pub fn file(
     let mut update = Update::new(cache, None, limits);
     let body = Limited::new(body, limits.body_max_bytes);
     let version = pres.message_version;
-    let read =
-        rules(&[version]).read_card_range_file(version, pres.ids(), body, &mut |entry| update.take(entry));
+    let read = rules().read_card_range_file(version, pres.ids(), body, &mut |entry| update.take(entry));
     match read {
         Ok(_) => {}
         Err(Unread::Cut(error)) => return Err(error),
@@ -156,8 +155,9 @@ pub fn file(
     })
 }
 
-fn rules(versions: &[Version; 1]) -> Rules<'_> {
-    Rules::received_by(Component::Server, versions)
+/// Rules for reading: in any version, since an answer in another one than the question's is a fault of its own.
+fn rules() -> Rules<'static> {
+    Rules::received_by(Component::Server, &Version::ALL)
 }
 
 fn kept(fault: &Fault, ours: &[Version]) -> Outcome {
@@ -170,7 +170,7 @@ fn kept(fault: &Fault, ours: &[Version]) -> Outcome {
 /// 2.3.1 wants to be told; before, the request for everything says enough.
 fn unapplicable(why: Unapplicable, pres: &PRes) -> Outcome {
     let version = pres.message_version;
-    let told = why.told().filter(|_| since_2_3_1(version));
+    let told = why.told().filter(|_| version >= Version::V2_3_1);
     let erro = told.and_then(|(code, detail)| {
         let fault = Fault::new(code, detail).of(PRes::TYPE, Some(version), pres.ids());
         fault.to_erro(Component::Server, &[version])

@@ -9,7 +9,7 @@
 //! [`CardRanges::stored`] is how it outlives the process.
 
 use emv3ds::{
-    AccountNumber, ProtocolVersion, SpokenVersions, Version,
+    AccountNumber, SpokenVersions, Version,
     message::{AccountRange, CardRangeData, RangeBound, SupportedExtension},
 };
 use primitives::Pan;
@@ -226,11 +226,6 @@ fn settle(rows: &mut Rows) -> Result<(), [AccountRange; 2]> {
         rows.shrink_to_fit();
     }
     Ok(())
-}
-
-/// Whether a version has what 2.3.1 added to PReq and PRes.
-fn since_2_3_1(version: Version) -> bool {
-    version.number() >= ProtocolVersion::new(2, 3, 1)
 }
 
 fn length_index(digits: u8) -> Option<usize> {

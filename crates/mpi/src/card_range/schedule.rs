@@ -4,7 +4,7 @@ use emv3ds::Version;
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 
-use super::{CardRanges, since_2_3_1};
+use super::CardRanges;
 use crate::{Timers, timers::seconds, version_choice};
 
 /// How the last PReq to a directory server went, and when (`at`).
@@ -116,7 +116,7 @@ pub fn next_preq(last: LastPreq, ranges: &CardRanges, timers: &Timers) -> NextPr
         LastPreq::Never => changes,
         LastPreq::Applied { at } => {
             let least = match (ranges.serial(), ranges.version()) {
-                (None, Some(version)) if since_2_3_1(version) => timers.card_ranges_full_pause_seconds,
+                (None, Some(version)) if version >= Version::V2_3_1 => timers.card_ranges_full_pause_seconds,
                 _ => pause,
             };
             NextPreq {

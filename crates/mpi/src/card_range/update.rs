@@ -68,10 +68,10 @@ impl Unapplicable {
     /// The error code and detail that 2.3.1 has for it; older versions have none, and everything is asked for instead.
     pub fn told(&self) -> Option<(ErrorCode, String)> {
         match self {
-            Self::Overlap(one, other) => Some((ErrorCode::from_number(205), format!("{one},{other}"))),
-            Self::AddExisting(range) => Some((ErrorCode::from_number(206), format!("{range} A"))),
+            Self::Overlap(one, other) => Some((ErrorCode::CardRangesOverlap, format!("{one},{other}"))),
+            Self::AddExisting(range) => Some((ErrorCode::CardRangeActionInvalid, format!("{range} A"))),
             Self::UnknownRange(action, range) => {
-                Some((ErrorCode::from_number(206), format!("{range} {action}")))
+                Some((ErrorCode::CardRangeActionInvalid, format!("{range} {action}")))
             }
             Self::Empty | Self::TooMany(_) => None,
         }

@@ -250,3 +250,155 @@ fn a_file_replaces_everything_and_counts_like_the_answer_that_named_it() {
         assert_eq!(last, LastPreq::FileFailed { at: NOW });
     }
 }
+
+fn in_2_3_1(more: Value) -> Vec<u8> {
+    let mut message = json!({
+        "messageType": "PRes",
+        "messageVersion": "2.3.1",
+        "threeDSServerTransID": ID.to_string(),
+        "dsTransID": Uuid::from_u128(8),
+        "dsProtocolVersions": ["2.2.0", "2.3.1"],
+    });
+    for (name, value) in more.as_object().unwrap() {
+        message[name] = value.clone();
+    }
+    serde_json::to_vec(&message).unwrap()
+}
+
+fn one_listed(action: &str) -> Value {
+    json!([{
+        "ranges": [{ "startRange": "4000000000000000", "endRange": "4000000000999999" }],
+        "actionInd": action,
+        "acsProtocolVersions": [
+            { "version": "2.2.0", "threeDSMethodURL": "https://acs.example/2.2" },
+            { "version": "2.3.1", "threeDSMethodURL": "https://acs.example/2.3", "acsInfoInd": ["01", "10"] },
+        ],
+    }])
+}
+
+fn loaded_in_2_3_1() -> CardRanges {
+    let asked = ask(&CardRanges::default(), &Version::ALL);
+    assert_eq!(asked.preq.message_version, Version::V2_3_1);
+    let body = in_2_3_1(json!({ "serialNum": "1", "cardRangeData": one_listed("A") }));
+    match answered(&asked, &body, &CardRanges::default()) {
+        (Outcome::Applied(ranges, Applied::Replaced), _) => *ranges,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn each_version_of_a_2_3_1_range_has_its_own_method_and_abilities() {
+    let ranges = loaded_in_2_3_1();
+    let range = ranges.lookup(&pan("4000000000001000")).unwrap();
+    assert_eq!(
+        range.three_ds_method_url(Version::V2_3_1),
+        Some("https://acs.example/2.3")
+    );
+    assert!(
+        range
+            .abilities(Version::V2_3_1)
+            .has(AcsInfoInd::LowValueExemption)
+    );
+    assert_eq!(
+        range.three_ds_method_url(Version::V2_2_0),
+        Some("https://acs.example/2.2")
+    );
+    assert_eq!(range.three_ds_method_url(Version::V2_1_0), None);
+}
+
+#[test]
+fn everything_is_asked_for_with_the_offer_to_fetch_a_file_and_changes_without() {
+    let first = ask(&CardRanges::default(), &Version::ALL);
+    assert!(first.preq.card_range_data_download_ind.is_some());
+    let changes = ask(&loaded_in_2_3_1(), &Version::ALL);
+    assert_eq!(changes.preq.serial_num.as_deref(), Some("1"));
+    assert_eq!(changes.preq.card_range_data_download_ind, None);
+    let after_a_failed_file = next(LastPreq::FileFailed { at: NOW }, &loaded_in_2_3_1());
+    let asked = question(
+        ID,
+        &server(),
+        &after_a_failed_file,
+        &loaded_in_2_3_1(),
+        &Version::ALL,
+    )
+    .unwrap();
+    assert_eq!(asked.preq.serial_num, None);
+    assert_eq!(asked.preq.card_range_data_download_ind, None);
+}
+
+#[test]
+fn an_impossible_change_of_2_3_1_is_told_by_205_or_206() {
+    let ranges = loaded_in_2_3_1();
+    let asked = ask(&ranges, &Version::ALL);
+    let mut across = one_listed("A");
+    across[0]["ranges"][0]["endRange"] = json!("4000000000000001");
+    for (entries, code) in [
+        (one_listed("A"), ErrorCode::CardRangeActionInvalid),
+        (across, ErrorCode::CardRangesOverlap),
+    ] {
+        let body = in_2_3_1(json!({ "serialNum": "2", "cardRangeData": entries }));
+        let (outcome, last) = answered(&asked, &body, &ranges);
+        let Outcome::Kept { erro: Some(erro), .. } = outcome else {
+            panic!("{outcome:?}")
+        };
+        assert_eq!((erro.error_code, erro.message_version.as_str()), (code, "2.3.1"));
+        assert!(erro.error_detail.contains("4000000000000000"));
+        assert!(next(last, &ranges).all && next(last, &ranges).is_due(NOW));
+    }
+}
+
+#[test]
+fn an_answer_in_another_version_than_asked_in_is_a_fault() {
+    let asked = ask(&CardRanges::default(), &[Version::V2_2_0]);
+    let body = in_2_3_1(json!({ "cardRangeData": one_listed("A") }));
+    let (outcome, _) = answered(&asked, &body, &CardRanges::default());
+    let Outcome::Kept { erro: Some(erro), .. } = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(
+        (erro.error_code, erro.error_detail.as_str()),
+        (ErrorCode::FormatInvalid, "messageVersion")
+    );
+}
+
+#[test]
+fn an_answer_may_name_a_file_in_place_of_the_ranges() {
+    let asked = ask(&CardRanges::default(), &Version::ALL);
+    let url = "https://ds.example/ranges.json";
+    let body = in_2_3_1(json!({ "serialNum": "9", "cardRangeDataFileURL": url }));
+    let (outcome, last) = answered(&asked, &body, &CardRanges::default());
+    let Outcome::InFile(in_file) = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!(
+        (in_file.url.as_str(), last),
+        (url, LastPreq::FileFailed { at: NOW })
+    );
+    let body = serde_json::to_vec(&json!({ "cardRangeData": one_listed("D") })).unwrap();
+    let (outcome, last) = file(&in_file, body.as_slice(), &loaded(), &Limits::default(), NOW).unwrap();
+    let Outcome::Applied(ranges, Applied::Replaced) = outcome else {
+        panic!("{outcome:?}")
+    };
+    assert_eq!((ranges.len(), ranges.serial()), (1, Some("9")));
+    assert_eq!(last, LastPreq::Applied { at: NOW });
+}
+
+#[test]
+fn a_directory_server_without_changes_is_asked_for_everything_every_twelve_hours_in_2_3_1() {
+    let timers = Timers {
+        card_ranges_refresh_seconds: 3_600,
+        ..Timers::default()
+    };
+    let applied = LastPreq::Applied { at: NOW };
+    let hours = |ranges: &CardRanges| {
+        let due = next_preq(applied, ranges, &timers).not_before.unwrap();
+        (due - NOW).whole_hours()
+    };
+    assert_eq!(hours(&loaded_in_2_3_1()), 1);
+    let asked = ask(&CardRanges::default(), &Version::ALL);
+    let body = in_2_3_1(json!({ "cardRangeData": one_listed("A") }));
+    let (Outcome::Applied(no_serial, _), _) = answered(&asked, &body, &CardRanges::default()) else {
+        panic!("not applied")
+    };
+    assert_eq!(hours(&no_serial), 12);
+}
