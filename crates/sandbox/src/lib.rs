@@ -26,6 +26,7 @@ pub mod processors;
 mod recent;
 pub mod seeds;
 pub mod shop;
+mod spoil;
 pub mod supervise;
 pub mod with_postgres;
 pub mod world;

@@ -15,7 +15,7 @@ use primitives::Secret;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::directory::ranges;
+use crate::directory;
 
 /// The operator who may log in to the admin.
 const OPERATOR_EMAIL: &str = "operator@sandbox.test";
@@ -184,7 +184,7 @@ pub fn seed_document(addresses: &Addresses, keys: &Keys) -> Value {
             merchant_document(addresses, &keys.merchant, "Tienda Demo", "reject"),
             merchant_document(addresses, &keys.proceeding_merchant, "Tienda Confiada", "proceed"),
         ],
-        "directory_servers": ranges::BRANDS.map(|brand| json!({
+        "directory_servers": directory::BRANDS.map(|brand| json!({
             "brand": brand.as_str(),
             "url": format!("{}/directory/{brand}", addresses.sandbox),
             "read_timeout_ms": DIRECTORY_READ_TIMEOUT_MS,

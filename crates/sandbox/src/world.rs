@@ -53,19 +53,25 @@ pub struct Timers {
     pub results_read_timeout: Duration,
     /// How long between attempts to deliver an RReq, after one immediate repetition.
     pub results_retry_interval: Duration,
+    /// How long the bank's app may take before a code is sent instead (scenario 10).
+    pub app_timeout: Duration,
+    /// After how long a decoupled authentication is answered (scenario 11).
+    pub decoupled_after: Duration,
     /// How long scenario 08's directory server says nothing.
     pub directory_silence: Duration,
 }
 
 impl Default for Timers {
     /// The specification's times; only the pause between attempts to deliver an RReq is shorter, as all waiting of the
-    /// sandbox is.
+    /// sandbox is. Cardholders answer decoupled, or leave the app unanswered, within seconds.
     fn default() -> Self {
         Self {
             first_creq_timeout: Duration::from_secs(30),
             challenge_timeout: Duration::from_secs(600),
             results_read_timeout: Duration::from_secs(3),
             results_retry_interval: Duration::from_secs(2),
+            app_timeout: Duration::from_secs(8),
+            decoupled_after: Duration::from_secs(5),
             directory_silence: Duration::from_secs(60),
         }
     }
@@ -121,9 +127,17 @@ impl World {
             first_creq_timeout: timers.first_creq_timeout,
             challenge_timeout: timers.challenge_timeout,
             results_retry_interval: timers.results_retry_interval,
+            app_timeout: timers.app_timeout,
+            decoupled_after: timers.decoupled_after,
             ..IssuerSettings::new(public_url.clone())
         };
-        let issuers = Issuers::new(issuer_settings, phones.clone(), messages.clone(), results);
+        let issuers = Issuers::new(
+            issuer_settings,
+            phones.clone(),
+            messages.clone(),
+            results,
+            faults.clone(),
+        );
         let silence = timers.directory_silence;
         let directory = Directory::new(
             &public_url,
@@ -165,14 +179,18 @@ impl World {
 pub fn router(world: World) -> Router {
     let faults = &world.processors.faults;
     let guarded = |router, target| faults::guard(router, faults.clone(), target);
+    let bank_app = issuers::bank_app::router(world.issuers.clone());
     let issuers =
         issuers::challenge::router(world.issuers).merge(issuers::method::router(world.messages.clone()));
+    let range_levers = directory::range_levers::router(world.directory.clone());
     Router::new()
         .route("/", get(|| async { Redirect::temporary("/shop") }))
         .route("/health/ready", get(|| async { "ready\n" }))
         .merge(page::assets())
         .merge(guarded(directory::router(world.directory), "directory"))
         .merge(guarded(issuers, "acs"))
+        .merge(range_levers)
+        .merge(bank_app)
         .merge(phone::router(world.phones))
         .merge(messages::router(world.messages))
         .merge(faults::router(faults.clone(), &processors::NAMES))
@@ -287,16 +305,20 @@ fn lines(settings: &WorldSettings, sandbox_json: &Path) -> Vec<String> {
     vec![
         format!("shop     {}/shop", settings.public_url),
         format!("SMS      {}/sms/inbox", settings.public_url),
+        format!("bank app {}/app", settings.public_url),
         format!("keys     {}", sandbox_json.display()),
         "seeded   Tienda Demo (MX; MXN USD COP; kushki, own 3DS, attempted and unavailable: reject)"
             .to_owned(),
         "seeded   Tienda Confiada (the same; attempted and unavailable: proceed)".to_owned(),
         format!(
-            "times    first CReq {} s, challenge {} s, RRes {} s, RReq again every {} s, scenario 08 silent for {} s",
+            "times    first CReq {} s, challenge {} s, RRes {} s, RReq again every {} s, bank app {} s, decoupled {} s, \
+             scenario 08 silent for {} s",
             timers.first_creq_timeout.as_secs(),
             timers.challenge_timeout.as_secs(),
             timers.results_read_timeout.as_secs(),
             timers.results_retry_interval.as_secs(),
+            timers.app_timeout.as_secs(),
+            timers.decoupled_after.as_secs(),
             timers.directory_silence.as_secs(),
         ),
         "cards    4000000000001000 frictionless, 4000000000001059 challenge by SMS; all: /shop/cards"

@@ -1,19 +1,12 @@
 //! The directory servers of Visa, Mastercard, American Express, Elo and JCB, at `POST /directory/{brand}`.
 //!
-//! A directory server tells its card ranges ([`ranges`]), checks and completes AReqs ([`registration`]) and asks the
-//! card's issuer, and takes results back to the 3DS Server ([`results`]).
+//! A directory server tells its card ranges ([`card_range_service`]), checks and completes AReqs ([`registration`]) and
+//! asks the card's issuer, and takes results back to the 3DS Server ([`results`]).
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, Path, State};
-use axum::http::header::CONTENT_TYPE;
-use axum::http::{HeaderMap, StatusCode};
-use axum::response::{IntoResponse, Response};
-use axum::routing::post;
 use emv3ds::code::{Component, ErrorCode};
 use emv3ds::message::{AReq, Message, PReq, WireMessage};
 use emv3ds::{DsTransId, Fault, Rules, ThreeDsServerTransId, Version};
@@ -21,17 +14,26 @@ use primitives::Brand;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::faults::message::{self, MessageFault, MessageFaultOrder};
 use crate::faults::{Faults, Kind};
 use crate::issuers::scenario::Scenario;
 use crate::issuers::{Issuers, malformed};
 use crate::messages::{MessageLog, Party};
 use crate::recent::RecentMap;
 
+pub mod card_range_service;
+mod compression;
+mod door;
+pub mod number_space;
+pub mod preparation;
+pub mod range_levers;
 pub mod ranges;
 pub mod registration;
 pub mod results;
 
-use ranges::{BRANDS, CardRanges};
+use card_range_service::CardRangeService;
+pub use door::router;
+pub use number_space::BRANDS;
 
 /// Content type of every message between servers.
 pub const JSON: &str = "application/json; charset=utf-8";
@@ -48,7 +50,7 @@ pub struct Directory(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
-    ranges: HashMap<Brand, CardRanges>,
+    card_ranges: HashMap<Brand, CardRangeService>,
     issuers: Issuers,
     messages: MessageLog,
     /// How long scenario 08 keeps its caller waiting for nothing.
@@ -67,13 +69,13 @@ impl Directory {
         silence: Duration,
         faults: Faults,
     ) -> Self {
-        let ranges = BRANDS
+        let card_ranges = BRANDS
             .into_iter()
-            .map(|brand| (brand, CardRanges::of(brand, public_url)))
+            .map(|brand| (brand, CardRangeService::new(brand, public_url)))
             .collect();
         let seen = Mutex::new(RecentMap::new(TRANSACTIONS_REMEMBERED));
         Self(Arc::new(Inner {
-            ranges,
+            card_ranges,
             issuers,
             messages,
             silence,
@@ -82,49 +84,72 @@ impl Directory {
         }))
     }
 
+    /// The card ranges of the brand with this name in an address.
+    pub fn card_ranges(&self, brand: &str) -> Option<&CardRangeService> {
+        self.0.card_ranges.get(&Brand::parse(brand)?)
+    }
+
     /// Answers a message as the directory server of `brand`; `None` when there is nothing to answer, as to an Erro.
-    pub async fn answer(&self, brand: Brand, body: &[u8]) -> Option<Vec<u8>> {
+    /// `request_id` is the header `X-Request-ID`, where there was one.
+    pub async fn answer(&self, brand: Brand, body: &[u8], request_id: Option<&str>) -> Option<Answer> {
         let messages = &self.0.messages;
         let record = |id, fault: Option<&Fault>| {
             let fault = fault.map(ToString::to_string);
             messages.record(id, Party::ThreeDsServer, Party::DirectoryServer, body, fault);
         };
-        let read = Rules::received_by(Component::DirectoryServer, &Version::ALL).read(body);
-        let (id, answer) = match read {
+        let ds_trans_id = DsTransId(Uuid::new_v4());
+        let mut truncated = false;
+        let read = Rules::received_by(Component::DirectoryServer, &Version::ALL)
+            .read(body)
+            .and_then(|message| has_its_id(message, request_id));
+        let (id, version, answer) = match read {
             Err(fault) => {
                 record(fault.ids.three_ds_server_trans_id, Some(&fault));
-                (fault.ids.three_ds_server_trans_id, Err(fault))
+                (fault.ids.three_ds_server_trans_id, fault.version, Err(fault))
             }
             Ok(Message::Erro(erro)) => {
                 record(erro.three_ds_server_trans_id, None);
                 return None;
             }
             Ok(Message::AReq(areq)) => {
-                let id = Some(areq.three_ds_server_trans_id);
+                let (id, version) = (Some(areq.three_ds_server_trans_id), areq.message_version);
                 let accepted = self.accept(brand, &areq);
                 record(id, accepted.as_ref().err().map(|fault| &**fault));
                 match accepted {
-                    Ok(()) => (id, self.authenticate(brand, *areq).await),
-                    Err(fault) => (id, Err(fault)),
+                    Ok(()) => (
+                        id,
+                        Some(version),
+                        self.authenticate(brand, *areq, ds_trans_id).await,
+                    ),
+                    Err(fault) => (id, Some(version), Err(fault)),
                 }
             }
             Ok(Message::PReq(preq)) => {
-                let id = Some(preq.three_ds_server_trans_id);
-                let answer = self.prepare(brand, &preq);
+                let (id, version) = (Some(preq.three_ds_server_trans_id), preq.message_version);
+                let fault = self.0.faults.take_message(message::DIRECTORY, |order| {
+                    order.fault.is_of_preparation() && order.brand.is_none_or(|of| of == brand)
+                });
+                truncated = fault.as_ref().map(|order| order.fault) == Some(MessageFault::PResTruncatedGzip);
+                let answer = self.prepare(brand, &preq, ds_trans_id, fault.as_ref());
                 record(id, answer.as_ref().err().map(|fault| &**fault));
-                (id, answer)
+                (id, Some(version), answer)
             }
             // ARes, RReq and RRes do not come in at this door.
             Ok(other) => {
                 let fault = Fault::new(ErrorCode::MessageReceivedInvalid, "messageType");
                 let fault = Box::new(fault.of(other.message_type(), None, other.ids()));
                 record(fault.ids.three_ds_server_trans_id, Some(&fault));
-                (fault.ids.three_ds_server_trans_id, Err(fault))
+                (fault.ids.three_ds_server_trans_id, None, Err(fault))
             }
         };
-        let bytes = answer.unwrap_or_else(|fault| erro(&fault));
+        let bytes = answer.unwrap_or_else(|fault| erro(&fault, Component::DirectoryServer));
         messages.record(id, Party::DirectoryServer, Party::ThreeDsServer, &bytes, None);
-        Some(bytes)
+        let with_ids = version.is_some_and(has_id_headers);
+        Some(Answer {
+            bytes,
+            truncated,
+            ids: id.filter(|_| with_ids).map(|id| (id, ds_trans_id)),
+        })
     }
 
     /// Whether an AReq may go on to the issuer.
@@ -133,17 +158,26 @@ impl Directory {
         let mut seen = self.0.seen.lock().unwrap_or_else(PoisonError::into_inner);
         if seen.get(&id).is_some() {
             let detail = format!("{id} was used before");
-            return Err(about(areq, ErrorCode::TransactionNotRecognised, &detail));
+            return Err(about(areq, registration::repeated(areq.message_version), &detail));
         }
         seen.insert(id, ());
         drop(seen);
-        let ranges = self.0.ranges.get(&brand);
-        let versions = ranges.and_then(|ranges| ranges.versions_for(areq.acct_number.reveal()));
-        registration::check(areq, versions, OffsetDateTime::now_utc())
+        let service = self.0.card_ranges.get(&brand);
+        let issuer =
+            service.and_then(|service| service.ranges().issuer_of(areq.acct_number.reveal()).cloned());
+        registration::check(brand, areq, issuer.as_ref(), OffsetDateTime::now_utc())
     }
 
-    async fn authenticate(&self, brand: Brand, mut areq: AReq) -> Result<Vec<u8>, Box<Fault>> {
-        match Scenario::of(areq.acct_number.reveal()) {
+    async fn authenticate(
+        &self,
+        brand: Brand,
+        mut areq: AReq,
+        ds_trans_id: DsTransId,
+    ) -> Result<Vec<u8>, Box<Fault>> {
+        if let Some(order) = self.areq_erro(message::DIRECTORY, brand, &areq) {
+            return Err(about(&areq, erro_code(&order), &erro_detail(&order, &areq)));
+        }
+        match Scenario::of_areq(&areq) {
             Scenario::DirectoryError => {
                 let detail = "scenario 07: this directory server is out of order";
                 return Err(about(&areq, ErrorCode::PermanentFailure, detail));
@@ -153,11 +187,20 @@ impl Directory {
                 let detail = "scenario 08: the issuer did not answer";
                 return Err(about(&areq, ErrorCode::TimedOut, detail));
             }
+            Scenario::IssuerUnreachable => {
+                return Err(about(&areq, ErrorCode::ConnectionFailure, ISSUER_UNREACHABLE));
+            }
             _ => {}
         }
-        areq.ds_trans_id = Some(DsTransId(Uuid::new_v4()));
+        areq.ds_trans_id = Some(ds_trans_id);
         areq.ds_reference_number = Some(DS_REFERENCE_NUMBER.to_owned());
         self.ask_issuer(brand, &areq).await
+    }
+
+    fn areq_erro(&self, target: &str, brand: Brand, areq: &AReq) -> Option<MessageFaultOrder> {
+        self.0.faults.take_message(target, |order| {
+            order.fault == MessageFault::AReqErro && order.concerns(brand, areq.acct_number.reveal())
+        })
     }
 
     /// The ACS is in this process, so that a fault set for it is played here as the directory server would see it.
@@ -165,13 +208,14 @@ impl Directory {
         let fault = self.0.faults.take("acs");
         let kind = fault.map(|fault| fault.kind);
         if matches!(kind, Some(Kind::Refuse | Kind::Http500)) {
-            return Err(about(
-                areq,
-                ErrorCode::ConnectionFailure,
-                "the issuer cannot be reached",
-            ));
+            return Err(about(areq, ErrorCode::ConnectionFailure, ISSUER_UNREACHABLE));
         }
-        let ares = self.0.issuers.authenticate(brand, areq)?;
+        if let Some(order) = self.areq_erro(message::ACS, brand, areq) {
+            // The issuer found the error; the directory server passes it on.
+            let fault = about(areq, erro_code(&order), &erro_detail(&order, areq));
+            return Ok(erro(&fault, Component::Acs));
+        }
+        let ares = self.0.issuers.authenticate(brand, areq).await?;
         match kind {
             Some(Kind::DropReply) => Err(about(areq, ErrorCode::TimedOut, "the issuer did not answer")),
             Some(Kind::Garbage) => Ok(malformed::spoil(ares)),
@@ -184,13 +228,91 @@ impl Directory {
         }
     }
 
-    fn prepare(&self, brand: Brand, preq: &PReq) -> Result<Vec<u8>, Box<Fault>> {
-        let no_ranges = || Fault::new(ErrorCode::PermanentFailure, "no card ranges");
-        let ranges = self.0.ranges.get(&brand).ok_or_else(no_ranges);
-        let answer = ranges.and_then(|ranges| ranges.answer(preq, DsTransId(Uuid::new_v4())));
-        let pres =
-            answer.map_err(|fault| Box::new(fault.of(PReq::TYPE, Some(preq.message_version), preq.ids())))?;
-        Rules::received_by(Component::Server, &Version::ALL).write(&pres)
+    fn prepare(
+        &self,
+        brand: Brand,
+        preq: &PReq,
+        ds_trans_id: DsTransId,
+        order: Option<&MessageFaultOrder>,
+    ) -> Result<Vec<u8>, Box<Fault>> {
+        let answer = match (order, self.0.card_ranges.get(&brand)) {
+            (Some(order), _) if order.fault == MessageFault::PReqErro => {
+                let detail = order.detail.clone().unwrap_or_else(|| "PReq".to_owned());
+                Err(Fault::new(erro_code(order), detail))
+            }
+            (_, None) => Err(Fault::new(ErrorCode::PermanentFailure, "no card ranges")),
+            (order, Some(service)) => {
+                let now = OffsetDateTime::now_utc();
+                service.answer(preq, ds_trans_id, order, now)
+            }
+        };
+        answer.map_err(|fault| Box::new(fault.of(PReq::TYPE, Some(preq.message_version), preq.ids())))
+    }
+}
+
+/// What goes back to a 3DS Server.
+#[derive(Debug)]
+pub struct Answer {
+    /// The message.
+    pub bytes: Vec<u8>,
+    /// Whether its compressed form ends in the middle, by a lever.
+    truncated: bool,
+    /// What the headers of 2.3.1 say: the request's identifier and ours.
+    ids: Option<(ThreeDsServerTransId, DsTransId)>,
+}
+
+impl From<Vec<u8>> for Answer {
+    fn from(bytes: Vec<u8>) -> Self {
+        Self {
+            bytes,
+            truncated: false,
+            ids: None,
+        }
+    }
+}
+
+const ISSUER_UNREACHABLE: &str = "the issuer cannot be reached";
+
+/// From 2.3.1 on, identifiers travel in headers as well.
+fn has_id_headers(version: Version) -> bool {
+    version >= Version::V2_3_1
+}
+
+/// A header that names another transaction than the message is as wrong as an element that does.
+fn has_its_id(message: Message, request_id: Option<&str>) -> Result<Message, Box<Fault>> {
+    let ids = message.ids();
+    let (id, version) = match &message {
+        Message::AReq(areq) => (areq.three_ds_server_trans_id, areq.message_version),
+        Message::PReq(preq) => (preq.three_ds_server_trans_id, preq.message_version),
+        _ => return Ok(message),
+    };
+    match request_id.filter(|_| has_id_headers(version)) {
+        Some(request_id) if !request_id.eq_ignore_ascii_case(&id.to_string()) => {
+            let fault = Fault::new(ErrorCode::FormatInvalid, "X-Request-ID");
+            Err(Box::new(fault.of(message.message_type(), Some(version), ids)))
+        }
+        _ => Ok(message),
+    }
+}
+
+/// The code an order for an Erro asks for; 404 where it does not say.
+fn erro_code(order: &MessageFaultOrder) -> ErrorCode {
+    order
+        .code
+        .map_or(ErrorCode::PermanentFailure, ErrorCode::from_number)
+}
+
+/// The detail it asks for. For a version that is not supported, that is the list of those that are: all lower ones.
+fn erro_detail(order: &MessageFaultOrder, areq: &AReq) -> String {
+    let lower = Version::ALL
+        .into_iter()
+        .filter(|version| *version < areq.message_version);
+    match (&order.detail, erro_code(order)) {
+        (Some(detail), _) => detail.clone(),
+        (None, ErrorCode::VersionNotSupported) => lower.map(Version::as_str).collect::<Vec<_>>().join(","),
+        (None, ErrorCode::FormatInvalid | ErrorCode::TransactionDataInvalid) => "acctNumber".to_owned(),
+        (None, ErrorCode::AccessDenied) => "threeDSRequestorID".to_owned(),
+        (None, _) => "set by a lever".to_owned(),
     }
 }
 
@@ -199,10 +321,10 @@ fn about(areq: &AReq, code: ErrorCode, detail: &str) -> Box<Fault> {
     Box::new(Fault::new(code, detail).of(AReq::TYPE, Some(areq.message_version), areq.ids()))
 }
 
-/// The Erro a directory server answers with.
-fn erro(fault: &Fault) -> Vec<u8> {
+/// The Erro a directory server answers with, or an issuer through it.
+fn erro(fault: &Fault, finder: Component) -> Vec<u8> {
     let written = fault
-        .to_erro(Component::DirectoryServer, &Version::ALL)
+        .to_erro(finder, &Version::ALL)
         .map(|erro| Rules::received_by(Component::Server, &Version::ALL).write(&erro));
     match written {
         Some(Ok(bytes)) => bytes,
@@ -213,43 +335,4 @@ fn erro(fault: &Fault) -> Vec<u8> {
         // Erros are never answered with an Erro.
         None => Vec::new(),
     }
-}
-
-/// `POST /directory/{brand}`.
-pub fn router(directory: Directory) -> Router {
-    Router::new()
-        .route("/directory/{brand}", post(receive))
-        .layer(DefaultBodyLimit::max(MESSAGE_MAX_BYTES))
-        .with_state(directory)
-}
-
-async fn receive(
-    State(directory): State<Directory>,
-    Path(brand): Path<String>,
-    headers: HeaderMap,
-    body: Bytes,
-) -> Response {
-    let Some(brand) = Brand::parse(&brand).filter(|brand| BRANDS.contains(brand)) else {
-        return StatusCode::NOT_FOUND.into_response();
-    };
-    let answer = if is_json(&headers) {
-        directory.answer(brand, &body).await
-    } else {
-        Some(erro(&Fault::new(
-            ErrorCode::MessageReceivedInvalid,
-            "Content-Type",
-        )))
-    };
-    ([(CONTENT_TYPE, JSON)], answer.unwrap_or_default()).into_response()
-}
-
-/// `application/json; charset=utf-8`, in any case and spacing.
-fn is_json(headers: &HeaderMap) -> bool {
-    let Some(value) = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()) else {
-        return false;
-    };
-    let mut parts = value.split(';').map(|part| part.trim().to_ascii_lowercase());
-    let is_json = parts.next().as_deref() == Some("application/json");
-    is_json
-        && parts.all(|part| !part.starts_with("charset") || part.replace(['"', ' '], "") == "charset=utf-8")
 }

@@ -1,287 +1,385 @@
-//! The card ranges of each directory server, and the PRes that tells them.
+//! The card ranges of each directory server and how they change.
 //!
 //! A brand's whole number space takes part. Cut out of it are blocks of ten numbers, one card each, that differ: those
-//! with a 3DS Method, those of another protocol version, and the one card that is not enrolled at all.
+//! with a 3DS Method, those of another protocol version, and the one card that is not enrolled at all. How ranges look
+//! in a PRes is in [`super::preparation`]; the levers that change them are in [`super::range_levers`].
 
-use std::ops::RangeInclusive;
+use std::sync::Arc;
 
 use aws_lc_rs::digest;
-use emv3ds::code::{AcsInfoInd, ErrorCode};
-use emv3ds::message::{AccountRange, AcsTerms, AcsVersions, CardRangeData, PReq, PRes, RangeBound};
-use emv3ds::{DsTransId, Fault, ProtocolVersion, SpokenVersions, Version};
+use emv3ds::code::AcsInfoInd;
+use emv3ds::{ProtocolVersion, Version};
 use primitives::Brand;
 
+use super::number_space::{self, Block};
+use crate::issuers::certification;
 use crate::issuers::scenario::{self, Scenario};
 
-/// Brands with a directory server here.
-pub const BRANDS: [Brand; 5] = [
-    Brand::Visa,
-    Brand::Mastercard,
-    Brand::Amex,
-    Brand::Elo,
-    Brand::Jcb,
+/// The versions all directory servers speak, and all issuers of whom nothing else is said.
+pub const VERSIONS: [ProtocolVersion; 2] = [ProtocolVersion::new(2, 1, 0), ProtocolVersion::new(2, 2, 0)];
+/// Those, and the newest.
+const VERSIONS_WITH_2_3_1: [ProtocolVersion; 3] = [
+    ProtocolVersion::new(2, 1, 0),
+    ProtocolVersion::new(2, 2, 0),
+    ProtocolVersion::new(2, 3, 1),
 ];
-
-/// Issuer identification numbers of Elo, six digits; some lie inside Visa's space and are not Visa's.
-const ELO: [RangeInclusive<u64>; 23] = [
-    401_178..=401_179,
-    431_274..=431_274,
-    438_935..=438_935,
-    451_416..=451_416,
-    457_393..=457_393,
-    457_631..=457_632,
-    504_175..=504_175,
-    506_699..=506_778,
-    509_000..=509_999,
-    627_780..=627_780,
-    636_297..=636_297,
-    636_368..=636_368,
-    650_031..=650_033,
-    650_035..=650_051,
-    650_405..=650_439,
-    650_485..=650_538,
-    650_541..=650_598,
-    650_700..=650_718,
-    650_720..=650_727,
-    650_901..=650_920,
-    651_652..=651_679,
-    655_000..=655_019,
-    655_021..=655_058,
-];
-
-/// Account numbers of one length.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Block {
-    digits: u32,
-    numbers: RangeInclusive<u64>,
-}
-
-impl Block {
-    /// Every number of `digits` digits that begins with one of the prefixes, themselves of `prefix_digits` digits.
-    fn of_prefixes(prefixes: &RangeInclusive<u64>, prefix_digits: u32, digits: u32) -> Self {
-        let below = 10_u64.pow(digits - prefix_digits);
-        Self {
-            digits,
-            numbers: prefixes.start() * below..=prefixes.end() * below + (below - 1),
-        }
-    }
-
-    /// The ten numbers that share all but the last digit with a card.
-    fn around(card: &str) -> Option<Self> {
-        let number: u64 = card.parse().ok()?;
-        let first = number - number % 10;
-        Some(Self {
-            digits: u32::try_from(card.len()).ok()?,
-            numbers: first..=first + 9,
-        })
-    }
-
-    /// What is left when `hole` is cut out.
-    fn without(self, hole: &Self) -> Vec<Self> {
-        let (start, end) = (*self.numbers.start(), *self.numbers.end());
-        let (hole_start, hole_end) = (*hole.numbers.start(), *hole.numbers.end());
-        if hole.digits != self.digits || hole_end < start || hole_start > end {
-            return vec![self];
-        }
-        let before = (hole_start > start).then(|| start..=hole_start - 1);
-        let after = (hole_end < end).then(|| hole_end + 1..=end);
-        let digits = self.digits;
-        before
-            .into_iter()
-            .chain(after)
-            .map(|numbers| Self { digits, numbers })
-            .collect()
-    }
-}
-
-/// Where a brand's numbers begin: prefixes, the digits of a prefix, and the lengths of its account numbers.
-fn number_space(brand: Brand) -> (Vec<RangeInclusive<u64>>, u32, RangeInclusive<u32>, usize) {
-    match brand {
-        // Thirteen, sixteen and nineteen digits.
-        Brand::Visa => (vec![4..=4], 1, 13..=19, 3),
-        Brand::Mastercard => (vec![2221..=2720, 5100..=5599], 4, 16..=16, 1),
-        Brand::Amex => (vec![34..=34, 37..=37], 2, 15..=15, 1),
-        Brand::Jcb => (vec![3528..=3589], 4, 16..=19, 1),
-        Brand::Elo => (ELO.to_vec(), 6, 16..=16, 1),
-        Brand::Diners | Brand::Discover | Brand::Carnet | Brand::Other => (Vec::new(), 1, 16..=16, 1),
-    }
-}
-
-/// Numbers in a brand's space that are another brand's or nobody's, and so in none of its ranges.
-fn holes(brand: Brand) -> Vec<Block> {
-    if brand != Brand::Visa {
-        return Vec::new();
-    }
-    let elo = ELO
-        .iter()
-        .flat_map(|prefixes| [13, 16, 19].map(|digits| Block::of_prefixes(prefixes, 6, digits)));
-    elo.chain(Block::around(scenario::NOT_ENROLLED_CARD)).collect()
-}
+/// Changes remembered; a 3DS Server that is further behind is told to start again.
+const CHANGES_REMEMBERED: usize = 500_000;
 
 /// What a card range says of its issuer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Attributes {
-    lowest: ProtocolVersion,
-    highest: ProtocolVersion,
-    method_path: Option<&'static str>,
-    attempts_only: bool,
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Issuer {
+    /// Versions the issuer speaks, lowest first; at least one.
+    pub acs_versions: Vec<ProtocolVersion>,
+    /// Versions the directory server speaks for this range, where they are not those of all.
+    pub ds_versions: Option<Vec<ProtocolVersion>>,
+    /// Where the 3DS Method is, if there is one.
+    pub method_url: Option<String>,
+    /// What else the issuer can do; the codes of `acsInfoInd`.
+    pub info: Vec<String>,
 }
 
-impl Attributes {
-    fn of(scenario: Scenario) -> Self {
-        let (lowest, highest) = match scenario {
-            Scenario::OldProtocol => (Version::V2_1_0.number(), Version::V2_1_0.number()),
-            // The directory servers stop at 2.2.0: a 3DS Server has to take the highest all three can speak.
-            Scenario::NewProtocol => (Version::V2_1_0.number(), ProtocolVersion::new(2, 3, 1)),
-            _ => (Version::V2_1_0.number(), Version::V2_2_0.number()),
+impl Issuer {
+    fn of(scenario: Scenario, public_url: &str) -> Self {
+        let (acs_versions, ds_versions) = match scenario {
+            Scenario::OldProtocol => (vec![Version::V2_1_0.number()], None),
+            Scenario::NewProtocol => (VERSIONS_WITH_2_3_1.to_vec(), Some(VERSIONS_WITH_2_3_1.to_vec())),
+            _ => (VERSIONS.to_vec(), None),
         };
-        let attempts_only = scenario == Scenario::Attempted;
+        let mut info = vec![match scenario {
+            Scenario::Attempted => AcsInfoInd::AttemptsSupported,
+            _ => AcsInfoInd::AuthenticationAvailable,
+        }];
+        if scenario == Scenario::Decoupled {
+            info.push(AcsInfoInd::DecoupledSupported);
+        }
         Self {
-            lowest,
-            highest,
-            method_path: scenario.method_path(),
-            attempts_only,
+            acs_versions,
+            ds_versions,
+            method_url: scenario.method_path().map(|path| format!("{public_url}{path}")),
+            info: info.iter().map(AcsInfoInd::to_string).collect(),
         }
     }
+
+    /// The versions that issuer and directory server both speak, lowest first.
+    pub fn versions_spoken(&self) -> impl Iterator<Item = ProtocolVersion> {
+        let ds_versions = self.ds_versions.as_deref().unwrap_or(&VERSIONS);
+        let spoken = self.acs_versions.iter();
+        spoken.filter(|version| ds_versions.contains(version)).copied()
+    }
+}
+
+/// Account numbers with one issuer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CardRange {
+    /// Which numbers.
+    pub block: Block,
+    /// Whose.
+    pub issuer: Arc<Issuer>,
+}
+
+/// What happened to a range.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Action {
+    /// It is new.
+    Add,
+    /// It is gone.
+    Delete,
+    /// Its issuer says something else.
+    Modify,
+}
+
+impl Action {
+    /// `actionInd`.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::Add => "A",
+            Self::Delete => "D",
+            Self::Modify => "M",
+        }
+    }
+}
+
+/// A range and what happened to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// What happened.
+    pub action: Action,
+    /// The range as it is now, or was before it went.
+    pub range: CardRange,
+}
+
+/// Why a range cannot be changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum CannotChange {
+    /// A modification keeps the bounds.
+    #[error("there is no range with exactly these bounds")]
+    NoSuchRange,
+    /// Nothing to take out.
+    #[error("no range has any of these numbers")]
+    NothingThere,
+    /// More than all numbers of the largest range.
+    #[error("so many ranges do not fit")]
+    NoRoom,
+}
+
+/// What a 3DS Server with a serial number, or none, is to be told.
+#[derive(Debug, PartialEq, Eq)]
+pub enum News<'a> {
+    /// All ranges.
+    Everything(&'a [CardRange]),
+    /// Nothing has changed.
+    Nothing,
+    /// These changes, in this order.
+    Changes(&'a [Change]),
 }
 
 /// A directory server's card ranges under the serial number of their content.
 #[derive(Clone, Debug)]
 pub struct CardRanges {
-    ranges: Vec<CardRangeData>,
+    /// Disjoint, by length and then number.
+    ranges: Vec<CardRange>,
     serial_number: String,
+    changes: Vec<Change>,
+    /// Earlier serial numbers, and how many changes there were when they were given.
+    earlier: Vec<(String, usize)>,
 }
 
 impl CardRanges {
-    /// The ranges of a brand, disjoint and in order. `public_url` is the sandbox as browsers reach it.
+    /// The ranges of a brand. `public_url` is the sandbox as browsers reach it.
     pub fn of(brand: Brand, public_url: &str) -> Self {
-        let default = Attributes::of(Scenario::Frictionless);
-        let apart: Vec<(Block, Attributes)> = scenario::listed_cards()
+        let ordinary = Arc::new(Issuer::of(Scenario::Frictionless, public_url));
+        let of_certification = certification::cards_of(brand).filter_map(Block::around);
+        let apart: Vec<CardRange> = scenario::listed_cards()
             .iter()
             .filter(|card| card.brand == brand.as_str() && card.number != scenario::NOT_ENROLLED_CARD)
-            .map(|card| {
-                (
-                    Block::around(&card.number),
-                    Attributes::of(Scenario::of(&card.number)),
-                )
+            .filter_map(|card| {
+                let issuer = Issuer::of(Scenario::of(&card.number), public_url);
+                let block = Block::around(&card.number)?;
+                (issuer != *ordinary).then(|| CardRange {
+                    block,
+                    issuer: Arc::new(issuer),
+                })
             })
-            .filter_map(|(block, attributes)| Some((block?, attributes)))
-            .filter(|(_, attributes)| *attributes != default)
+            .chain(of_certification.map(|block| CardRange {
+                block,
+                issuer: Arc::clone(&ordinary),
+            }))
             .collect();
-        let (prefixes, prefix_digits, lengths, step) = number_space(brand);
-        let mut rest: Vec<Block> = lengths
-            .step_by(step)
-            .flat_map(|digits| {
-                prefixes
-                    .iter()
-                    .map(move |prefix| Block::of_prefixes(prefix, prefix_digits, digits))
-            })
-            .collect();
-        for hole in holes(brand).iter().chain(apart.iter().map(|(block, _)| block)) {
-            rest = rest.into_iter().flat_map(|block| block.without(hole)).collect();
-        }
-        let mut blocks: Vec<(Block, Attributes)> = rest
+        let mut ranges: Vec<CardRange> = number_space::blocks_of(brand)
             .into_iter()
-            .map(|block| (block, default.clone()))
-            .chain(apart)
+            .map(|block| CardRange {
+                block,
+                issuer: Arc::clone(&ordinary),
+            })
             .collect();
-        blocks.sort_by_key(|(block, _)| (block.digits, *block.numbers.start()));
-        let ranges: Vec<CardRangeData> = blocks
-            .iter()
-            .filter_map(|(block, attributes)| entry(block, attributes, public_url))
-            .collect();
-        let serial_number = serial_number(&ranges);
+        for hole in &apart {
+            ranges = ranges
+                .into_iter()
+                .flat_map(|range| range.without(&hole.block))
+                .collect();
+        }
+        ranges.extend(apart);
+        sort(&mut ranges);
+        let serial_number = serial_number("", &ranges);
         Self {
             ranges,
             serial_number,
+            changes: Vec::new(),
+            earlier: Vec::new(),
         }
     }
 
-    /// The answer to a PReq: everything, nothing when the asker is up to date, and a fault when it names a serial number
-    /// this directory server never gave (as after a restart with other addresses).
+    /// The serial number of the present content.
+    pub fn serial_number(&self) -> &str {
+        &self.serial_number
+    }
+
+    /// All ranges.
+    pub fn all(&self) -> &[CardRange] {
+        &self.ranges
+    }
+
+    /// What is new since a serial number; `None` for one this directory server never gave, or too long ago.
+    pub fn news_since(&self, serial_number: Option<&str>) -> Option<News<'_>> {
+        match serial_number {
+            None => Some(News::Everything(&self.ranges)),
+            Some(serial_number) if serial_number == self.serial_number => Some(News::Nothing),
+            Some(serial_number) => {
+                let (_, after) = self
+                    .earlier
+                    .iter()
+                    .find(|(earlier, _)| earlier == serial_number)?;
+                self.changes.get(*after..).map(News::Changes)
+            }
+        }
+    }
+
+    /// The issuer of an account number, if it takes part.
+    pub fn issuer_of(&self, account_number: &str) -> Option<&Issuer> {
+        let digits = u32::try_from(account_number.len()).ok()?;
+        let number: u64 = account_number.parse().ok()?;
+        let after = self
+            .ranges
+            .partition_point(|range| (range.block.digits, *range.block.numbers.start()) <= (digits, number));
+        let range = self.ranges.get(after.checked_sub(1)?)?;
+        range.block.holds(account_number).then_some(&*range.issuer)
+    }
+
+    /// Gives numbers an issuer of their own, out of whatever ranges they were in.
+    pub fn add(&mut self, range: CardRange) {
+        let mut changes = self.carved(&range.block);
+        changes.push(Change {
+            action: Action::Add,
+            range,
+        });
+        self.apply(changes);
+    }
+
+    /// Takes numbers out of whatever ranges they are in.
     ///
     /// # Errors
-    /// 307, serial number not valid.
-    pub fn answer(&self, preq: &PReq, ds_trans_id: DsTransId) -> Result<PRes, Fault> {
-        let up_to_date = match &preq.serial_num {
-            None => false,
-            Some(serial_number) if *serial_number == self.serial_number => true,
-            Some(_) => return Err(Fault::new(ErrorCode::SerialNumberInvalid, "serialNum")),
+    /// When they are in none.
+    pub fn delete(&mut self, block: &Block) -> Result<(), CannotChange> {
+        let changes = self.carved(block);
+        if changes.is_empty() {
+            return Err(CannotChange::NothingThere);
+        }
+        self.apply(changes);
+        Ok(())
+    }
+
+    /// Lets a range's issuer say something else.
+    ///
+    /// # Errors
+    /// When there is no range with these bounds.
+    pub fn modify(&mut self, range: CardRange) -> Result<(), CannotChange> {
+        if !self.ranges.iter().any(|present| present.block == range.block) {
+            return Err(CannotChange::NoSuchRange);
+        }
+        self.apply(vec![Change {
+            action: Action::Modify,
+            range,
+        }]);
+        Ok(())
+    }
+
+    /// Splits the largest range until there are `count` ranges; leaves more as they are.
+    ///
+    /// # Errors
+    /// When the largest range has not so many numbers.
+    pub fn split_to(&mut self, count: usize) -> Result<(), CannotChange> {
+        let Some(pieces) = (count + 1)
+            .checked_sub(self.ranges.len())
+            .filter(|pieces| *pieces > 1)
+        else {
+            return Ok(());
         };
-        let mut card_range_data = (!up_to_date).then(|| self.ranges.clone());
-        if preq.message_version < Version::V2_2_0 {
-            for range in card_range_data.iter_mut().flatten() {
-                if let AcsVersions::Span { terms, .. } = &mut range.acs {
-                    terms.acs_info_ind = None;
+        let size = |range: &CardRange| range.block.numbers.end() - range.block.numbers.start();
+        let largest = self.ranges.iter().max_by_key(|range| size(range));
+        let largest = largest.cloned().ok_or(CannotChange::NoRoom)?;
+        let pieces = u64::try_from(pieces).map_err(|_| CannotChange::NoRoom)?;
+        let step = (size(&largest) / pieces)
+            .checked_sub(1)
+            .ok_or(CannotChange::NoRoom)?;
+        let (mut start, end) = (*largest.block.numbers.start(), *largest.block.numbers.end());
+        let mut changes = vec![Change {
+            action: Action::Delete,
+            range: largest.clone(),
+        }];
+        for piece in 1..=pieces {
+            let last = if piece == pieces { end } else { start + step };
+            changes.push(Change {
+                action: Action::Add,
+                range: CardRange {
+                    block: Block {
+                        digits: largest.block.digits,
+                        numbers: start..=last,
+                    },
+                    issuer: Arc::clone(&largest.issuer),
+                },
+            });
+            start = last + 1;
+        }
+        self.apply(changes);
+        Ok(())
+    }
+
+    /// The changes that free the numbers of a block: whole ranges go, and what is left of them comes back.
+    fn carved(&self, block: &Block) -> Vec<Change> {
+        let touched = self.ranges.iter().filter(|range| range.block.overlaps(block));
+        touched
+            .flat_map(|range| {
+                let gone = Change {
+                    action: Action::Delete,
+                    range: range.clone(),
+                };
+                let left = range.clone().without(block).into_iter().map(|range| Change {
+                    action: Action::Add,
+                    range,
+                });
+                std::iter::once(gone).chain(left).collect::<Vec<_>>()
+            })
+            .collect()
+    }
+
+    fn apply(&mut self, changes: Vec<Change>) {
+        let deleted: Vec<&Block> = changes
+            .iter()
+            .filter(|change| change.action == Action::Delete)
+            .map(|change| &change.range.block)
+            .collect();
+        self.ranges.retain(|range| !deleted.contains(&&range.block));
+        for change in &changes {
+            match change.action {
+                Action::Add => self.ranges.push(change.range.clone()),
+                Action::Delete => {}
+                Action::Modify => {
+                    let same = self
+                        .ranges
+                        .iter_mut()
+                        .filter(|range| range.block == change.range.block);
+                    same.for_each(|range| range.issuer = Arc::clone(&change.range.issuer));
                 }
             }
         }
-        Ok(PRes {
-            message_version: preq.message_version,
-            three_ds_server_trans_id: preq.three_ds_server_trans_id,
-            ds_trans_id,
-            serial_num: Some(self.serial_number.clone()),
-            ds_protocol_versions: SpokenVersions::span(Version::V2_1_0.number(), Version::V2_2_0.number()),
-            read_order: None,
-            ds_url_list: None,
-            card_range_data,
-            card_range_data_file_url: None,
-            message_extension: None,
-        })
-    }
-
-    /// Whether an account number is in a range, and which protocol versions its issuer speaks.
-    pub fn versions_for(&self, account_number: &str) -> Option<RangeInclusive<ProtocolVersion>> {
-        let number = RangeBound::parse(account_number)?;
-        let spans = self.ranges.iter().flat_map(|entry| {
-            let ranges = entry.ranges.iter();
-            ranges.map(move |range| (range, &entry.acs))
-        });
-        let (_, acs) = spans
-            .filter(|(range, _)| range.digits() == number.digits())
-            .find(|(range, _)| range.start() <= number && number <= range.end())?;
-        match acs {
-            AcsVersions::Span { first, last, .. } => Some(*first..=*last),
-            AcsVersions::Listed(_) => None,
+        sort(&mut self.ranges);
+        let next = serial_number(&self.serial_number, changes.iter().map(|change| &change.range));
+        let before = std::mem::replace(&mut self.serial_number, next);
+        self.earlier.push((before, self.changes.len()));
+        self.changes.extend(changes);
+        if self.changes.len() > CHANGES_REMEMBERED {
+            self.changes.clear();
+            self.earlier.clear();
         }
     }
 }
 
-fn entry(block: &Block, attributes: &Attributes, public_url: &str) -> Option<CardRangeData> {
-    let bound = |number: &u64| {
-        let digits = usize::try_from(block.digits).ok()?;
-        RangeBound::parse(&format!("{number:0digits$}"))
-    };
-    let info = if attributes.attempts_only {
-        AcsInfoInd::AttemptsSupported
-    } else {
-        AcsInfoInd::AuthenticationAvailable
-    };
-    Some(CardRangeData {
-        ranges: vec![AccountRange::new(
-            bound(block.numbers.start())?,
-            bound(block.numbers.end())?,
-        )?],
-        action_ind: None,
-        acs: AcsVersions::Span {
-            first: attributes.lowest,
-            last: attributes.highest,
-            terms: AcsTerms {
-                three_ds_method_url: attributes.method_path.map(|path| format!("{public_url}{path}")),
-                acs_info_ind: Some(vec![info]),
-                supported_msg_ext: None,
-            },
-        },
-        ds_protocol_versions: None,
-        issuer_country_code: None,
-    })
+impl CardRange {
+    fn without(self, hole: &Block) -> Vec<Self> {
+        let issuer = self.issuer;
+        let left = self.block.without(hole).into_iter();
+        left.map(|block| Self {
+            block,
+            issuer: Arc::clone(&issuer),
+        })
+        .collect()
+    }
 }
 
-/// Twenty digits at most, and the same only for the same ranges: a 3DS Server that remembers ranges from before a
-/// restart with another port must not believe that nothing has changed.
-fn serial_number(ranges: &[CardRangeData]) -> String {
-    let json = serde_json::to_vec(ranges).unwrap_or_default();
-    let hash = digest::digest(&digest::SHA256, &json);
+fn sort(ranges: &mut [CardRange]) {
+    ranges.sort_by_key(|range| (range.block.digits, *range.block.numbers.start()));
+}
+
+/// Twenty digits at most, and the same only for the same ranges after the same history: a 3DS Server that remembers
+/// ranges from before a restart with another port must not believe that nothing has changed.
+fn serial_number<'a>(before: &str, ranges: impl IntoIterator<Item = &'a CardRange>) -> String {
+    let mut hash = digest::Context::new(&digest::SHA256);
+    hash.update(before.as_bytes());
+    for range in ranges {
+        hash.update(format!("{range:?}").as_bytes());
+    }
+    let hash = hash.finish();
     let head = hash
         .as_ref()
         .iter()
@@ -291,137 +389,4 @@ fn serial_number(ranges: &[CardRangeData]) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use emv3ds::ThreeDsServerTransId;
-    use primitives::Pan;
-    use uuid::Uuid;
-
-    const PUBLIC_URL: &str = "http://127.0.0.1:8090";
-
-    fn ranges_of(brand: Brand) -> CardRanges {
-        CardRanges::of(brand, PUBLIC_URL)
-    }
-
-    #[test]
-    fn ranges_are_disjoint_and_in_order() {
-        for brand in BRANDS {
-            let ranges: Vec<AccountRange> = ranges_of(brand)
-                .ranges
-                .into_iter()
-                .flat_map(|entry| entry.ranges)
-                .collect();
-            assert!(!ranges.is_empty());
-            for pair in ranges.windows(2) {
-                let same_length = pair[0].digits() == pair[1].digits();
-                assert!(!same_length || pair[0].end() < pair[1].start(), "{pair:?}");
-            }
-        }
-    }
-
-    #[test]
-    fn every_listed_card_but_one_is_in_a_range_of_its_brand_alone() {
-        for card in scenario::listed_cards() {
-            for brand in BRANDS {
-                let covered = ranges_of(brand).versions_for(&card.number).is_some();
-                let expected = card.brand == brand.as_str() && card.number != scenario::NOT_ENROLLED_CARD;
-                assert_eq!(covered, expected, "{} at {brand}", card.number);
-            }
-        }
-    }
-
-    #[test]
-    fn every_number_of_a_range_has_the_range_s_brand() {
-        for brand in BRANDS {
-            let entries = ranges_of(brand).ranges;
-            for range in entries.into_iter().flat_map(|entry| entry.ranges) {
-                for bound in [range.start(), range.end()] {
-                    // The last digit is free within a block of ten, and one of the ten has the right check digit.
-                    let card = (0..10)
-                        .map(|digit| {
-                            format!("{}{digit}", &bound.to_string()[..usize::from(bound.digits()) - 1])
-                        })
-                        .find_map(|card| Pan::parse(&card).ok())
-                        .unwrap();
-                    assert_eq!(card.brand(), brand, "{bound}");
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn numbers_of_every_length_and_corner_take_part() {
-        for (brand, card) in [
-            (Brand::Visa, "4222222222222"),
-            (Brand::Visa, "4111111111111111"),
-            (Brand::Visa, "4000000000000000006"),
-            (Brand::Mastercard, "2223000048400011"),
-            (Brand::Mastercard, "5555555555554444"),
-            (Brand::Amex, "341111111111111"),
-            (Brand::Elo, "5067310000000010"),
-            (Brand::Elo, "4011780000000006"),
-            (Brand::Jcb, "3528000000000007"),
-        ] {
-            assert!(ranges_of(brand).versions_for(card).is_some(), "{card}");
-        }
-        assert!(
-            ranges_of(Brand::Visa).versions_for("4011780000000006").is_none(),
-            "Elo's, not Visa's"
-        );
-    }
-
-    #[test]
-    fn only_cards_with_a_method_have_its_address_and_versions_differ_by_scenario() {
-        let ranges = ranges_of(Brand::Mastercard);
-        let with_method: Vec<String> = ranges
-            .ranges
-            .iter()
-            .filter(|entry| {
-                matches!(&entry.acs, AcsVersions::Span { terms, .. } if terms.three_ds_method_url.is_some())
-            })
-            .map(|entry| entry.ranges[0].start().to_string())
-            .collect();
-        assert_eq!(
-            with_method,
-            ["5200000000001060", "5200000000001090", "5200000000001130"]
-        );
-        let old = ranges.versions_for("5200000000001146").unwrap();
-        assert_eq!(old, Version::V2_1_0.number()..=Version::V2_1_0.number());
-        assert!(
-            ranges
-                .versions_for("5200000000001153")
-                .unwrap()
-                .contains(&ProtocolVersion::new(2, 3, 1))
-        );
-    }
-
-    #[test]
-    fn a_serial_number_spares_the_ranges_and_a_strange_one_is_refused() {
-        let ranges = ranges_of(Brand::Visa);
-        let ask = |serial_num: Option<String>| {
-            let preq = PReq {
-                message_version: Version::V2_2_0,
-                three_ds_server_trans_id: ThreeDsServerTransId(Uuid::nil()),
-                three_ds_server_ref_number: "3DS_LOA_SER_PASA_020200_00001".into(),
-                three_ds_server_operator_id: None,
-                serial_num,
-                card_range_data_download_ind: None,
-                message_extension: None,
-            };
-            ranges.answer(&preq, DsTransId(Uuid::nil()))
-        };
-        let everything = ask(None).unwrap();
-        assert!(everything.card_range_data.is_some());
-        let nothing_new = ask(everything.serial_num.clone()).unwrap();
-        assert_eq!(
-            (nothing_new.card_range_data, &nothing_new.serial_num),
-            (None, &everything.serial_num)
-        );
-        assert_eq!(
-            ask(Some("7".into())).unwrap_err().code,
-            ErrorCode::SerialNumberInvalid
-        );
-        let elsewhere = CardRanges::of(Brand::Visa, "http://127.0.0.1:9090");
-        assert_ne!(elsewhere.serial_number, ranges.serial_number);
-    }
-}
+mod tests;

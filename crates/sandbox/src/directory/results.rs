@@ -5,6 +5,7 @@ use std::time::Duration;
 use emv3ds::code::{Component, ErrorCode};
 use emv3ds::message::{Erro, RReq, RRes, Received};
 use emv3ds::{Rules, ThreeDsServerTransId, Version};
+use primitives::Brand;
 
 use super::{JSON, MESSAGE_MAX_BYTES};
 use crate::messages::{MessageLog, Party};
@@ -42,8 +43,21 @@ impl ResultsRoute {
         }
     }
 
-    /// Takes an RReq from an ACS to the 3DS Server, with one immediate repetition when no connection can be made.
-    pub async fn forward(&self, rreq: &RReq, three_ds_server_url: &str) -> Forwarded {
+    /// Takes an RReq from an ACS to the 3DS Server as the directory server of `brand`, with one immediate repetition when
+    /// no connection can be made.
+    pub async fn forward(&self, brand: Brand, rreq: &RReq, three_ds_server_url: &str) -> Forwarded {
+        self.forward_altered(brand, rreq, three_ds_server_url, |bytes| bytes)
+            .await
+    }
+
+    /// The same with something changed on the way, which no honest directory server would let pass.
+    pub async fn forward_altered(
+        &self,
+        brand: Brand,
+        rreq: &RReq,
+        three_ds_server_url: &str,
+        alter: impl Fn(Vec<u8>) -> Vec<u8>,
+    ) -> Forwarded {
         let id = rreq.three_ds_server_trans_id;
         let written = |receiver| {
             let rules = Rules::received_by(receiver, &Version::ALL).category(rreq.message_category);
@@ -51,12 +65,13 @@ impl ResultsRoute {
         };
         let (from_the_acs, to_the_server) =
             match (written(Component::DirectoryServer), written(Component::Server)) {
-                (Ok(from_the_acs), Ok(to_the_server)) => (from_the_acs, to_the_server),
+                (Ok(from_the_acs), Ok(to_the_server)) => (alter(from_the_acs), alter(to_the_server)),
                 (Err(fault), _) | (_, Err(fault)) => {
                     tracing::error!(%fault, "an RReq of ours breaks the rules");
                     return Forwarded::Faulty;
                 }
             };
+        tracing::debug!(%brand, authentication = %id, "an RReq goes to its 3DS Server");
         self.messages
             .record(Some(id), Party::Acs, Party::DirectoryServer, &from_the_acs, None);
         let forwarded = match self.send(id, &to_the_server, three_ds_server_url).await {

@@ -12,6 +12,8 @@ use emv3ds::{AuthenticationValue, DsTransId, Eci, Version};
 use primitives::Brand;
 use time::OffsetDateTime;
 
+use super::decision::Circumstances;
+
 /// Digits of a Mastercard account number in the AAV's hash, padded with `F`.
 const AAV_NUMBER_DIGITS: usize = 20;
 
@@ -108,16 +110,29 @@ fn from_hex(pair: &[u8]) -> Option<u8> {
 }
 
 /// The ECI the brand's rules give an outcome.
-pub fn eci(brand: Brand, status: TransStatus) -> Option<Eci> {
-    let text = match (brand, status) {
-        (_, TransStatus::ChallengeRequired | TransStatus::DecoupledChallenge) => return None,
-        (Brand::Mastercard, TransStatus::Authenticated) => "02",
-        (Brand::Mastercard, TransStatus::Attempted) => "01",
-        (Brand::Mastercard, TransStatus::InformationOnly) => "04",
-        (Brand::Mastercard, _) => "00",
-        (_, TransStatus::Authenticated) => "05",
-        (_, TransStatus::Attempted) => "06",
-        (_, _) => "07",
+pub fn eci(circumstances: &Circumstances, status: TransStatus) -> Option<Eci> {
+    let text = match circumstances.brand {
+        Brand::Mastercard => mastercard_eci(circumstances, status)?,
+        _ => match status {
+            TransStatus::Authenticated => "05",
+            TransStatus::Attempted => "06",
+            TransStatus::ChallengeRequired | TransStatus::DecoupledChallenge => return None,
+            _ => "07",
+        },
     };
     Eci::parse(text)
+}
+
+/// Mastercard has values of its own for what is no payment and for what the requestor starts by itself.
+fn mastercard_eci(circumstances: &Circumstances, status: TransStatus) -> Option<&'static str> {
+    Some(match (status, circumstances.non_payment) {
+        (TransStatus::ChallengeRequired | TransStatus::DecoupledChallenge, _) => return None,
+        (TransStatus::Authenticated, true) => "N2",
+        (TransStatus::Authenticated, false) if circumstances.requestor_initiated => "07",
+        (TransStatus::Authenticated, false) => "02",
+        (TransStatus::Attempted, _) => "01",
+        (TransStatus::InformationOnly, _) => "04",
+        (_, true) => "N0",
+        (_, false) => "00",
+    })
 }

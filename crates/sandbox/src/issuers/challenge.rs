@@ -1,13 +1,16 @@
 //! The challenge as the cardholder's browser sees it: plain forms, no script needed.
+//!
+//! While the bank's app is asked, the page asks for itself again every two seconds, until the app has answered or a code
+//! was sent instead.
 
 use std::sync::Arc;
 
 use askama::Template;
 use axum::Router;
-use axum::extract::{Form, State};
+use axum::extract::{Form, Query, State};
 use axum::http::StatusCode;
 use axum::response::Response;
-use axum::routing::post;
+use axum::routing::{get, post};
 use emv3ds::code::{Component, ErrorCode, MessageType};
 use emv3ds::encoding::{self, SESSION_DATA_MAX_CHARACTERS};
 use emv3ds::message::{CReq, Erro, Received};
@@ -16,18 +19,22 @@ use serde::Deserialize;
 use tokio::time::timeout;
 
 use super::Issuers;
+use super::code::Code;
 use super::decision::Credential;
-use super::session::{Answered, Code, NotOpened, Opening, Outcome, Phase, Resent, Session};
+use super::session::{Answered, NotOpened, Opening, Outcome, Phase, Resent, Session};
+use crate::faults::message::MessageFault;
 use crate::messages::Party;
 use crate::page::{html, html_with};
+use crate::spoil;
 
 /// Who the text messages come from.
 const SENDER: &str = "Banco Sandbox";
 
-/// `/acs/challenge` and `/acs/challenge/answer`.
+/// `/acs/challenge`, `/acs/challenge/page` and `/acs/challenge/answer`.
 pub fn router(issuers: Issuers) -> Router {
     Router::new()
         .route("/acs/challenge", post(open))
+        .route("/acs/challenge/page", get(show_again))
         .route("/acs/challenge/answer", post(answer))
         .with_state(issuers)
 }
@@ -179,6 +186,24 @@ fn refuse(
 }
 
 #[derive(Deserialize)]
+struct Which {
+    #[serde(rename = "acsTransID", default)]
+    acs_trans_id: String,
+}
+
+/// The page as it is now, for a browser that waits.
+async fn show_again(State(issuers): State<Issuers>, Query(which): Query<Which>) -> Response {
+    let Some(session) = AcsTransId::parse(&which.acs_trans_id).and_then(|id| issuers.session(id)) else {
+        return lost();
+    };
+    match (session.outcome(), session.asks_for()) {
+        (Some(_), _) => finish(&issuers, &session).await,
+        (None, Some(_)) => challenge_page(&session, None),
+        (None, None) => lost(),
+    }
+}
+
+#[derive(Deserialize)]
 struct Typed {
     #[serde(rename = "acsTransID", default)]
     acs_trans_id: String,
@@ -194,6 +219,7 @@ enum Action {
     #[default]
     Submit,
     Resend,
+    Later,
     Cancel,
 }
 
@@ -203,13 +229,17 @@ async fn answer(State(issuers): State<Issuers>, Form(form): Form<Typed>) -> Resp
         return lost();
     };
     match form.action {
+        Action::Submit if goes_on_decoupled(&session) => finish(&issuers, &session).await,
         Action::Submit => match session.answer(&form.code) {
             Answered::Ended => finish(&issuers, &session).await,
             Answered::Wrong { attempts_left } => {
                 challenge_page(&session, Some(Notice::Wrong { attempts_left }))
             }
+            Answered::StillWaiting => challenge_page(&session, Some(Notice::StillWaiting)),
             Answered::NotOpen => lost(),
         },
+        Action::Later if session.put_off() => finish(&issuers, &session).await,
+        Action::Later => lost(),
         Action::Resend => match session.resend() {
             Resent::Code(code) => {
                 send_code(&issuers, &session, &code);
@@ -222,6 +252,11 @@ async fn answer(State(issuers): State<Issuers>, Form(form): Form<Typed>) -> Resp
         Action::Cancel if session.cancel() => finish(&issuers, &session).await,
         Action::Cancel => lost(),
     }
+}
+
+/// Whether a lever ends this challenge undecided, whatever was typed.
+fn goes_on_decoupled(session: &Session) -> bool {
+    session.facts.fault(MessageFault::RReqDecoupledFollows).is_some() && session.put_off()
 }
 
 /// Waits for the RRes as long as the specification keeps a browser waiting, then sends the browser back with the CRes.
@@ -244,16 +279,22 @@ fn return_page(issuers: &Issuers, session: &Session, outcome: &Outcome) -> Respo
     let versions = [session.facts.version];
     let rules = Rules::received_by(Component::Server, &versions);
     match rules.write(&session.cres(outcome)) {
-        Ok(bytes) => {
+        Ok(cres) => {
+            let bytes = gone_wrong(session, cres);
             let id = Some(session.facts.three_ds_server_trans_id);
             issuers
                 .0
                 .messages
                 .record(id, Party::Acs, Party::Browser, &bytes, None);
+            let missing = session.facts.fault(MessageFault::CResMissing).is_some();
             html(&ReturnPage {
                 url: session.facts.notification_url.clone(),
                 field: encoding::CRES_FIELD,
-                value: encoding::base64url(&bytes),
+                value: if missing {
+                    String::new()
+                } else {
+                    encoding::base64url(&bytes)
+                },
                 session_data: session.session_data(),
             })
         }
@@ -264,6 +305,19 @@ fn return_page(issuers: &Issuers, session: &Session, outcome: &Outcome) -> Respo
     }
 }
 
+/// The CRes as levers have it.
+fn gone_wrong(session: &Session, cres: Vec<u8>) -> Vec<u8> {
+    session
+        .facts
+        .faults
+        .iter()
+        .fold(cres, |cres, order| match order.fault {
+            MessageFault::CResContradicted => spoil::contradict(cres),
+            MessageFault::CRes(fault) => spoil::spoil(cres, fault, order),
+            _ => cres,
+        })
+}
+
 fn lost() -> Response {
     let (code, detail) = (
         ErrorCode::TransactionNotRecognised.to_string(),
@@ -272,7 +326,8 @@ fn lost() -> Response {
     html_with(StatusCode::NOT_FOUND, &ProblemPage { code, detail })
 }
 
-fn send_code(issuers: &Issuers, session: &Session, code: &Code) {
+/// Sends a code to the card's phone.
+pub(super) fn send_code(issuers: &Issuers, session: &Session, code: &Code) {
     // The code stands first: readers of the inbox take the first run of digits.
     let facts = &session.facts;
     let text = format!(
@@ -290,6 +345,7 @@ enum Notice {
     Wrong { attempts_left: u8 },
     Resent,
     NotResent,
+    StillWaiting,
 }
 
 #[derive(Template)]
@@ -303,24 +359,29 @@ struct ChallengePage<'a> {
     masked_phone: String,
     inbox_digits: String,
     by_code: bool,
+    by_app: bool,
+    may_be_later: bool,
     notice: Option<Notice>,
 }
 
 fn challenge_page(session: &Session, notice: Option<Notice>) -> Response {
     let facts = &session.facts;
+    let asked = session.asks_for().unwrap_or(facts.way.credential());
     let shown = facts
         .phone
         .get(facts.phone.len().saturating_sub(2)..)
         .unwrap_or_default();
     html(&ChallengePage {
         acs_trans_id: facts.acs_trans_id.to_string(),
-        brand: facts.brand.as_str(),
+        brand: facts.circumstances.brand.as_str(),
         merchant: &facts.merchant,
         amount: &facts.amount,
         last_four: &facts.last_four,
         masked_phone: format!("•• •••• ••{shown}"),
         inbox_digits: facts.phone.trim_start_matches('+').to_owned(),
-        by_code: facts.challenge.credential == Credential::OneTimeCode,
+        by_code: asked == Credential::OneTimeCode,
+        by_app: asked == Credential::BankApp,
+        may_be_later: facts.decoupled_follows.is_some(),
         notice,
     })
 }

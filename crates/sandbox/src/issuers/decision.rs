@@ -1,12 +1,13 @@
-//! What an issuer answers to an AReq: at once, or after a challenge.
+//! What an issuer answers to an AReq: at once, after a challenge, or when the cardholder has answered elsewhere.
 
-use emv3ds::code::{DsValue, MessageCategory, RequestorChallengeInd, TransStatus, TransStatusReason};
+use emv3ds::code::{DsValue, MessageCategory, TransStatus, TransStatusReason};
 use emv3ds::message::AReq;
 use emv3ds::{Eci, Version};
 use primitives::Brand;
 
 use super::authentication_value;
 use super::scenario::Scenario;
+use super::wishes;
 
 /// An issuer's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,8 +16,41 @@ pub enum Decision {
     Frictionless(Verdict),
     /// The cardholder must answer first.
     Challenge(Challenge),
+    /// The cardholder answers in the bank's app, whenever that may be.
+    Decoupled,
     /// An ARes that keeps to no table.
     Malformed,
+}
+
+/// Whose rules an authentication follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Circumstances {
+    /// The directory server that was asked.
+    pub brand: Brand,
+    /// Whether nothing is paid.
+    pub non_payment: bool,
+    /// Whether nobody is at the shop.
+    pub requestor_initiated: bool,
+}
+
+impl Circumstances {
+    /// Those of a request.
+    pub fn of(brand: Brand, areq: &AReq) -> Self {
+        Self {
+            brand,
+            non_payment: areq.message_category == MessageCategory::NonPayment,
+            requestor_initiated: wishes::is_requestor_initiated(areq),
+        }
+    }
+
+    /// A status with the ECI the brand's rules give it.
+    pub fn verdict(&self, status: TransStatus, reason: Option<TransStatusReason>) -> Verdict {
+        Verdict {
+            status,
+            reason,
+            eci: authentication_value::eci(self, status),
+        }
+    }
 }
 
 /// How an authentication ends.
@@ -30,33 +64,24 @@ pub struct Verdict {
     pub eci: Option<Eci>,
 }
 
-impl Verdict {
-    /// A status with the ECI the brand's rules give it.
-    pub fn of(brand: Brand, status: TransStatus, reason: Option<TransStatusReason>) -> Self {
-        Self {
-            status,
-            reason,
-            eci: authentication_value::eci(brand, status),
-        }
-    }
-}
-
 /// How a cardholder is challenged, and what comes of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Challenge {
-    /// What the cardholder types.
+    /// What the cardholder types or does.
     pub credential: Credential,
     /// How the result reaches the 3DS Server.
     pub course: Course,
 }
 
-/// What a cardholder types to prove who they are.
+/// How a cardholder proves who they are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Credential {
-    /// A code sent to the card's phone.
+    /// By a code sent to the card's phone.
     OneTimeCode,
-    /// A password that never changes.
+    /// By a password that never changes.
     StaticPassword,
+    /// By a press of a button in the bank's app.
+    BankApp,
 }
 
 /// What comes of a challenge.
@@ -70,12 +95,35 @@ pub enum Course {
     ReportedTwice,
 }
 
-/// The issuer's mind, made up by the card number.
+/// The issuer's mind, made up by the card.
 ///
+/// Where the request rules out what the card would do, the issuer does what comes nearest: nobody is challenged who is
+/// not there, or whose data was only shared.
+pub fn decide(scenario: Scenario, circumstances: &Circumstances, areq: &AReq) -> Decision {
+    if scenario == Scenario::MalformedAnswer {
+        return Decision::Malformed;
+    }
+    if wishes::is_insights(areq) {
+        return Decision::Frictionless(insights());
+    }
+    if wishes::is_decoupled_fallback(areq) {
+        return decoupled_or_refused(circumstances, areq);
+    }
+    match by_card(scenario, circumstances, areq) {
+        Decision::Challenge(_) if wishes::shares_data_only(areq) => {
+            Decision::Frictionless(circumstances.verdict(TransStatus::InformationOnly, None))
+        }
+        Decision::Challenge(_) if circumstances.requestor_initiated => {
+            decoupled_or_refused(circumstances, areq)
+        }
+        decision => decision,
+    }
+}
+
 /// Scenarios of the directory server (07, 08, not enrolled) never get here; if they did, their issuers would find
 /// nothing wrong with the cardholder.
-pub fn decide(scenario: Scenario, brand: Brand, areq: &AReq) -> Decision {
-    let verdict = |status, reason| Decision::Frictionless(Verdict::of(brand, status, reason));
+fn by_card(scenario: Scenario, circumstances: &Circumstances, areq: &AReq) -> Decision {
+    let verdict = |status, reason| Decision::Frictionless(circumstances.verdict(status, reason));
     let challenge = |credential, course| Decision::Challenge(Challenge { credential, course });
     match scenario {
         Scenario::Frictionless
@@ -83,6 +131,8 @@ pub fn decide(scenario: Scenario, brand: Brand, areq: &AReq) -> Decision {
         | Scenario::MethodSilence
         | Scenario::DirectoryError
         | Scenario::DirectorySilence
+        | Scenario::IssuerUnreachable
+        | Scenario::MalformedAnswer
         | Scenario::NotEnrolled => verdict(TransStatus::Authenticated, None),
         Scenario::NotAuthenticated => verdict(
             TransStatus::NotAuthenticated,
@@ -96,41 +146,46 @@ pub fn decide(scenario: Scenario, brand: Brand, areq: &AReq) -> Decision {
         Scenario::Rejected => verdict(TransStatus::Rejected, Some(TransStatusReason::SuspectedFraud)),
         Scenario::Challenge
         | Scenario::MethodThenChallenge
-        | Scenario::OutOfBand
         | Scenario::OldProtocol
         | Scenario::NewProtocol => challenge(Credential::OneTimeCode, Course::Judged),
+        Scenario::OutOfBand => challenge(Credential::BankApp, Course::Judged),
         Scenario::StaticPassword => challenge(Credential::StaticPassword, Course::Judged),
         Scenario::ChallengeUnavailable => challenge(Credential::OneTimeCode, Course::NeverJudged),
         Scenario::ResultsTwice => challenge(Credential::OneTimeCode, Course::ReportedTwice),
-        Scenario::Decoupled => {
-            let reason = match areq.message_version {
-                Version::V2_1_0 => TransStatusReason::CardAuthenticationFailed,
-                Version::V2_2_0 | Version::V2_3_1 => TransStatusReason::DecoupledNeededNotRequested,
-            };
-            verdict(TransStatus::NotAuthenticated, Some(reason))
+        Scenario::Decoupled => decoupled_or_refused(circumstances, areq),
+        Scenario::DataOnly if wishes::asks_for_data_only(areq, circumstances.brand) => {
+            verdict(TransStatus::InformationOnly, None)
         }
-        Scenario::DataOnly => data_only(brand, areq),
-        Scenario::MalformedAnswer => Decision::Malformed,
+        Scenario::DataOnly => verdict(TransStatus::Authenticated, None),
     }
 }
 
-/// Data only when the requestor asks for it, in the two ways the brands have for that.
-fn data_only(brand: Brand, areq: &AReq) -> Decision {
-    let insights = DsValue::parse("80");
-    let asked_of_mastercard = matches!(areq.message_category, MessageCategory::DirectoryServer(_));
-    let wishes = areq
-        .three_ds_requestor_challenge_ind
-        .as_deref()
-        .unwrap_or_default();
-    let asked_of_visa = wishes.contains(&RequestorChallengeInd::NoChallengeDataOnly);
-    let verdict = match brand {
-        Brand::Mastercard if asked_of_mastercard => Verdict {
-            status: TransStatus::Unavailable,
-            reason: insights.map(TransStatusReason::DirectoryServer),
-            eci: Eci::parse("04"),
-        },
-        Brand::Visa if asked_of_visa => Verdict::of(brand, TransStatus::InformationOnly, None),
-        _ => Verdict::of(brand, TransStatus::Authenticated, None),
-    };
-    Decision::Frictionless(verdict)
+/// Decoupled where the requestor allows it; else refused, with the reason that the version has for that.
+fn decoupled_or_refused(circumstances: &Circumstances, areq: &AReq) -> Decision {
+    if wishes::allows_decoupled(areq) {
+        return Decision::Decoupled;
+    }
+    Decision::Frictionless(match areq.message_version {
+        Version::V2_1_0 if circumstances.requestor_initiated => circumstances.verdict(
+            TransStatus::Unavailable,
+            Some(TransStatusReason::RequestorInitiatedNotSupported),
+        ),
+        Version::V2_1_0 => circumstances.verdict(
+            TransStatus::NotAuthenticated,
+            Some(TransStatusReason::CardAuthenticationFailed),
+        ),
+        Version::V2_2_0 | Version::V2_3_1 => circumstances.verdict(
+            TransStatus::NotAuthenticated,
+            Some(TransStatusReason::DecoupledNeededNotRequested),
+        ),
+    })
+}
+
+/// Mastercard's answer to a request of its own category: never an authentication.
+fn insights() -> Verdict {
+    Verdict {
+        status: TransStatus::Unavailable,
+        reason: DsValue::parse("80").map(TransStatusReason::DirectoryServer),
+        eci: Eci::parse("04"),
+    }
 }

@@ -1,42 +1,57 @@
 //! The issuers' access control servers: they decide at once or challenge the cardholder, and report the result.
 //!
-//! [`scenario`] says what a card number means, [`decision`] what its issuer answers, [`session`] how a challenge may
-//! go. Pages are in [`challenge`] and [`method`], the RReq and its repetitions in [`report`].
+//! [`scenario`] says what a card number means, [`decision`] what its issuer answers, [`session`] how a challenge or a
+//! decoupled authentication may go. Pages are in [`challenge`], [`bank_app`] and [`method`], the RReq and its repetitions
+//! in [`report`].
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use aws_lc_rs::digest;
 use emv3ds::code::{Component, ErrorCode, TransStatus, TransStatusReason, YesNo};
 use emv3ds::message::{AReq, ARes, WireMessage as _};
 use emv3ds::{AcsTransId, DsTransId, Fault, Rules, Version};
-use primitives::{Amount, Brand, Currency};
+use primitives::Brand;
 use uuid::Uuid;
 
 use crate::directory::results::ResultsRoute;
+use crate::faults::Faults;
+use crate::faults::message::{self, MessageFault, MessageFaultOrder};
 use crate::messages::MessageLog;
 use crate::phone::PhoneNetwork;
+use crate::recent::RecentMap;
+use crate::spoil;
 
 pub mod authentication_value;
+pub mod bank_app;
+pub mod certification;
 pub mod challenge;
+pub mod code;
 pub mod decision;
+pub mod facts;
 pub mod malformed;
 pub mod method;
 mod report;
+pub mod result_messages;
 pub mod scenario;
 pub mod session;
+pub mod wishes;
 
 use authentication_value::ValueKey;
-use decision::{Decision, Verdict};
+use decision::{Circumstances, Decision, Verdict};
+use facts::{Facts, Way, fingerprint, phone_of};
 use scenario::Scenario;
-use session::{Facts, Session};
+use session::Session;
 
 /// `acsReferenceNumber` of all issuers here.
 pub const ACS_REFERENCE_NUMBER: &str = "3DS_LOA_ACS_SNDB_020200_00001";
 
 /// Challenges open at the same time; further ones are answered `U` so that memory stays bounded.
 const SESSIONS_MAX: usize = 100_000;
+/// Authentications remembered to recognise a reference to an earlier one.
+const REMEMBERED: usize = 100_000;
+/// What the cardholder reads in the shop while the bank's app waits for them; 128 characters at most.
+const DECOUPLED_TEXT: &str = "Confirma la compra en la app de Banco Sandbox cuando puedas.";
 
 /// Patience and addresses of the issuers.
 #[derive(Clone, Debug)]
@@ -47,6 +62,10 @@ pub struct IssuerSettings {
     pub first_creq_timeout: Duration,
     /// How long a page may go unanswered; 10 minutes in the specification.
     pub challenge_timeout: Duration,
+    /// How long the bank's app may take in the browser's time before a code is sent instead.
+    pub app_timeout: Duration,
+    /// After how long a cardholder who is asked decoupled says yes.
+    pub decoupled_after: Duration,
     /// How long the browser is kept waiting for the RRes; 5 s in the specification.
     pub results_wait: Duration,
     /// How long between attempts to deliver an RReq, after one immediate repetition.
@@ -64,6 +83,8 @@ impl IssuerSettings {
             public_url: public_url.into(),
             first_creq_timeout: Duration::from_secs(30),
             challenge_timeout: Duration::from_secs(600),
+            app_timeout: Duration::from_secs(8),
+            decoupled_after: Duration::from_secs(5),
             results_wait: Duration::from_secs(5),
             results_retry_interval: Duration::from_secs(2),
             results_give_up_after: Duration::from_secs(600),
@@ -84,17 +105,22 @@ struct Inner {
     messages: MessageLog,
     results: ResultsRoute,
     values: ValueKey,
+    faults: Faults,
+    /// Whose card an earlier authentication was about, by the ACS's identifier.
+    earlier: Mutex<RecentMap<AcsTransId, u64>>,
 }
 
 impl Issuers {
-    /// Issuers that send codes over `phones` and results over `results`.
+    /// Issuers that send codes over `phones` and results over `results`, and err as `faults` say.
     pub fn new(
         settings: IssuerSettings,
         phones: PhoneNetwork,
         messages: MessageLog,
         results: ResultsRoute,
+        faults: Faults,
     ) -> Self {
         let (sessions, values) = (Mutex::default(), ValueKey::random());
+        let earlier = Mutex::new(RecentMap::new(REMEMBERED));
         Self(Arc::new(Inner {
             settings,
             sessions,
@@ -102,6 +128,8 @@ impl Issuers {
             messages,
             results,
             values,
+            faults,
+            earlier,
         }))
     }
 
@@ -110,7 +138,7 @@ impl Issuers {
     /// # Errors
     /// 201 when the directory server has not completed it, or when our own ARes would break the rules, which is a mistake
     /// of the sandbox.
-    pub fn authenticate(&self, brand: Brand, areq: &AReq) -> Result<Vec<u8>, Box<Fault>> {
+    pub async fn authenticate(&self, brand: Brand, areq: &AReq) -> Result<Vec<u8>, Box<Fault>> {
         let (Some(ds_trans_id), Some(ds_reference_number)) = (areq.ds_trans_id, &areq.ds_reference_number)
         else {
             let fault = Fault::new(ErrorCode::RequiredElementMissing, "dsTransID,dsReferenceNumber");
@@ -120,8 +148,11 @@ impl Issuers {
                 areq.ids(),
             )));
         };
+        let circumstances = Circumstances::of(brand, areq);
         let acs_trans_id = AcsTransId(Uuid::new_v4());
-        let scenario = Scenario::of(areq.acct_number.reveal());
+        let faults = self.faults_of(brand, areq);
+        let decision = self.decide(&circumstances, areq, &faults);
+        self.remember(acs_trans_id, areq);
         let mut ares = ARes {
             message_version: areq.message_version,
             three_ds_server_trans_id: areq.three_ds_server_trans_id,
@@ -158,31 +189,110 @@ impl Issuers {
             broad_info: None,
             message_extension: None,
         };
-        let rules = Rules::received_by(Component::Server, &Version::ALL).category(areq.message_category);
-        match decision::decide(scenario, brand, areq) {
-            Decision::Frictionless(verdict) => self.conclude(&mut ares, brand, areq, verdict),
-            Decision::Challenge(challenge) => {
-                let facts = self.facts(brand, areq, challenge, ds_trans_id, acs_trans_id);
-                if self.begin(facts) {
-                    ares.trans_status = Some(TransStatus::ChallengeRequired);
-                    ares.acs_challenge_mandated = Some(YesNo::No);
-                    ares.acs_url = Some(format!("{}/acs/challenge", self.0.settings.public_url));
-                    ares.authentication_type = Some(session::authentication_type(challenge.credential));
-                    ares.authentication_method =
-                        Some(vec![session::authentication_method(challenge.credential)]);
-                } else {
-                    let reason = Some(TransStatusReason::FrequencyExceeded);
-                    let verdict = Verdict::of(brand, TransStatus::Unavailable, reason);
-                    self.conclude(&mut ares, brand, areq, verdict);
-                }
+        let way = match decision {
+            Decision::Challenge(_) | Decision::Decoupled if !self.has_room() => {
+                let reason = Some(TransStatusReason::FrequencyExceeded);
+                let verdict = circumstances.verdict(TransStatus::Unavailable, reason);
+                self.conclude(&mut ares, brand, areq, verdict);
+                None
+            }
+            Decision::Frictionless(verdict) => {
+                self.conclude(&mut ares, brand, areq, verdict);
+                None
             }
             Decision::Malformed => {
-                let verdict = Verdict::of(brand, TransStatus::Authenticated, None);
+                let verdict = circumstances.verdict(TransStatus::Authenticated, None);
                 self.conclude(&mut ares, brand, areq, verdict);
-                return rules.write(&ares).map(malformed::spoil);
+                None
             }
+            Decision::Challenge(challenge) => Some(Way::Challenge(challenge)),
+            Decision::Decoupled => Some(Way::Decoupled),
+        };
+        let settled = way.is_none();
+        let mut facts = self.facts(
+            circumstances,
+            areq,
+            way.unwrap_or(Way::Decoupled),
+            ds_trans_id,
+            acs_trans_id,
+        );
+        facts.faults.clone_from(&faults);
+        let session = Arc::new(Session::new(facts));
+        if let Some(way) = way {
+            announce(&mut ares, way, &self.0.settings.public_url);
         }
-        rules.write(&ares)
+        let rules = Rules::received_by(Component::Server, &Version::ALL).category(areq.message_category);
+        let bytes = rules.write(&ares)?;
+        report::ahead_of_the_ares(self, &session, settled).await;
+        if !settled {
+            self.begin(session);
+        }
+        Ok(match decision {
+            Decision::Malformed => malformed::spoil(bytes),
+            _ => self.gone_wrong(bytes, &faults),
+        })
+    }
+
+    /// What the issuer answers; a reference to somebody else's authentication gets nobody through.
+    fn decide(&self, circumstances: &Circumstances, areq: &AReq, faults: &[MessageFaultOrder]) -> Decision {
+        let refused = |reason| {
+            let verdict = circumstances.verdict(TransStatus::NotAuthenticated, Some(reason));
+            Decision::Frictionless(verdict)
+        };
+        if circumstances.requestor_initiated && !self.prior_references_fit(areq) {
+            return refused(TransStatusReason::InvalidTransaction);
+        }
+        let decision = decision::decide(Scenario::of_areq(areq), circumstances, areq);
+        let too_short = faults
+            .iter()
+            .any(|order| order.fault == MessageFault::DecoupledTooShort);
+        if decision == Decision::Decoupled && too_short {
+            return refused(TransStatusReason::DecoupledTimeTooShort);
+        }
+        decision
+    }
+
+    /// Whether the earlier authentications that are named and known here were of the same card. What happened before this
+    /// process began is not known to it; only who goes on with a challenge must name it.
+    fn prior_references_fit(&self, areq: &AReq) -> bool {
+        let card = fingerprint(areq.acct_number.reveal());
+        let earlier = self.0.earlier.lock().unwrap_or_else(PoisonError::into_inner);
+        let named = wishes::prior_references(areq).filter_map(AcsTransId::parse);
+        let known: Vec<u64> = named.filter_map(|id| earlier.get(&id).copied()).collect();
+        let goes_on = wishes::is_decoupled_fallback(areq);
+        known.iter().all(|of| *of == card) && !(goes_on && known.is_empty())
+    }
+
+    fn remember(&self, acs_trans_id: AcsTransId, areq: &AReq) {
+        let mut earlier = self.0.earlier.lock().unwrap_or_else(PoisonError::into_inner);
+        earlier.insert(acs_trans_id, fingerprint(areq.acct_number.reveal()));
+    }
+
+    /// What goes wrong with this authentication, each thing once.
+    fn faults_of(&self, brand: Brand, areq: &AReq) -> Vec<MessageFaultOrder> {
+        let mut taken: Vec<MessageFaultOrder> = Vec::new();
+        let next = |taken: &[MessageFaultOrder]| {
+            self.0.faults.take_message(message::ACS, |order| {
+                order.fault != MessageFault::AReqErro
+                    && order.concerns(brand, areq.acct_number.reveal())
+                    && !taken.iter().any(|known| known.fault == order.fault)
+            })
+        };
+        while let Some(order) = next(&taken) {
+            taken.push(order);
+        }
+        taken
+    }
+
+    fn gone_wrong(&self, ares: Vec<u8>, faults: &[MessageFaultOrder]) -> Vec<u8> {
+        faults.iter().fold(ares, |ares, order| match order.fault {
+            MessageFault::AResChallenge => {
+                spoil::into_challenge(ares, &format!("{}/acs/challenge", self.0.settings.public_url))
+            }
+            MessageFault::AResDecoupled => spoil::into_decoupled(ares),
+            MessageFault::ARes(fault) => spoil::spoil(ares, fault, order),
+            _ => ares,
+        })
     }
 
     fn conclude(&self, ares: &mut ARes, brand: Brand, areq: &AReq, verdict: Verdict) {
@@ -194,48 +304,47 @@ impl Issuers {
 
     fn facts(
         &self,
-        brand: Brand,
+        circumstances: Circumstances,
         areq: &AReq,
-        challenge: decision::Challenge,
+        way: Way,
         ds_trans_id: DsTransId,
         acs_trans_id: AcsTransId,
     ) -> Facts {
         let account_number = areq.acct_number.reveal();
+        let (brand, proven) = (circumstances.brand, TransStatus::Authenticated);
         Facts {
             version: areq.message_version,
             category: areq.message_category,
             three_ds_server_trans_id: areq.three_ds_server_trans_id,
             ds_trans_id,
             acs_trans_id,
-            brand,
-            challenge,
-            proof: self
-                .0
-                .values
-                .value(brand, areq, ds_trans_id, TransStatus::Authenticated),
+            circumstances,
+            way,
+            decoupled_follows: wishes::allows_decoupled_fallback(areq)
+                .then_some(TransStatusReason::DecoupledFallback),
+            faults: Vec::new(),
+            proof: self.0.values.value(brand, areq, ds_trans_id, proven),
             phone: phone_of(account_number),
             last_four: account_number
                 .get(account_number.len().saturating_sub(4)..)
                 .unwrap_or_default()
                 .to_owned(),
             merchant: areq.merchant_name.clone().unwrap_or_default(),
-            amount: amount_shown(areq),
+            amount: facts::amount_shown(areq),
             three_ds_server_url: areq.three_ds_server_url.clone(),
             notification_url: areq.notification_url.clone().unwrap_or_default(),
         }
     }
 
-    /// Opens a session and follows it to its end; false when there are too many.
-    fn begin(&self, facts: Facts) -> bool {
-        let session = Arc::new(Session::new(facts));
-        let mut sessions = self.sessions();
-        if sessions.len() >= SESSIONS_MAX {
-            return false;
-        }
-        sessions.insert(session.facts.acs_trans_id, Arc::clone(&session));
-        drop(sessions);
+    fn has_room(&self) -> bool {
+        self.sessions().len() < SESSIONS_MAX
+    }
+
+    /// Follows a session to its end.
+    fn begin(&self, session: Arc<Session>) {
+        self.sessions()
+            .insert(session.facts.acs_trans_id, Arc::clone(&session));
         tokio::spawn(report::follow(self.clone(), session));
-        true
     }
 
     fn session(&self, id: AcsTransId) -> Option<Arc<Session>> {
@@ -251,41 +360,22 @@ impl Issuers {
     }
 }
 
-/// The phone of a card: each has its own, and the same after every restart.
-pub fn phone_of(account_number: &str) -> String {
-    let hash = digest::digest(&digest::SHA256, account_number.as_bytes());
-    let head = hash
-        .as_ref()
-        .iter()
-        .take(8)
-        .fold(0_u64, |number, byte| number << 8 | u64::from(*byte));
-    format!("+5255{:08}", head % 100_000_000)
-}
-
-/// `MXN 10.50`, or the bare digits where currency or amount make no sense.
-fn amount_shown(areq: &AReq) -> String {
-    let digits = areq.purchase_amount.clone().unwrap_or_default();
-    let currency = areq
-        .purchase_currency
-        .as_deref()
-        .and_then(|code| Currency::parse_numeric3(code).ok());
-    let amount = digits
-        .parse()
-        .ok()
-        .zip(currency)
-        .and_then(|(minor, currency)| Amount::new(minor, currency).ok());
-    amount.map_or(digits, |amount| amount.to_string())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use std::collections::HashSet;
-
-    #[test]
-    fn every_listed_card_has_its_own_phone() {
-        let cards = scenario::listed_cards();
-        let phones: HashSet<String> = cards.iter().map(|card| phone_of(&card.number)).collect();
-        assert_eq!(phones.len(), cards.len());
+/// What the ARes says of what is still to come.
+fn announce(ares: &mut ARes, way: Way, public_url: &str) {
+    let credential = way.credential();
+    ares.authentication_type = Some(result_messages::authentication_type(way, credential));
+    ares.authentication_method = Some(vec![result_messages::authentication_method(way, credential)]);
+    match way {
+        Way::Challenge(_) => {
+            ares.trans_status = Some(TransStatus::ChallengeRequired);
+            ares.acs_challenge_mandated = Some(YesNo::No);
+            ares.acs_url = Some(format!("{public_url}/acs/challenge"));
+        }
+        Way::Decoupled => {
+            ares.trans_status = Some(TransStatus::DecoupledChallenge);
+            ares.acs_challenge_mandated = Some(YesNo::Yes);
+            ares.acs_dec_con_ind = Some(YesNo::Yes);
+            ares.cardholder_info = Some(DECOUPLED_TEXT.into());
+        }
     }
 }

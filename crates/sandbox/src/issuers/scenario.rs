@@ -1,6 +1,9 @@
 //! The card number picks the issuer's behaviour: which number means what.
 
+use emv3ds::message::AReq;
 use primitives::Brand;
+
+use super::certification;
 
 /// How directory server and issuer behave towards one card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -25,9 +28,9 @@ pub enum Scenario {
     DirectorySilence,
     /// 09: 3DS Method, then challenge by SMS OTP.
     MethodThenChallenge,
-    /// 10: out-of-band challenge. There is no banking app yet, so it falls back to SMS OTP at once.
+    /// 10: challenge in the bank's app; by SMS OTP when the app does not answer.
     OutOfBand,
-    /// 11: decoupled where the requestor allows it. No requestor can yet, so it is `N` with reason 23.
+    /// 11: decoupled where the requestor allows it, else `N` with reason 23.
     Decoupled,
     /// 12: challenge whose result is `U` whatever is typed.
     ChallengeUnavailable,
@@ -35,7 +38,7 @@ pub enum Scenario {
     MethodSilence,
     /// 14: as 05, protocol 2.1.0 only.
     OldProtocol,
-    /// 15: as 05, and the ACS would speak 2.3.1 too.
+    /// 15: as 05, protocol 2.3.1.
     NewProtocol,
     /// 16: data only when asked for, otherwise as 00.
     DataOnly,
@@ -45,6 +48,8 @@ pub enum Scenario {
     ResultsTwice,
     /// Challenge by a password that never changes, [`STATIC_PASSWORD`].
     StaticPassword,
+    /// The directory server cannot reach the issuer, and says so in an Erro.
+    IssuerUnreachable,
     /// In no card range; an AReq all the same is answered Erro 305.
     NotEnrolled,
 }
@@ -107,6 +112,16 @@ impl Scenario {
             .unwrap_or(Self::Frictionless)
     }
 
+    /// The scenario of a request: that of its card, which at certification cards the amount picks.
+    pub fn of_areq(areq: &AReq) -> Self {
+        let account_number = areq.acct_number.reveal();
+        if certification::is_certification_card(account_number) {
+            certification::scenario_of(areq)
+        } else {
+            Self::of(account_number)
+        }
+    }
+
     /// The path of the 3DS Method that runs before the authentication, where there is one.
     pub fn method_path(self) -> Option<&'static str> {
         match self {
@@ -139,6 +154,7 @@ impl Scenario {
             Self::MalformedAnswer => "Issuer answers a malformed message",
             Self::ResultsTwice => "Challenge; the result is sent twice before the browser returns",
             Self::StaticPassword => "Challenge by static password 11111",
+            Self::IssuerUnreachable => "The issuer cannot be reached",
             Self::NotEnrolled => "Not enrolled in 3-D Secure",
         }
     }

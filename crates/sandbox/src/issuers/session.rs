@@ -1,85 +1,25 @@
-//! One challenge at an issuer: what is known of it, where it stands, and what may happen next.
+//! One challenge at an issuer, or one decoupled authentication: where it stands, and what may happen next.
 //!
-//! Everything here is a decision about memory; pages and messages are made in the neighbouring files. Whoever ends a
-//! session ends it once, so that exactly one RReq leaves.
+//! Everything here is a decision about memory; what is known from the beginning is in [`super::facts`], the messages that
+//! tell the end in [`super::result_messages`], pages in their own files. Whoever ends a session ends it once, so that
+//! exactly one RReq leaves.
 
-use std::fmt;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use emv3ds::code::{
-    AuthenticationMethod, AuthenticationType, ChallengeCancel, MessageCategory, TransStatus,
-    TransStatusReason, YesNo,
-};
-use emv3ds::message::{CRes, RReq};
-use emv3ds::{AcsTransId, AuthenticationValue, DsTransId, ThreeDsServerTransId, Version};
-use primitives::Brand;
+use emv3ds::code::{ChallengeCancel, TransStatus, TransStatusReason};
 use tokio::sync::watch;
 
-use super::decision::{Challenge, Course, Credential, Verdict};
+use super::code::Code;
+use super::decision::{Course, Credential, Verdict};
+use super::facts::{Facts, Way};
 use super::scenario::STATIC_PASSWORD;
 
 /// Wrong answers after which the challenge is lost.
 pub const ATTEMPTS_MAX: u8 = 3;
 /// Codes sent for one challenge at most. Wide: nothing here is worth abusing.
 pub const CODES_MAX: u8 = 10;
-
-/// What is known of a challenge from the AReq on. The account number is not.
-#[derive(Debug)]
-pub struct Facts {
-    /// `messageVersion` of the whole transaction.
-    pub version: Version,
-    /// `messageCategory` of the AReq.
-    pub category: MessageCategory,
-    /// The 3DS Server's identifier.
-    pub three_ds_server_trans_id: ThreeDsServerTransId,
-    /// The directory server's identifier.
-    pub ds_trans_id: DsTransId,
-    /// Ours.
-    pub acs_trans_id: AcsTransId,
-    /// Whose rules hold.
-    pub brand: Brand,
-    /// How the cardholder is challenged.
-    pub challenge: Challenge,
-    /// The authentication value, should the cardholder pass.
-    pub proof: Option<AuthenticationValue>,
-    /// The card's phone.
-    pub phone: String,
-    /// Last four digits of the card.
-    pub last_four: String,
-    /// Who sells, as the page shows it.
-    pub merchant: String,
-    /// For how much, as the page shows it.
-    pub amount: String,
-    /// Where the directory server delivers the RReq.
-    pub three_ds_server_url: String,
-    /// Where the browser goes afterwards.
-    pub notification_url: String,
-}
-
-/// A one-time code. `Debug` does not show it.
-#[derive(Clone)]
-pub struct Code(String);
-
-impl Code {
-    /// Six random digits.
-    pub fn random() -> Self {
-        let number = uuid::Uuid::new_v4().as_u128() % 1_000_000;
-        Self(format!("{number:06}"))
-    }
-
-    /// The digits, for the text message.
-    pub fn reveal(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Debug for Code {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("******")
-    }
-}
 
 /// Where a challenge stands, for those who wait.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -88,6 +28,8 @@ pub enum Phase {
     AwaitingCreq,
     /// A page was shown at that time.
     Shown(Instant),
+    /// The bank's app is to answer, and no browser takes part.
+    AwaitingHolder,
     /// Decided; the RReq is on its way.
     Ended,
     /// The 3DS Server has the result, or will not take it.
@@ -103,12 +45,16 @@ pub struct Outcome {
     pub cancel: Option<ChallengeCancel>,
     /// How often the cardholder answered.
     pub interactions: u8,
+    /// What they were asked for at the end.
+    pub credential: Credential,
 }
 
 #[derive(Debug)]
 enum State {
     AwaitingCreq,
     Open(Open),
+    /// Decoupled: only the bank's app has a say.
+    AwaitingHolder,
     Ended {
         outcome: Outcome,
         session_data: Option<String>,
@@ -119,6 +65,9 @@ enum State {
 struct Open {
     creq: String,
     session_data: Option<String>,
+    /// What the page asks for now: the app's turn passes to a code.
+    credential: Credential,
+    since: Instant,
     code: Option<Code>,
     codes_sent: u8,
     wrong_answers: u8,
@@ -153,6 +102,8 @@ pub enum Answered {
     },
     /// The challenge has ended, now or before.
     Ended,
+    /// The bank's app has not answered yet.
+    StillWaiting,
     /// There is no page to answer yet.
     NotOpen,
 }
@@ -180,12 +131,16 @@ pub struct Session {
 }
 
 impl Session {
-    /// A challenge nobody has opened yet.
+    /// A challenge nobody has opened yet, or a decoupled authentication nobody has answered.
     pub fn new(facts: Facts) -> Self {
+        let (state, phase) = match facts.way {
+            Way::Challenge(_) => (State::AwaitingCreq, Phase::AwaitingCreq),
+            Way::Decoupled => (State::AwaitingHolder, Phase::AwaitingHolder),
+        };
         Self {
             facts,
-            state: Mutex::new(State::AwaitingCreq),
-            phase: watch::Sender::new(Phase::AwaitingCreq),
+            state: Mutex::new(state),
+            phase: watch::Sender::new(phase),
         }
     }
 
@@ -198,14 +153,31 @@ impl Session {
     pub fn outcome(&self) -> Option<Outcome> {
         match &*self.state() {
             State::Ended { outcome, .. } => Some(*outcome),
-            State::AwaitingCreq | State::Open(_) => None,
+            State::AwaitingCreq | State::AwaitingHolder | State::Open(_) => None,
+        }
+    }
+
+    /// What the page asks for now; `None` before there is one and after the end.
+    pub fn asks_for(&self) -> Option<Credential> {
+        match &*self.state() {
+            State::Open(open) => Some(open.credential),
+            State::AwaitingCreq | State::AwaitingHolder | State::Ended { .. } => None,
+        }
+    }
+
+    /// Since when the bank's app has been asked, while it is; decoupled, for as long as the session lasts.
+    pub fn asks_the_app(&self) -> Option<Option<Instant>> {
+        match &*self.state() {
+            State::Open(open) if open.credential == Credential::BankApp => Some(Some(open.since)),
+            State::AwaitingHolder => Some(None),
+            State::Open(_) | State::AwaitingCreq | State::Ended { .. } => None,
         }
     }
 
     /// `threeDSSessionData` as the browser brought it, to be returned unchanged.
     pub fn session_data(&self) -> Option<String> {
         match &*self.state() {
-            State::AwaitingCreq => None,
+            State::AwaitingCreq | State::AwaitingHolder => None,
             State::Open(Open { session_data, .. }) | State::Ended { session_data, .. } => {
                 session_data.clone()
             }
@@ -220,13 +192,16 @@ impl Session {
         let mut state = self.state();
         match &mut *state {
             State::AwaitingCreq => {
-                let code = match self.facts.challenge.credential {
+                let credential = self.facts.way.credential();
+                let code = match credential {
                     Credential::OneTimeCode => Some(Code::random()),
-                    Credential::StaticPassword => None,
+                    Credential::StaticPassword | Credential::BankApp => None,
                 };
                 *state = State::Open(Open {
                     creq: creq.to_owned(),
                     session_data: session_data.map(str::to_owned),
+                    credential,
+                    since: Instant::now(),
                     codes_sent: u8::from(code.is_some()),
                     code: code.clone(),
                     wrong_answers: 0,
@@ -239,7 +214,7 @@ impl Session {
                 self.phase.send_replace(Phase::Shown(Instant::now()));
                 Ok(Opening::Again)
             }
-            State::Open(_) => Err(NotOpened::Conflicting),
+            State::Open(_) | State::AwaitingHolder => Err(NotOpened::Conflicting),
             State::Ended { outcome, .. } => {
                 let never_came = outcome.cancel == Some(ChallengeCancel::FirstCreqNotReceived);
                 Err(if never_came {
@@ -255,19 +230,21 @@ impl Session {
     pub fn answer(&self, typed: &str) -> Answered {
         let mut state = self.state();
         let open = match &mut *state {
-            State::AwaitingCreq => return Answered::NotOpen,
+            State::AwaitingCreq | State::AwaitingHolder => return Answered::NotOpen,
             State::Ended { .. } => return Answered::Ended,
             State::Open(open) => open,
         };
-        open.interactions = open.interactions.saturating_add(1);
-        let right = match self.facts.challenge.credential {
+        let right = match open.credential {
+            // Nothing is typed here; the app decides.
+            Credential::BankApp => return Answered::StillWaiting,
             Credential::OneTimeCode => open.code.as_ref().map_or("", Code::reveal),
             Credential::StaticPassword => STATIC_PASSWORD,
         };
+        open.interactions = open.interactions.saturating_add(1);
         let typed: String = typed.chars().filter(|symbol| !symbol.is_whitespace()).collect();
         let passed = verify_slices_are_equal(typed.as_bytes(), right.as_bytes()).is_ok();
-        let verdict = |status, reason| Verdict::of(self.facts.brand, status, reason);
-        let verdict = match (self.facts.challenge.course, passed) {
+        let verdict = |status, reason| self.facts.circumstances.verdict(status, reason);
+        let verdict = match (self.facts.way.course(), passed) {
             (Course::NeverJudged, _) => verdict(
                 TransStatus::Unavailable,
                 Some(TransStatusReason::CardAuthenticationFailed),
@@ -291,7 +268,7 @@ impl Session {
     /// The cardholder asks for another code.
     pub fn resend(&self) -> Resent {
         match &mut *self.state() {
-            State::AwaitingCreq => Resent::NotOpen,
+            State::AwaitingCreq | State::AwaitingHolder => Resent::NotOpen,
             State::Ended { .. } => Resent::Ended,
             State::Open(open) => {
                 self.phase.send_replace(Phase::Shown(Instant::now()));
@@ -306,32 +283,92 @@ impl Session {
         }
     }
 
+    /// The app did not answer: a code is to be sent instead. `None` when it is not the app's turn.
+    pub fn fall_back_to_code(&self) -> Option<Code> {
+        match &mut *self.state() {
+            State::Open(open) if open.credential == Credential::BankApp => {
+                let code = Code::random();
+                open.credential = Credential::OneTimeCode;
+                open.codes_sent = open.codes_sent.saturating_add(1);
+                open.code = Some(code.clone());
+                self.phase.send_replace(Phase::Shown(Instant::now()));
+                Some(code)
+            }
+            State::Open(_) | State::AwaitingCreq | State::AwaitingHolder | State::Ended { .. } => None,
+        }
+    }
+
+    /// The cardholder answered in the bank's app. False when it is not the app's turn.
+    pub fn answer_in_app(&self, approved: bool) -> bool {
+        let mut state = self.state();
+        match &mut *state {
+            State::Open(open) if open.credential == Credential::BankApp => {
+                open.interactions = open.interactions.saturating_add(1);
+            }
+            State::AwaitingHolder => {}
+            State::Open(_) | State::AwaitingCreq | State::Ended { .. } => return false,
+        }
+        let verdict = if approved {
+            self.facts.circumstances.verdict(TransStatus::Authenticated, None)
+        } else {
+            self.denied()
+        };
+        self.end(&mut state, verdict, None);
+        true
+    }
+
+    /// The challenge ends, to be gone on with decoupled. False when there is no page, or the requestor has not allowed it.
+    pub fn put_off(&self) -> bool {
+        let mut state = self.state();
+        match (&*state, self.facts.decoupled_follows) {
+            (State::Open(_), Some(reason)) => {
+                let status = TransStatus::DecoupledChallenge;
+                let verdict = self.facts.circumstances.verdict(status, Some(reason));
+                self.end(&mut state, verdict, None);
+                true
+            }
+            (State::Ended { .. }, _) => true,
+            _ => false,
+        }
+    }
+
     /// The cardholder gives up. False when there is no page to give up on.
     pub fn cancel(&self) -> bool {
         let mut state = self.state();
         match &*state {
-            State::AwaitingCreq => false,
+            State::AwaitingCreq | State::AwaitingHolder => false,
             State::Ended { .. } => true,
             State::Open(_) => {
-                let reason = Some(TransStatusReason::CardAuthenticationFailed);
-                let verdict = Verdict::of(self.facts.brand, TransStatus::NotAuthenticated, reason);
-                self.end(&mut state, verdict, Some(ChallengeCancel::Cardholder));
+                self.end(&mut state, self.denied(), Some(ChallengeCancel::Cardholder));
                 true
             }
         }
     }
 
-    /// Nobody came, or nobody answered: the challenge ends if it has not ended yet.
+    /// Nobody came, or nobody answered: the session ends if it has not ended yet.
     pub fn time_out(&self) {
         let mut state = self.state();
         let cancel = match &*state {
             State::AwaitingCreq => ChallengeCancel::FirstCreqNotReceived,
             State::Open(_) => ChallengeCancel::TimedOutAtAcs,
+            State::AwaitingHolder => ChallengeCancel::DecoupledTimedOut,
             State::Ended { .. } => return,
         };
-        let reason = Some(TransStatusReason::TimedOutAtAcs);
-        let verdict = Verdict::of(self.facts.brand, TransStatus::NotAuthenticated, reason);
+        let (status, reason) = match cancel {
+            ChallengeCancel::DecoupledTimedOut => {
+                (TransStatus::Unavailable, TransStatusReason::DecoupledTimeExceeded)
+            }
+            _ => (TransStatus::NotAuthenticated, TransStatusReason::TimedOutAtAcs),
+        };
+        let verdict = self.facts.circumstances.verdict(status, Some(reason));
         self.end(&mut state, verdict, Some(cancel));
+    }
+
+    fn denied(&self) -> Verdict {
+        let reason = Some(TransStatusReason::CardAuthenticationFailed);
+        self.facts
+            .circumstances
+            .verdict(TransStatus::NotAuthenticated, reason)
     }
 
     /// The result has been delivered, or never will be.
@@ -339,68 +376,19 @@ impl Session {
         self.phase.send_replace(Phase::Reported);
     }
 
-    /// The RReq that tells the outcome.
-    pub fn rreq(&self, outcome: &Outcome) -> RReq {
-        let facts = &self.facts;
-        let status = outcome.verdict.status;
-        let proof = facts
-            .proof
-            .clone()
-            .filter(|_| status == TransStatus::Authenticated);
-        let answered = matches!(status, TransStatus::Authenticated | TransStatus::NotAuthenticated);
-        RReq {
-            message_version: facts.version,
-            message_category: facts.category,
-            three_ds_server_trans_id: facts.three_ds_server_trans_id,
-            acs_trans_id: facts.acs_trans_id,
-            ds_trans_id: facts.ds_trans_id,
-            trans_status: Some(status),
-            trans_status_reason: outcome.verdict.reason,
-            authentication_value: proof,
-            eci: outcome.verdict.eci,
-            authentication_type: answered.then(|| authentication_type(facts.challenge.credential)),
-            authentication_method: Some(vec![authentication_method(facts.challenge.credential)]),
-            interaction_counter: Some(format!("{:02}", outcome.interactions.min(99))),
-            challenge_cancel: outcome.cancel,
-            sdk_trans_id: None,
-            trans_status_reason_info: None,
-            acs_rendering_type: None,
-            challenge_error_reporting: None,
-            cardholder_info: None,
-            trust_list_status: None,
-            trust_list_status_source: None,
-            device_binding_status: None,
-            device_binding_status_source: None,
-            message_extension: None,
-        }
-    }
-
-    /// The final CRes, which knows only `Y` and `N`.
-    pub fn cres(&self, outcome: &Outcome) -> CRes {
-        let trans_status = match outcome.verdict.status {
-            TransStatus::Authenticated => TransStatus::Authenticated,
-            _ => TransStatus::NotAuthenticated,
-        };
-        CRes {
-            message_version: self.facts.version,
-            three_ds_server_trans_id: self.facts.three_ds_server_trans_id,
-            acs_trans_id: self.facts.acs_trans_id,
-            trans_status,
-            challenge_completion_ind: Some(YesNo::Yes),
-            message_extension: None,
-        }
-    }
-
     fn end(&self, state: &mut State, verdict: Verdict, cancel: Option<ChallengeCancel>) {
-        let (session_data, interactions) = match state {
-            State::Open(open) => (open.session_data.take(), open.interactions),
-            State::AwaitingCreq | State::Ended { .. } => (None, 0),
+        let (session_data, interactions, credential) = match state {
+            State::Open(open) => (open.session_data.take(), open.interactions, open.credential),
+            State::AwaitingCreq | State::AwaitingHolder | State::Ended { .. } => {
+                (None, 0, self.facts.way.credential())
+            }
         };
         *state = State::Ended {
             outcome: Outcome {
                 verdict,
                 cancel,
                 interactions,
+                credential,
             },
             session_data,
         };
@@ -409,22 +397,6 @@ impl Session {
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// `authenticationType` of a challenge by this credential.
-pub fn authentication_type(credential: Credential) -> AuthenticationType {
-    match credential {
-        Credential::OneTimeCode => AuthenticationType::Dynamic,
-        Credential::StaticPassword => AuthenticationType::Static,
-    }
-}
-
-/// `authenticationMethod` of a challenge by this credential.
-pub fn authentication_method(credential: Credential) -> AuthenticationMethod {
-    match credential {
-        Credential::OneTimeCode => AuthenticationMethod::SmsCode,
-        Credential::StaticPassword => AuthenticationMethod::StaticPasscode,
     }
 }
 

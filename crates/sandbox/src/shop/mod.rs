@@ -20,7 +20,7 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::issuers::phone_of;
+use crate::issuers::facts::phone_of;
 use crate::issuers::scenario::{self, ListedCard};
 use crate::page::{html, html_with};
 

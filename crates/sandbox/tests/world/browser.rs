@@ -22,7 +22,8 @@ pub struct Page {
 }
 
 impl Page {
-    fn of(status: u16, html: String) -> Self {
+    /// A page as it came.
+    pub fn of(status: u16, html: String) -> Self {
         let hidden = html
             .split("<input ")
             .skip(1)

@@ -1,52 +1,12 @@
 //! What a directory server takes and what it refuses.
 
 use emv3ds::code::{Component, ErrorCode};
-use emv3ds::message::{PRes, Received};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::server::{Playground, at_the_server};
+use crate::server::Playground;
 
 const FRICTIONLESS: &str = "4000000000001000";
-
-fn preq(serial_number: Option<&str>) -> Value {
-    let mut preq = json!({
-        "messageType": "PReq",
-        "messageVersion": "2.2.0",
-        "threeDSServerTransID": Uuid::new_v4(),
-        "threeDSServerRefNumber": "3DS_LOA_SER_PASA_020200_00001",
-    });
-    if let Some(serial_number) = serial_number {
-        preq["serialNum"] = json!(serial_number);
-    }
-    preq
-}
-
-async fn prepare(playground: &Playground, brand: &str, serial_number: Option<&str>) -> PRes {
-    let body = playground.ask(brand, &preq(serial_number)).await;
-    match at_the_server().read_as::<PRes>(&body) {
-        Ok(Received::Message(pres)) => pres,
-        other => panic!("no PRes: {other:?}"),
-    }
-}
-
-#[tokio::test]
-async fn ranges_come_once_and_then_nothing_new() {
-    let playground = Playground::open().await;
-    for brand in ["visa", "mastercard", "amex", "elo", "jcb"] {
-        let everything = prepare(&playground, brand, None).await;
-        assert!(
-            everything
-                .card_range_data
-                .is_some_and(|ranges| !ranges.is_empty()),
-            "{brand}"
-        );
-        let nothing = prepare(&playground, brand, everything.serial_num.as_deref()).await;
-        assert_eq!(nothing.card_range_data, None, "{brand}");
-    }
-    let erro = playground.refused("visa", &preq(Some("12345"))).await;
-    assert_eq!(erro.error_code, ErrorCode::SerialNumberInvalid);
-}
 
 #[tokio::test]
 async fn faulty_requests_are_refused_with_the_code_of_their_fault() {
@@ -63,7 +23,7 @@ async fn faulty_requests_are_refused_with_the_code_of_their_fault() {
             "messageVersion",
             json!("2.0.1"),
             ErrorCode::VersionNotSupported,
-            "2.1.0,2.2.0",
+            "2.1.0,2.2.0,2.3.1",
         ),
         ("mcc", Value::Null, ErrorCode::FormatInvalid, "mcc"),
         (

@@ -5,9 +5,14 @@
     reason = "tests are a 3DS Server, a browser and a merchant, with a clock and clients of their own"
 )]
 
+mod bank_app;
 mod browser;
+mod card_ranges;
+mod certification;
 mod challenge;
+mod decoupled;
 mod directory;
+mod message_faults;
 mod results;
 mod scenarios;
 mod server;

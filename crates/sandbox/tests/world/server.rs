@@ -10,9 +10,9 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
-use emv3ds::code::{Component, ResultsStatus, TransStatus};
-use emv3ds::message::{AReq, ARes, Asked, Challenged, Erro, RReq, RRes, Received};
-use emv3ds::{Rules, ThreeDsServerTransId, Version};
+use emv3ds::code::{Component, ErrorCode, ResultsStatus, TransStatus};
+use emv3ds::message::{AReq, ARes, Asked, Challenged, Erro, RReq, RRes, Received, WireMessage as _};
+use emv3ds::{Fault, Rules, ThreeDsServerTransId, Version};
 use sandbox::faults::cut_connection;
 use sandbox::seeds::MerchantKeys;
 use sandbox::world::{Timers, World, WorldSettings};
@@ -41,6 +41,8 @@ pub fn impatient() -> Timers {
         results_read_timeout: Duration::from_millis(300),
         results_retry_interval: Duration::from_millis(50),
         directory_silence: Duration::from_millis(200),
+        app_timeout: Duration::from_millis(300),
+        decoupled_after: Duration::from_millis(300),
         ..Timers::default()
     }
 }
@@ -89,6 +91,14 @@ impl Playground {
         areq
     }
 
+    /// The same, and the issuer may answer when the cardholder has time.
+    pub fn areq_with_decoupled(&self, card: &str) -> Value {
+        let mut areq = self.areq(card);
+        areq["threeDSRequestorDecReqInd"] = json!("Y");
+        areq["threeDSRequestorDecMaxTime"] = json!("00010");
+        areq
+    }
+
     /// The same in protocol 2.1.0.
     pub fn areq_of_2_1_0(&self, card: &str) -> Value {
         let mut areq = self.areq(card);
@@ -115,6 +125,11 @@ impl Playground {
     /// The ARes to an AReq, held against the rules and the request.
     pub async fn authenticate(&self, areq: &Value) -> ARes {
         let brand = brand_of(areq["acctNumber"].as_str().unwrap());
+        self.authenticate_at(brand, areq).await
+    }
+
+    /// The same at a directory server that the card's digits do not tell.
+    pub async fn authenticate_at(&self, brand: &str, areq: &Value) -> ARes {
         let body = self.ask(brand, areq).await;
         match at_the_server().read_as::<ARes>(&body) {
             Ok(Received::Message(ares)) => {
@@ -149,12 +164,24 @@ impl Playground {
     /// Sets a fault for so many times.
     pub async fn set_fault(&self, target: &str, fault: &str, times: u32) {
         let order = json!({ "target": target, "fault": fault, "times": times });
+        self.order_fault(&order).await;
+    }
+
+    /// Sets a fault with all that its order may say.
+    pub async fn order_fault(&self, order: &Value) {
+        let response = self.post_json("/faults", order).await;
+        let status = response.status();
+        assert_eq!(status, 204, "{}", response.text().await.unwrap());
+    }
+
+    /// Posts JSON to the sandbox.
+    pub async fn post_json(&self, path: &str, body: &Value) -> reqwest::Response {
         let request = self
             .client
-            .post(format!("{}/faults", self.url))
+            .post(format!("{}{path}", self.url))
             .header("content-type", "application/json")
-            .body(order.to_string());
-        assert_eq!(request.send().await.unwrap().status(), 204);
+            .body(body.to_string());
+        request.send().await.unwrap()
     }
 }
 
@@ -188,6 +215,8 @@ pub enum Manner {
     Silence,
     /// An RRes about another transaction.
     Strange,
+    /// An Erro: this RReq has come before.
+    Erro,
 }
 
 /// The results receiver of our 3DS Server.
@@ -201,6 +230,7 @@ pub struct Results {
 #[derive(Default)]
 struct Received3ds {
     rreqs: Vec<RReq>,
+    refused: Vec<Fault>,
     manners: VecDeque<Manner>,
 }
 
@@ -229,6 +259,11 @@ impl Results {
         self.inner.lock().unwrap().rreqs.clone()
     }
 
+    /// What was wrong with those that broke the rules.
+    pub fn refused(&self) -> Vec<Fault> {
+        self.inner.lock().unwrap().refused.clone()
+    }
+
     /// The RReqs once there are so many.
     pub async fn wait_for(&self, count: usize) -> Vec<RReq> {
         let enough = async {
@@ -244,8 +279,15 @@ impl Results {
 }
 
 async fn receive(State(results): State<Results>, body: Bytes) -> Response {
-    let Ok(Received::Message(rreq)) = at_the_server().read_as::<RReq>(&body) else {
-        panic!("no RReq: {}", String::from_utf8_lossy(&body));
+    let rreq = match at_the_server().read_as::<RReq>(&body) {
+        Ok(Received::Message(rreq)) => rreq,
+        Ok(Received::Erro(erro)) => panic!("no RReq: {erro:?}"),
+        Err(fault) => {
+            let erro = fault.to_erro(Component::Server, &Version::ALL).unwrap();
+            results.inner.lock().unwrap().refused.push(*fault);
+            let rules = Rules::received_by(Component::DirectoryServer, &Version::ALL);
+            return rules.write(&erro).unwrap().into_response();
+        }
     };
     let manner = {
         let mut inner = results.inner.lock().unwrap();
@@ -257,6 +299,13 @@ async fn receive(State(results): State<Results>, body: Bytes) -> Response {
         Manner::Receipt => {}
         Manner::Cut => return cut_connection(),
         Manner::Silence => tokio::time::sleep(Duration::from_secs(2)).await,
+        Manner::Erro => {
+            let fault = Fault::new(ErrorCode::TransactionNotRecognised, "threeDSServerTransID");
+            let fault = fault.of(RReq::TYPE, Some(rreq.message_version), rreq.ids());
+            let erro = fault.to_erro(Component::Server, &Version::ALL).unwrap();
+            let rules = Rules::received_by(Component::DirectoryServer, &Version::ALL);
+            return rules.write(&erro).unwrap().into_response();
+        }
         Manner::Strange => rres.three_ds_server_trans_id = ThreeDsServerTransId(Uuid::new_v4()),
     }
     let rules = Rules::received_by(Component::DirectoryServer, &Version::ALL);

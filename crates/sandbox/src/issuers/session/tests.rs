@@ -1,15 +1,29 @@
+use super::super::decision::{Challenge, Circumstances};
 use super::*;
+use emv3ds::code::{AuthenticationType, MessageCategory};
+use emv3ds::{AcsTransId, AuthenticationValue, DsTransId, ThreeDsServerTransId, Version};
+use primitives::Brand;
 use uuid::Uuid;
 
 fn session(credential: Credential, course: Course) -> Session {
+    session_by(Way::Challenge(Challenge { credential, course }))
+}
+
+fn session_by(way: Way) -> Session {
     Session::new(Facts {
         version: Version::V2_2_0,
         category: MessageCategory::Payment,
         three_ds_server_trans_id: ThreeDsServerTransId(Uuid::from_u128(1)),
         ds_trans_id: DsTransId(Uuid::from_u128(2)),
         acs_trans_id: AcsTransId(Uuid::from_u128(3)),
-        brand: Brand::Visa,
-        challenge: Challenge { credential, course },
+        circumstances: Circumstances {
+            brand: Brand::Visa,
+            non_payment: false,
+            requestor_initiated: false,
+        },
+        way,
+        decoupled_follows: None,
+        faults: Vec::new(),
         proof: AuthenticationValue::parse("AAABBBCCCDDDEEEFFFGGGHHHIII="),
         phone: "+525500000001".into(),
         last_four: "1059".into(),
@@ -174,4 +188,57 @@ fn codes_do_not_show_in_debug() {
     let session = session(Credential::OneTimeCode, Course::Judged);
     let code = open(&session);
     assert!(!format!("{session:?}{code:?}").contains(code.reveal()));
+}
+
+#[test]
+fn the_app_is_asked_first_and_a_code_is_sent_when_it_stays_silent() {
+    let session = session(Credential::BankApp, Course::Judged);
+    open(&session);
+    assert!(session.asks_the_app().is_some());
+    assert_eq!(session.answer("123456"), Answered::StillWaiting);
+    let code = session.fall_back_to_code().unwrap();
+    assert!(session.fall_back_to_code().is_none(), "once");
+    assert!(!session.answer_in_app(true), "its turn has passed");
+    assert_eq!(session.answer(code.reveal()), Answered::Ended);
+    let rreq = session.rreq(&session.outcome().unwrap());
+    assert_eq!(rreq.authentication_type, Some(AuthenticationType::Dynamic));
+    assert_eq!(rreq.trans_status, Some(TransStatus::Authenticated));
+}
+
+#[test]
+fn the_app_approves_or_denies() {
+    for (approved, status) in [
+        (true, TransStatus::Authenticated),
+        (false, TransStatus::NotAuthenticated),
+    ] {
+        let session = session(Credential::BankApp, Course::Judged);
+        assert!(!session.answer_in_app(approved), "not before the page is shown");
+        open(&session);
+        assert!(session.answer_in_app(approved));
+        let rreq = session.rreq(&session.outcome().unwrap());
+        assert_eq!(rreq.trans_status, Some(status));
+        assert_eq!(rreq.authentication_type, Some(AuthenticationType::OutOfBand));
+        assert_eq!(rreq.interaction_counter.as_deref(), Some("01"));
+    }
+}
+
+#[test]
+fn a_decoupled_authentication_is_the_app_s_alone() {
+    let session = session_by(Way::Decoupled);
+    assert_eq!(session.open("creq", None).unwrap_err(), NotOpened::Conflicting);
+    assert_eq!(session.answer("123456"), Answered::NotOpen);
+    assert!(session.answer_in_app(true));
+    let rreq = session.rreq(&session.outcome().unwrap());
+    assert_eq!(rreq.authentication_type, Some(AuthenticationType::Decoupled));
+    assert_eq!(rreq.interaction_counter, None);
+
+    let forgotten = session_by(Way::Decoupled);
+    forgotten.time_out();
+    let rreq = forgotten.rreq(&forgotten.outcome().unwrap());
+    assert_eq!(rreq.trans_status, Some(TransStatus::Unavailable));
+    assert_eq!(
+        rreq.trans_status_reason,
+        Some(TransStatusReason::DecoupledTimeExceeded)
+    );
+    assert_eq!(rreq.challenge_cancel, Some(ChallengeCancel::DecoupledTimedOut));
 }

@@ -1,7 +1,8 @@
 //! Levers: what is to go wrong at a part of the sandbox, and how often.
 //!
-//! `POST /faults` sets one, `DELETE /faults` clears all. A part that serves HTTP is wrapped in [`guard`]; a part that
-//! calls out (the phone network, a merchant's web server) asks [`Faults::take`] itself.
+//! `POST /faults` sets one, `DELETE /faults` clears all ([`levers`]). A part that serves HTTP is wrapped in [`guard`]; a
+//! part that calls out (the phone network, a merchant's web server) asks [`Faults::take`] itself. Faults of single
+//! messages of 3-D Secure are in [`message`]; whoever writes such a message asks [`Faults::take_message`].
 
 use std::collections::HashMap;
 use std::io;
@@ -9,30 +10,30 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use axum::Json;
 use axum::Router;
 use axum::body::{self, Body, Bytes};
 use axum::extract::{Request, State};
 use axum::http::{StatusCode, header::CONTENT_LENGTH};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
-use axum::routing::post;
-use serde::{Deserialize, Serialize};
+
+pub mod levers;
+pub mod message;
+
+pub use levers::router;
+use message::MessageFaultOrder;
 
 /// Parts of the sandbox that faults can be set for, besides the processors.
 pub const OTHER_TARGETS: [&str; 4] = ["directory", "acs", "sms", "merchant"];
 /// The wait of a `delay` that names none.
 const DEFAULT_DELAY: Duration = Duration::from_millis(1_000);
-/// The longest wait, so that a slip of the finger does not hold connections for days.
-const DELAY_MAX_MILLISECONDS: u64 = 600_000;
 /// The longest request that is kept for `duplicate`.
 const DUPLICATED_MAX_BYTES: usize = 1024 * 1024;
 /// What a garbled reply consists of.
 const GARBAGE: &str = "\u{1}\u{2}garbage{{[[<";
 
 /// What goes wrong.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// Processed at once, answered later.
     Delay,
@@ -41,12 +42,29 @@ pub enum Kind {
     /// The connection is cut before anything is processed.
     Refuse,
     /// Not processed; the answer is a 500 that nothing documents.
-    #[serde(rename = "http_500")]
     Http500,
     /// Processed; the answer has the right status and an unreadable body.
     Garbage,
     /// Processed twice, answered once, with the first answer.
     Duplicate,
+}
+
+impl Kind {
+    /// The words of `POST /faults`.
+    pub const WORDS: [(&str, Self); 6] = [
+        ("delay", Self::Delay),
+        ("drop_reply", Self::DropReply),
+        ("refuse", Self::Refuse),
+        ("http_500", Self::Http500),
+        ("garbage", Self::Garbage),
+        ("duplicate", Self::Duplicate),
+    ];
+
+    /// The fault of a word.
+    pub fn parse(word: &str) -> Option<Self> {
+        let (_, kind) = Self::WORDS.into_iter().find(|(listed, _)| *listed == word)?;
+        Some(kind)
+    }
 }
 
 /// One occurrence of a fault.
@@ -59,10 +77,17 @@ pub struct Fault {
 }
 
 #[derive(Debug)]
-struct Active {
-    fault: Fault,
+struct Active<F> {
+    fault: F,
     /// `None` lasts until cleared.
     times: Option<u32>,
+}
+
+/// The faults set for one target.
+#[derive(Debug, Default)]
+struct Target {
+    transport: Vec<Active<Fault>>,
+    messages: Vec<Active<MessageFaultOrder>>,
 }
 
 /// The faults that are set. Cheap to clone.
@@ -71,7 +96,7 @@ pub struct Faults(Arc<Inner>);
 
 #[derive(Debug, Default)]
 struct Inner {
-    active: Mutex<HashMap<String, Vec<Active>>>,
+    active: Mutex<HashMap<String, Target>>,
     /// How many are set, so that a sandbox without faults takes no lock per request.
     count: AtomicUsize,
 }
@@ -79,14 +104,16 @@ struct Inner {
 impl Faults {
     /// Sets a fault; `times: None` lasts until [`Faults::clear`].
     pub fn set(&self, target: &str, fault: Fault, times: Option<u32>) {
-        if times == Some(0) {
-            return;
-        }
-        self.active()
-            .entry(target.to_owned())
-            .or_default()
-            .push(Active { fault, times });
-        self.0.count.fetch_add(1, Ordering::Release);
+        let mut active = self.active();
+        let faults = active.entry(target.to_owned()).or_default();
+        self.added(push(&mut faults.transport, fault, times));
+    }
+
+    /// Sets a fault of a message, likewise.
+    pub fn set_message(&self, target: &str, fault: MessageFaultOrder, times: Option<u32>) {
+        let mut active = self.active();
+        let faults = active.entry(target.to_owned()).or_default();
+        self.added(push(&mut faults.messages, fault, times));
     }
 
     /// Clears all faults.
@@ -103,71 +130,55 @@ impl Faults {
         }
         let mut active = self.active();
         let faults = active.get_mut(target)?;
-        let Some(index) = faults.iter().position(|active| active.times.is_some()) else {
-            return faults.last().map(|active| active.fault);
+        self.happened(&mut faults.transport, |_| true)
+    }
+
+    /// The same for a fault of a message that `fits`.
+    pub fn take_message(
+        &self,
+        target: &str,
+        fits: impl Fn(&MessageFaultOrder) -> bool,
+    ) -> Option<MessageFaultOrder> {
+        if self.0.count.load(Ordering::Acquire) == 0 {
+            return None;
+        }
+        let mut active = self.active();
+        let faults = active.get_mut(target)?;
+        self.happened(&mut faults.messages, fits)
+    }
+
+    fn happened<F: Clone>(&self, faults: &mut Vec<Active<F>>, fits: impl Fn(&F) -> bool) -> Option<F> {
+        let counted = |active: &Active<F>| active.times.is_some() && fits(&active.fault);
+        let Some(index) = faults.iter().position(counted) else {
+            let lasting = faults.iter().rev().find(|active| fits(&active.fault));
+            return lasting.map(|active| active.fault.clone());
         };
-        let counted = faults.get_mut(index)?;
-        let fault = counted.fault;
-        counted.times = counted.times.map(|times| times.saturating_sub(1));
-        if counted.times == Some(0) {
+        let active = faults.get_mut(index)?;
+        let fault = active.fault.clone();
+        active.times = active.times.map(|times| times.saturating_sub(1));
+        if active.times == Some(0) {
             faults.remove(index);
             self.0.count.fetch_sub(1, Ordering::Release);
         }
         Some(fault)
     }
 
-    fn active(&self) -> MutexGuard<'_, HashMap<String, Vec<Active>>> {
+    fn added(&self, count: usize) {
+        self.0.count.fetch_add(count, Ordering::Release);
+    }
+
+    fn active(&self) -> MutexGuard<'_, HashMap<String, Target>> {
         self.0.active.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// `POST /faults` and `DELETE /faults`. `processors` are the names a fault may aim at besides [`OTHER_TARGETS`].
-pub fn router(faults: Faults, processors: &'static [&'static str]) -> Router {
-    Router::new()
-        .route("/faults", post(set).delete(clear))
-        .with_state((faults, processors))
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Order {
-    target: String,
-    fault: Kind,
-    times: Option<u32>,
-    milliseconds: Option<u64>,
-}
-
-type Levers = (Faults, &'static [&'static str]);
-
-async fn set(State((faults, processors)): State<Levers>, Json(order): Json<Order>) -> Response {
-    let known = OTHER_TARGETS.iter().chain(processors);
-    if !known.clone().any(|name| *name == order.target) {
-        let names: Vec<&str> = known.copied().collect();
-        let text = format!("target: must be one of {}", names.join(", "));
-        return (StatusCode::BAD_REQUEST, text).into_response();
+/// Adds a fault; answers how many that were.
+fn push<F>(faults: &mut Vec<Active<F>>, fault: F, times: Option<u32>) -> usize {
+    if times == Some(0) {
+        return 0;
     }
-    if order.times == Some(0) {
-        return (StatusCode::BAD_REQUEST, "times: must be at least 1").into_response();
-    }
-    let delay = match order.milliseconds {
-        None => DEFAULT_DELAY,
-        Some(wait) if wait <= DELAY_MAX_MILLISECONDS => Duration::from_millis(wait),
-        Some(_) => {
-            let text = format!("milliseconds: must be at most {DELAY_MAX_MILLISECONDS}");
-            return (StatusCode::BAD_REQUEST, text).into_response();
-        }
-    };
-    let fault = Fault {
-        kind: order.fault,
-        delay,
-    };
-    faults.set(&order.target, fault, order.times);
-    StatusCode::NO_CONTENT.into_response()
-}
-
-async fn clear(State((faults, _)): State<Levers>) -> StatusCode {
-    faults.clear();
-    StatusCode::NO_CONTENT
+    faults.push(Active { fault, times });
+    1
 }
 
 /// Puts every route of `router` under the faults set for `target`.
@@ -273,7 +284,7 @@ mod tests {
             ("garbage", Kind::Garbage),
             ("duplicate", Kind::Duplicate),
         ] {
-            assert_eq!(serde_json::from_value::<Kind>(word.into()).unwrap(), kind);
+            assert_eq!(Kind::parse(word), Some(kind));
         }
     }
 }
