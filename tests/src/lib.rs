@@ -1,7 +1,7 @@
 //! Black-box tests, and what they are made with: a whole system of processes, and everybody who talks to it.
 //!
 //! [`system`] starts a database, the sandbox's world and a gateway that can be killed; read that first. [`merchant`] is
-//! the merchant's backend, [`cardholder`] the cardholder with a browser, [`outside`] what the sandbox tells and lets
+//! the merchant's backend, [`requestor`] that of a shop that only wants 3-D Secure, [`cardholder`] the cardholder with a browser, [`outside`] what the sandbox tells and lets
 //! happen, [`webhook`] the check of what arrives at the merchant. [`secrets`] looks for card numbers and codes where
 //! none may be. [`demo`] plays the main flows for people. Nothing here knows the gateway from inside: its binary and its
 //! wire formats are all there is, so nothing of ours is imported.
@@ -23,6 +23,7 @@ pub mod outside;
 pub mod page;
 pub mod ports;
 pub mod process;
+pub mod requestor;
 pub mod secrets;
 pub mod story;
 pub mod system;

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use reqwest::Method;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::cardholder::Cardholder;
@@ -17,6 +18,7 @@ use crate::merchant::{Keys, Merchant};
 use crate::outside::Outside;
 use crate::ports::Ports;
 use crate::process::{Process, built};
+use crate::requestor::Requestor;
 use crate::secrets::{self, Secrets};
 use crate::story::Story;
 
@@ -178,6 +180,53 @@ impl System {
         if let Some(gateway) = self.gateway.take() {
             gateway.kill().await;
         }
+    }
+
+    /// The demo shop of the 3DS Server API.
+    pub fn requestor(&self) -> Requestor {
+        Requestor::new(
+            self.http.clone(),
+            &self.gateway_url,
+            self.sandbox_json["threeds_server"].clone(),
+            self.outside.clone(),
+            self.secrets.clone(),
+        )
+    }
+
+    /// Configures, as an operator would, where a brand's 3-D Secure messages go.
+    pub async fn set_directory_server(&self, brand: &str, url: &str) {
+        let admin = &self.sandbox_json["admin"];
+        let address = |path: &str| format!("{}{path}", admin["url"].as_str().unwrap());
+        let login = json!({ "email": admin["email"], "password": admin["password"] });
+        let session = self.http.post_json(&address("/merchants/login"), &login).await;
+        let bearer = format!("Bearer {}", session.json()["token"].as_str().expect("a session"));
+        let answer = self
+            .http
+            .send(
+                Method::PUT,
+                &address(&format!("/directory-servers/{brand}")),
+                &[("authorization", &bearer), ("content-type", "application/json")],
+                Some(json!({ "url": url }).to_string()),
+            )
+            .await
+            .expect("an answer from the admin");
+        assert_eq!(answer.status, 200, "{}", answer.text);
+    }
+
+    /// Posts what a directory server would to the results receiver, and answers what it says, if anything.
+    pub async fn post_results(&self, body: &str) -> Option<Value> {
+        let answer = self
+            .http
+            .send(
+                Method::POST,
+                &format!("{}/3ds/results", self.gateway_url),
+                &[("content-type", "application/json; charset=utf-8")],
+                Some(body.to_owned()),
+            )
+            .await
+            .expect("an answer from the results receiver");
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        (!answer.text.is_empty()).then(|| answer.json())
     }
 
     /// The process ids of gateway and sandbox, for whoever measures them.
