@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use crate::Version;
+
 /// `authenticationValue`: 28 characters of standard base64 (20 bytes with one `=`, or 21 bytes) in 2.1.0 and 2.2.0; from
 /// 2.3.1 whatever the scheme defines, at most 4000 characters.
 ///
@@ -33,6 +35,11 @@ impl AuthenticationValue {
             && body
                 .bytes()
                 .all(|byte| byte.is_ascii_alphanumeric() || byte == b'+' || byte == b'/')
+    }
+
+    /// Whether it has the form that this version asks for.
+    pub fn fits(&self, version: Version) -> bool {
+        version >= Version::V2_3_1 || Self::is_of_28(&self.0)
     }
 
     /// The characters as they came, for the message that carries them to an acquirer.

@@ -123,7 +123,8 @@ fn answer(document: &Document, asked: &Asked) -> Result<Answer, Flaw> {
         "threeDSServerTransID",
         document.id().ok_or("three_ds_server.trans_id")?.to_string(),
     );
-    message.set("messageVersion", version(document, asked.version)?.to_string());
+    let version = version(document, asked.version)?;
+    message.set("messageVersion", version.to_string());
     message.set("acsTransID", document.text("acs.trans_id").ok_or("acs.trans_id")?);
     message.set("dsTransID", document.text("ds.trans_id").ok_or("ds.trans_id")?);
     message.set(
@@ -134,7 +135,7 @@ fn answer(document: &Document, asked: &Asked) -> Result<Answer, Flaw> {
         "dsReferenceNumber",
         document.text("ds.reference_number").unwrap_or_default(),
     );
-    message.outcome(document, status, MessageCategory::Payment)?;
+    message.outcome(document, version, status, MessageCategory::Payment)?;
     match status {
         TransStatus::ChallengeRequired => {
             message.set("acsURL", document.web_address("acs.url").ok_or("acs.url")?);
@@ -172,10 +173,8 @@ fn results(document: &Document, waiting: &AwaitingResults) -> Result<Option<Resu
         "threeDSServerTransID",
         document.id().ok_or("three_ds_server.trans_id")?.to_string(),
     );
-    message.set(
-        "messageVersion",
-        version(document, challenged.version)?.to_string(),
-    );
+    let version = version(document, challenged.version)?;
+    message.set("messageVersion", version.to_string());
     message.set("messageCategory", subject.category.to_string());
     // A report need not repeat what the answer said, and must not contradict it.
     message.set(
@@ -190,7 +189,7 @@ fn results(document: &Document, waiting: &AwaitingResults) -> Result<Option<Resu
             .text("ds.trans_id")
             .unwrap_or_else(|| challenged.ds_trans_id.to_string()),
     );
-    message.outcome(document, status, subject.category)?;
+    message.outcome(document, version, status, subject.category)?;
     let cancel = document
         .text("challenge_cancel")
         .as_deref()
@@ -245,6 +244,7 @@ impl Message {
     fn outcome(
         &mut self,
         document: &Document,
+        version: Version,
         status: TransStatus,
         category: MessageCategory,
     ) -> Result<(), Flaw> {
@@ -260,7 +260,9 @@ impl Message {
         let proves = matches!(status, TransStatus::Authenticated | TransStatus::Attempted);
         match document.text("authentication.value") {
             Some(value) => {
-                let value = AuthenticationValue::parse(&value).ok_or("authentication.value")?;
+                let value = AuthenticationValue::parse(&value)
+                    .filter(|value| value.fits(version))
+                    .ok_or("authentication.value")?;
                 self.set("authenticationValue", value.as_str().to_owned());
             }
             None if proves && category == MessageCategory::Payment => return Err("authentication.value"),

@@ -1,5 +1,5 @@
 use super::{
-    AMOUNT, MARKET, MESSAGE_EXTENSION, MESSAGE_TYPE, MESSAGE_VERSION, O, PA, PAYMENT, R, REFERENCE_NUMBER, X,
+    AMOUNT, MARKET, MESSAGE_EXTENSION, MESSAGE_VERSION, O, PA, PAYMENT, R, REFERENCE_NUMBER, X,
     areq_objects as object, objects, to_acs, when, within,
 };
 use crate::{
@@ -85,7 +85,7 @@ const ADDED_FOR_ACS: [Inclusion; 3] = [to_acs(&R); 3];
 /// AReq (section 4 of the reference). The app's rows (section 4.6) come with the app channel.
 pub(super) const AREQ: &[Element] = &[
     // 3DS Server, requestor and transaction (4.1).
-    row("messageType", MESSAGE_TYPE, AB3, [R; 3]),
+    row("messageType", OneOf(&["AReq"]), AB3, [R; 3]),
     row("messageVersion", MESSAGE_VERSION, AB3, [R; 3]),
     // In 2.1.0 nothing is paid without the cardholder.
     row(

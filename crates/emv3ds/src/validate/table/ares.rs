@@ -1,5 +1,5 @@
 use super::{
-    AUTHENTICATION_VALUE, MARKET, MESSAGE_EXTENSION, MESSAGE_TYPE, MESSAGE_VERSION, O, PA, PROVEN_PAYMENT, R,
+    AUTHENTICATION_VALUE, MARKET, MESSAGE_EXTENSION, MESSAGE_VERSION, O, PA, PROVEN_PAYMENT, R,
     REFERENCE_NUMBER, REFUSED_PAYMENT, X, objects, when, within,
 };
 use crate::{
@@ -30,7 +30,7 @@ const PAYMENT_CONFIRMATION: Inclusion = when(Is("transStatus", &["S"]));
 
 /// ARes (section 5 of the reference).
 pub(super) const ARES: &[Element] = &[
-    row("messageType", MESSAGE_TYPE, AB3, [R; 3]),
+    row("messageType", OneOf(&["ARes"]), AB3, [R; 3]),
     row("messageVersion", MESSAGE_VERSION, AB3, [R; 3]),
     row("threeDSServerTransID", Uuid, AB3, [R; 3]),
     row("dsTransID", Uuid, AB3, [R; 3]),

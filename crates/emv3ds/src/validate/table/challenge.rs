@@ -1,4 +1,4 @@
-use super::{MESSAGE_EXTENSION, MESSAGE_TYPE, MESSAGE_VERSION, O, R};
+use super::{MESSAGE_EXTENSION, MESSAGE_VERSION, O, R};
 use crate::{
     code::ChallengeWindowSize,
     validate::element::{
@@ -12,7 +12,7 @@ const B: Channels = Channels::B;
 
 /// CReq, browser (section 6.1 of the reference). `sdkTransID` and `sdkCounterStoA` do not belong in it.
 pub(super) const CREQ: &[Element] = &[
-    row("messageType", MESSAGE_TYPE, B, [R; 3]),
+    row("messageType", OneOf(&["CReq"]), B, [R; 3]),
     row("messageVersion", MESSAGE_VERSION, B, [R; 3]),
     row("threeDSServerTransID", Uuid, B, [R; 3]),
     row("acsTransID", Uuid, B, [R; 3]),
@@ -22,7 +22,7 @@ pub(super) const CREQ: &[Element] = &[
 
 /// Final CRes, browser (section 6.4 of the reference).
 pub(super) const CRES: &[Element] = &[
-    row("messageType", MESSAGE_TYPE, B, [R; 3]),
+    row("messageType", OneOf(&["CRes"]), B, [R; 3]),
     row("messageVersion", MESSAGE_VERSION, B, [R; 3]),
     row("threeDSServerTransID", Uuid, B, [R; 3]),
     row("acsTransID", Uuid, B, [R; 3]),

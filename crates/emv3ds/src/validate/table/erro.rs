@@ -1,9 +1,9 @@
-use super::{MARKET, MESSAGE_TYPE, MESSAGE_VERSION, R};
+use super::{MARKET, MESSAGE_VERSION, R};
 use crate::{
     code::{Component, MessageType},
     validate::element::{
         Channels, Element,
-        Format::{Code, Digits, Text, Uuid},
+        Format::{Code, Digits, OneOf, Text, Uuid},
         row,
     },
 };
@@ -12,7 +12,7 @@ const AB3: Channels = Channels::AB3;
 
 /// Erro (section 10 of the reference). The identifiers are there as far as they are known.
 pub(super) const ERRO: &[Element] = &[
-    row("messageType", MESSAGE_TYPE, AB3, [R; 3]),
+    row("messageType", OneOf(&["Erro"]), AB3, [R; 3]),
     row("messageVersion", MESSAGE_VERSION, AB3, [R; 3]),
     row("threeDSServerTransID", Uuid, AB3, [MARKET; 3]),
     row("acsTransID", Uuid, AB3, [MARKET; 3]),

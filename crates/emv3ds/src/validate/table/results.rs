@@ -1,6 +1,6 @@
 use super::{
-    AUTHENTICATION_VALUE, MARKET, MESSAGE_EXTENSION, MESSAGE_TYPE, MESSAGE_VERSION, O, PA, PAYMENT,
-    PROVEN_PAYMENT, R, REFUSED_PAYMENT, X, erro, objects, when, within,
+    AUTHENTICATION_VALUE, MARKET, MESSAGE_EXTENSION, MESSAGE_VERSION, O, PA, PAYMENT, PROVEN_PAYMENT, R,
+    REFUSED_PAYMENT, X, erro, objects, when, within,
 };
 use crate::{
     code::{
@@ -31,7 +31,7 @@ const TO_DIRECTORY_SERVER: Inclusion = Inclusion::To(Component::DirectoryServer,
 
 /// RReq (section 7.1 of the reference).
 pub(super) const RREQ: &[Element] = &[
-    row("messageType", MESSAGE_TYPE, AB3, [R; 3]),
+    row("messageType", OneOf(&["RReq"]), AB3, [R; 3]),
     row("messageVersion", MESSAGE_VERSION, AB3, [R; 3]),
     row("messageCategory", Code(&MessageCategory::LIST), AB3, [R; 3]),
     row("threeDSServerTransID", Uuid, AB3, [R; 3]),
@@ -134,7 +134,7 @@ pub(super) const RREQ: &[Element] = &[
 
 /// RRes (section 7.2 of the reference).
 pub(super) const RRES: &[Element] = &[
-    row("messageType", MESSAGE_TYPE, AB3, [R; 3]),
+    row("messageType", OneOf(&["RRes"]), AB3, [R; 3]),
     row("messageVersion", MESSAGE_VERSION, AB3, [R; 3]),
     row("threeDSServerTransID", Uuid, AB3, [R; 3]),
     row("acsTransID", Uuid, AB3, [R; 3]),
