@@ -34,6 +34,8 @@ const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
         (name = "Orders", description = "What a shopper is to pay, and how far that has come."),
         (name = "Purchases", description = "Having an order paid with a card."),
         (name = "Hosted pages", description = "Where a cardholder's browser is sent for 3-D Secure."),
+        (name = "3DS Server API", description = "For shops that want 3-D Secure only. Each service is also there under \
+            `/3ds-server`."),
         (name = "3-D Secure results", description = "Where directory servers report how an authentication ended."),
         (name = "Health", description = "Whether this gateway is alive and can work."),
         (name = "Documentation", description = "This document.")

@@ -1,8 +1,8 @@
 //! Every HTTP face of the gateway, a folder each.
 //!
-//! Here are the [`orders`] API, hosted pages, the results receiver and the admin, with what stands in front of all
-//! public ones: [`layers`] and the OpenAPI document ([`docs`]). A handler parses, calls one function of the orchestrator,
-//! answers. Not here: what any of it means (`payments`), and how it is done (`orchestrator`).
+//! Here are the [`orders`] API, the [`threeds_server`] API, hosted pages, the results receiver and the admin, with what
+//! stands in front of all public ones: [`layers`] and the OpenAPI document ([`docs`]). A handler parses, calls one
+//! function of the orchestrator, answers. Not here: what any of it means (`payments`), and how it is done (`orchestrator`).
 //!
 //! Read [`public_router`] first, then `orders/create.rs`.
 
@@ -16,6 +16,7 @@ pub mod problem;
 mod request_id;
 pub mod results;
 pub mod server;
+pub mod threeds_server;
 
 pub use request_id::{REQUEST_ID, RequestId};
 
@@ -25,6 +26,7 @@ use orders::{OrdersState, errors::Failure};
 use pages::{PageSettings, Pages};
 use results::ResultsReceiver;
 use std::sync::Arc;
+use threeds_server::ThreeDsServerState;
 use tower::ServiceBuilder;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -37,6 +39,7 @@ pub struct PublicState {
     pub pages: Arc<dyn Pages>,
     pub page_settings: PageSettings,
     pub results: Arc<dyn ResultsReceiver>,
+    pub threeds_server: ThreeDsServerState,
     pub readiness: Arc<dyn Readiness>,
 }
 
@@ -45,11 +48,13 @@ pub struct PublicState {
 pub fn public_router(state: PublicState) -> Router {
     let pages = pages::router(state.pages, state.page_settings);
     let results = results::router(state.results);
+    let threeds_server = threeds_server::router(state.threeds_server);
     let health = health::router(state.readiness);
     dressed(
         orders::router(state.orders)
             .merge(pages)
             .merge(results)
+            .merge(threeds_server)
             .merge(health),
     )
 }

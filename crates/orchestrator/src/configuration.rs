@@ -17,7 +17,10 @@ use std::{
     sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard},
     time::{Duration, Instant},
 };
-use store::{Store, connections::StoredConnection, directory_servers::DirectoryServer, merchants::Merchant};
+use store::{
+    Store, connections::StoredConnection, directory_servers::DirectoryServer, merchants::Merchant,
+    threeds_server::shops::Shop,
+};
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
@@ -90,6 +93,7 @@ struct Cache {
     callers: HashMap<[u8; 32], Kept<Caller>>,
     profiles: HashMap<Id<kind::Merchant>, Kept<Arc<MerchantProfile>>>,
     directory_servers: Option<Kept<Arc<[DirectoryServer]>>>,
+    shops: HashMap<String, Kept<Arc<Shop>>>,
 }
 
 /// The cached configuration. Share it behind an `Arc`.
@@ -171,6 +175,27 @@ impl Configuration {
             insert(&mut cache.profiles, merchant, Arc::clone(&profile))
         });
         Ok(Some(profile))
+    }
+
+    /// The shop of the 3DS Server API whose id and key these are; `None` when they are not, or it is disabled.
+    pub async fn shop(&self, merchant_id: &str, merchant_key: &str) -> Result<Option<Arc<Shop>>, Fault> {
+        let known = fresh(self.read().shops.get(merchant_id));
+        let shop = match known {
+            Some(shop) => shop,
+            None => {
+                let generation = self.read().generation;
+                let Some(stored) = self.store.shop_named(merchant_id).await? else {
+                    return Ok(None);
+                };
+                let shop = Arc::new(stored);
+                self.keep(generation, |cache| {
+                    insert(&mut cache.shops, merchant_id.to_owned(), Arc::clone(&shop));
+                });
+                shop
+            }
+        };
+        let holds = !shop.disabled && shop.key_hash == self.vault.api_key_hash(merchant_key);
+        Ok(holds.then_some(shop))
     }
 
     /// All directory servers.

@@ -1,12 +1,18 @@
 //! How the parts are put together: the only place that names concrete processors.
 
 use crate::config::Config;
-use api::{PublicState, admin::AdminState, orders::OrdersState, pages::PageSettings};
+use api::{
+    PublicState,
+    admin::AdminState,
+    orders::OrdersState,
+    pages::PageSettings,
+    threeds_server::{ThreeDsServerState, fields::Leniency},
+};
 use async_trait::async_trait;
 use metrics_exporter_prometheus::PrometheusHandle;
 use orchestrator::{
     Gateway, Parts, Processors, ThreeDsSettings, WakeDeliveries,
-    administration::Administration,
+    administration::{Administration, Environment},
     clock::{Clock, SystemClock},
     configuration::Configuration,
     transport::Transport,
@@ -119,6 +125,7 @@ pub fn wire(config: &Config, base: Base, metrics: PrometheusHandle) -> Result<Wi
             urls: policy,
             trust_forwarded_for: config.http.trust_forwarded_for,
         },
+        threeds_server: ThreeDsServerState::new(Arc::clone(&shared) as _, leniency(config.environment)),
         results: shared,
         readiness: Arc::new(base.store.clone()),
     };
@@ -138,6 +145,14 @@ pub fn wire(config: &Config, base: Base, metrics: PrometheusHandle) -> Result<Wi
         public,
         admin,
     })
+}
+
+/// The vendor's printed samples pass where nothing is at stake.
+fn leniency(environment: Environment) -> Leniency {
+    match environment {
+        Environment::Production => Leniency::Strict,
+        Environment::Sandbox => Leniency::Lenient,
+    }
 }
 
 fn three_ds(config: &Config) -> ThreeDsSettings {

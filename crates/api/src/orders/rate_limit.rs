@@ -8,12 +8,12 @@ use governor::{
     clock::{Clock, DefaultClock},
 };
 use orchestrator::MerchantProfile;
-use primitives::{Id, id::kind};
 use std::{
     collections::HashMap,
     num::NonZeroU32,
     sync::{Arc, PoisonError, RwLock},
 };
+use uuid::Uuid;
 
 /// What is counted apart.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,7 +22,7 @@ enum Class {
     Write,
 }
 
-/// The limiters of every merchant that has called. Bounded by the number of merchants, since only a valid key gets
+/// The limiters of everybody that has called. Bounded by their number, since only a valid key gets
 /// here.
 #[derive(Default)]
 pub struct RateLimits {
@@ -30,7 +30,7 @@ pub struct RateLimits {
 }
 
 /// Who does what.
-type Counted = (Id<kind::Merchant>, Class);
+type Counted = (Uuid, Class);
 
 struct Limiter {
     per_second: NonZeroU32,
@@ -38,22 +38,32 @@ struct Limiter {
 }
 
 impl RateLimits {
-    /// Lets a request through, or says when to come back. A merchant without a limit is not counted; a limit of
-    /// zero counts as one, since refusing every call is what disabling a key is for.
+    /// Lets a merchant's request through, or says when to come back.
     pub fn admit(&self, merchant: &MerchantProfile, method: &Method) -> Result<(), Failure> {
+        let id = merchant.id.uuid();
+        self.admit_caller(id, method, merchant.reads_per_second, merchant.writes_per_second)
+            .map_err(Failure::rate_limited)
+    }
+
+    /// Lets a request through, or answers after how many seconds to come back. A caller without a limit is not counted; a
+    /// limit of zero counts as one, since refusing every call is what disabling a key is for.
+    pub fn admit_caller(
+        &self,
+        caller: Uuid,
+        method: &Method,
+        reads_per_second: Option<u32>,
+        writes_per_second: Option<u32>,
+    ) -> Result<(), u64> {
         let (class, limit) = match *method {
-            Method::GET | Method::HEAD => (Class::Read, merchant.reads_per_second),
-            _ => (Class::Write, merchant.writes_per_second),
+            Method::GET | Method::HEAD => (Class::Read, reads_per_second),
+            _ => (Class::Write, writes_per_second),
         };
         let Some(limit) = limit else { return Ok(()) };
-        let limiter = self.limiter(
-            (merchant.id, class),
-            NonZeroU32::new(limit).unwrap_or(NonZeroU32::MIN),
-        );
+        let limiter = self.limiter((caller, class), NonZeroU32::new(limit).unwrap_or(NonZeroU32::MIN));
         limiter.bucket.check().map_err(|not_until| {
             let wait = not_until.wait_time_from(DefaultClock::default().now());
             // The header has whole seconds, and an early return would only be refused again.
-            Failure::rate_limited(wait.as_secs() + 1)
+            wait.as_secs() + 1
         })
     }
 
