@@ -23,7 +23,10 @@ use primitives::{Id, id::kind};
 use std::sync::Arc;
 use store::{Store, StoreError};
 use thiserror::Error;
-use webhooks::{CannotStart, Dispatcher, DispatcherHandle, SigningKeySet, SigningKeys, SigningKeysError};
+use webhooks::{
+    CannotStart, Dispatcher, DispatcherHandle, NoticeHandle, NoticeSender, SigningKeySet, SigningKeys,
+    SigningKeysError,
+};
 
 /// Why the parts cannot be put together.
 #[derive(Debug, Error)]
@@ -53,6 +56,7 @@ pub struct Wired {
     /// Tells other processes of changed orders.
     pub telling: Box<dyn Future<Output = ()> + Send + Unpin>,
     pub dispatcher: Dispatcher,
+    pub notices: NoticeSender,
     pub public: PublicState,
     pub admin: AdminState,
 }
@@ -101,6 +105,12 @@ pub fn wire(config: &Config, base: Base, metrics: PrometheusHandle) -> Result<Wi
         keys,
         Arc::new(move || clock.moment()),
     )?;
+    let clock = Arc::clone(&base.clock);
+    let notices = NoticeSender::new(
+        base.store.clone(),
+        &config.webhooks,
+        Arc::new(move || clock.moment()),
+    )?;
     let parts = Parts {
         store: base.store.clone(),
         vault: base.vault,
@@ -113,7 +123,7 @@ pub fn wire(config: &Config, base: Base, metrics: PrometheusHandle) -> Result<Wi
         addresses: Addresses {
             public_url: config.http.public_url.clone(),
         },
-        wake_deliveries: waking(dispatcher.handle()),
+        wake_deliveries: waking(dispatcher.handle(), notices.handle()),
     };
     let (gateway, telling) = Gateway::new(parts);
     let policy = config.environment.url_policy();
@@ -142,6 +152,7 @@ pub fn wire(config: &Config, base: Base, metrics: PrometheusHandle) -> Result<Wi
         gateway,
         telling: Box::new(Box::pin(telling)),
         dispatcher,
+        notices,
         public,
         admin,
     })
@@ -166,8 +177,11 @@ fn three_ds(config: &Config) -> ThreeDsSettings {
     }
 }
 
-fn waking(dispatcher: DispatcherHandle) -> WakeDeliveries {
-    WakeDeliveries::new(move || dispatcher.wake())
+fn waking(dispatcher: DispatcherHandle, notices: NoticeHandle) -> WakeDeliveries {
+    WakeDeliveries::new(move || {
+        dispatcher.wake();
+        notices.wake();
+    })
 }
 
 /// Measured when somebody looks: a pool changes too often for anything else.

@@ -183,6 +183,31 @@ impl Sender {
     }
 }
 
+impl Sender {
+    /// Posts a form once. Answers what came of it, and the HTTP status if there was one; an answer other than 200 is
+    /// [`AttemptCode::HttpStatus`].
+    pub async fn post_form(&self, url: &str, form: String) -> (AttemptCode, Option<u16>) {
+        let Ok(url) = Url::parse(url) else {
+            return (AttemptCode::UnusableUrl, None);
+        };
+        if self.guard.check_url(&url).is_err() {
+            return (AttemptCode::AddressRefused, None);
+        }
+        let sent = self
+            .client
+            .post(url)
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(form)
+            .send()
+            .await;
+        match sent {
+            Ok(response) if response.status() == StatusCode::OK => (AttemptCode::Delivered, Some(200)),
+            Ok(response) => (AttemptCode::HttpStatus, Some(response.status().as_u16())),
+            Err(error) => (code_of(&error), None),
+        }
+    }
+}
+
 /// What the answer begins with, and why there is not more of it when that was not our choice.
 async fn read_beginning(response: &mut Response) -> (Vec<u8>, Option<AttemptCode>) {
     let mut beginning = Vec::new();

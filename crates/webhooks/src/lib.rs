@@ -12,6 +12,7 @@ pub mod attempt;
 pub mod deliver;
 pub mod dispatcher;
 pub mod message;
+pub mod notices;
 pub mod schedule;
 pub mod settings;
 pub mod sign;
@@ -19,5 +20,6 @@ mod telemetry;
 
 pub use attempt::{SigningKeys, SigningKeysError};
 pub use dispatcher::{CannotStart, Clock, Dispatcher, DispatcherHandle};
+pub use notices::{NoticeHandle, NoticeSender};
 pub use settings::DispatcherSettings;
 pub use sign::SigningKeySet;

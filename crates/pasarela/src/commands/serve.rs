@@ -76,6 +76,8 @@ impl Running {
         loops.spawn(wired.gateway.clone().listen_forever());
         loops.spawn(wired.gateway.clone().recover_forever());
         loops.spawn(wired.gateway.clone().sweep_forever());
+        loops.spawn(wired.gateway.clone().threeds_due_forever());
+        loops.spawn(wired.notices.run(stopped(stopping)));
         loops.spawn(wired.gateway.refresh_card_ranges_forever(card_ranges));
         let mut servers = JoinSet::new();
         servers.spawn(server::serve(
