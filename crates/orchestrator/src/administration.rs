@@ -5,6 +5,7 @@
 //! Documents are checked with all problems at once; what is given in secret is shown once or never.
 
 mod applications;
+mod card_tokens;
 mod connections;
 mod directory_servers;
 pub(crate) mod directory_tls;
@@ -14,16 +15,20 @@ mod processor_check;
 mod random;
 mod rewrap;
 mod seed;
+mod seed_shops;
+mod shops;
 
 #[cfg(test)]
 pub(crate) mod testing;
 
 pub use applications::IssuedApplication;
+pub use card_tokens::CreatedCardToken;
 pub use directory_servers::ShownDirectoryServer;
 pub use directory_tls::EXPIRES_SOON;
 pub use merchants::{CreatedMerchant, ShownMerchant};
 pub use operators::{Login, Session};
 pub use seed::Seeded;
+pub use shops::CreatedShop;
 
 use crate::{
     clock::Clock,
@@ -111,6 +116,8 @@ impl From<StoreError> for AdministrationError {
 fn taken(constraint: &str) -> String {
     match constraint {
         "connections_name" => "the merchant has another connection of this name".into(),
+        "threeds_shops_merchant_id" => "another shop has this merchant_id".into(),
+        "threeds_shops_card_vault_merchant_id" => "another shop has this carat_merchant_id".into(),
         "api_keys_key_hash" => "one of the keys is in use already".into(),
         _ => "something of this id or name exists already".into(),
     }

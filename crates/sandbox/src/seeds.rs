@@ -50,6 +50,56 @@ pub struct MerchantKeys {
     pub webhook_secret: Secret<String>,
 }
 
+/// A shop of the 3DS Server API: its pair of keys, and that of the card vault.
+#[derive(Clone, Debug)]
+pub struct ShopKeys {
+    /// At most 15 characters.
+    pub merchant_id: String,
+    /// `tk_sandbox_…`.
+    pub merchant_key: Secret<String>,
+    /// At most 15 characters.
+    pub carat_merchant_id: String,
+    /// `ck_sandbox_…`.
+    pub carat_merchant_key: Secret<String>,
+}
+
+impl ShopKeys {
+    /// New keys of a new shop.
+    ///
+    /// # Errors
+    /// When the system has no randomness.
+    pub fn random() -> io::Result<Self> {
+        Ok(Self {
+            merchant_id: format!("LOJA{}", base62(8)?),
+            merchant_key: Secret::new(format!("tk_sandbox_{}", base62(32)?)),
+            carat_merchant_id: format!("CARAT{}", base62(8)?),
+            carat_merchant_key: Secret::new(format!("ck_sandbox_{}", base62(32)?)),
+        })
+    }
+
+    fn read(document: &Value) -> Option<Self> {
+        let text = |name: &str| {
+            let text = document.get(name)?.as_str()?;
+            (!text.is_empty()).then(|| text.to_owned())
+        };
+        Some(Self {
+            merchant_id: text("merchant_id")?,
+            merchant_key: Secret::new(text("merchant_key")?),
+            carat_merchant_id: text("carat_merchant_id")?,
+            carat_merchant_key: Secret::new(text("carat_merchant_key")?),
+        })
+    }
+
+    fn document(&self) -> Value {
+        json!({
+            "merchant_id": self.merchant_id,
+            "merchant_key": self.merchant_key.reveal(),
+            "carat_merchant_id": self.carat_merchant_id,
+            "carat_merchant_key": self.carat_merchant_key.reveal(),
+        })
+    }
+}
+
 /// Everything secret or random about the seeds.
 #[derive(Clone, Debug)]
 pub struct Keys {
@@ -57,6 +107,8 @@ pub struct Keys {
     pub merchant: MerchantKeys,
     /// A second merchant, whose policies proceed.
     pub proceeding_merchant: MerchantKeys,
+    /// The shop of the 3DS Server API.
+    pub shop: ShopKeys,
     /// The operator's password.
     pub admin_password: Secret<String>,
 }
@@ -123,6 +175,10 @@ impl Keys {
         Ok(Self {
             merchant: merchant("merchant")?,
             proceeding_merchant: merchant("proceeding_merchant")?,
+            shop: match saved.get("threeds_server").and_then(ShopKeys::read) {
+                Some(keys) => keys,
+                None => ShopKeys::random()?,
+            },
             admin_password: Secret::new(match password {
                 Some(password) => password.to_owned(),
                 None => base62(24)?,
@@ -189,7 +245,18 @@ pub fn seed_document(addresses: &Addresses, keys: &Keys) -> Value {
             "url": format!("{}/directory/{brand}", addresses.sandbox),
             "read_timeout_ms": DIRECTORY_READ_TIMEOUT_MS,
         })),
+        "threeds_server": [shop_document(&keys.shop)],
     })
+}
+
+/// A shop that only wants 3-D Secure: it needs no merchant, order or connection.
+fn shop_document(shop: &ShopKeys) -> Value {
+    let mut document = shop.document();
+    if let Value::Object(members) = &mut document {
+        members.insert("name".to_owned(), "Loja Demo".into());
+        members.insert("acquirer_country".to_owned(), "BR".into());
+    }
+    document
 }
 
 fn merchant_document(addresses: &Addresses, merchant: &MerchantKeys, name: &str, policy: &str) -> Value {
@@ -262,6 +329,7 @@ pub fn sandbox_document(addresses: &Addresses, keys: &Keys) -> Value {
         },
         "merchant": keys.merchant.document(),
         "proceeding_merchant": keys.proceeding_merchant.document(),
+        "threeds_server": keys.shop.document(),
         "sandbox": addresses.sandbox,
         "shop": format!("{}/shop", addresses.sandbox),
     })
@@ -375,6 +443,7 @@ mod tests {
         let keys = Keys {
             merchant: MerchantKeys::random().unwrap(),
             proceeding_merchant: MerchantKeys::random().unwrap(),
+            shop: ShopKeys::random().unwrap(),
             admin_password: Secret::new("password".to_owned()),
         };
         let document = seed_document(&addresses(), &keys);

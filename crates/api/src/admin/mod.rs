@@ -12,6 +12,7 @@ mod directory_servers;
 mod merchants;
 pub mod schema;
 mod session;
+mod shops;
 
 #[cfg(test)]
 mod tests;
@@ -123,6 +124,15 @@ fn faces(state: &AdminState) -> OpenApiRouter {
         .routes(routes!(connections::deactivate))
         .routes(routes!(directory_servers::list))
         .routes(routes!(directory_servers::set, directory_servers::delete))
+        .routes(routes!(shops::list, shops::create))
+        .routes(routes!(shops::get, shops::update))
+        .routes(routes!(shops::rotate_key))
+        .routes(routes!(shops::rotate_card_vault_key))
+        .routes(routes!(shops::set_public_key, shops::delete_public_key))
+        .routes(routes!(shops::disable))
+        .routes(routes!(shops::enable))
+        .routes(routes!(shops::list_cards, shops::create_card))
+        .routes(routes!(shops::delete_card))
         .routes(routes!(audit::list))
         .routes(routes!(metrics))
         .with_state(state.clone())

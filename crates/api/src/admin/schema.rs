@@ -5,7 +5,10 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
+mod shops;
+
 pub use crate::problem::Problem as ProblemBody;
+pub use shops::*;
 
 /// Who logs in.
 #[derive(ToSchema)]

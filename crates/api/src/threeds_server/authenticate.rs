@@ -14,7 +14,10 @@ use axum::{
     Json,
     extract::{Path, Request, State},
 };
-use emv3ds::code::{DeviceChannel, MessageCategory};
+use emv3ds::{
+    Version,
+    code::{DeviceChannel, MessageCategory},
+};
 use orchestrator::flows::threeds_server::{Open, Wanted};
 use primitives::Brand;
 use serde_json::{Map, Value, json};
@@ -114,7 +117,10 @@ fn wanted(
         );
     }
     let broad_info = fields.value("broad_info").cloned();
-    if let Some(broad_info @ Value::Object(_)) = &broad_info {
+    // From 2.3.1 on it has a structure of the protocol's own, which this API does not know.
+    if open.version < Version::V2_3_1
+        && let Some(broad_info @ Value::Object(_)) = &broad_info
+    {
         elements.insert("broadInfo".to_owned(), broad_info.clone());
     }
     let wanted = Wanted {

@@ -395,6 +395,12 @@ fn elements_lead_back_to_their_fields() {
         ("acctInfo", "cardholder.acct.info"),
         ("homePhone", "cardholder.home_phone"),
         ("messageExtension", "message.extension"),
+        ("threeDSRequestorChallengeInd", "three_ds_requestor.challenge_ind"),
+        (
+            "threeDSRequestorAuthenticationInfo[0].threeDSReqAuthData",
+            "three_ds_requestor.authentication_info.data",
+        ),
+        ("whiteListStatus", "white_list.status"),
         (
             "threeDSRequestorDecMaxTime",
             "three_ds_requestor.decoupled_max_time",

@@ -27,16 +27,33 @@ pub(super) fn api_key(prefix: &str, environment: &str) -> Result<Secret<String>,
     key.push('_');
     key.push_str(environment);
     key.push('_');
-    let whole = key.len() + API_KEY_CHARACTERS;
-    while key.len() < whole {
+    push_base62(&mut key, API_KEY_CHARACTERS)?;
+    Ok(Secret::new(std::mem::take(&mut *key)))
+}
+
+/// An identifier of so many letters and digits.
+pub(super) fn code(characters: usize) -> Result<String, VaultError> {
+    let mut code = String::with_capacity(characters);
+    push_base62(&mut code, characters)?;
+    Ok(code)
+}
+
+fn push_base62(text: &mut String, characters: usize) -> Result<(), VaultError> {
+    let whole = text.len() + characters;
+    while text.len() < whole {
         for byte in bytes::<64>()?.iter() {
             // Of 256 values 248 are used, four for each character; the rest would make some likelier.
-            if let Some(character) = BASE62.get(usize::from(byte / 4)).filter(|_| key.len() < whole) {
-                key.push(char::from(*character));
+            if let Some(character) = BASE62.get(usize::from(byte / 4)).filter(|_| text.len() < whole) {
+                text.push(char::from(*character));
             }
         }
     }
-    Ok(Secret::new(std::mem::take(&mut *key)))
+    Ok(())
+}
+
+/// The name of a card in the card vault: 64 bytes in Base64, 88 characters.
+pub(super) fn card_token() -> Result<Secret<String>, VaultError> {
+    Ok(Secret::new(BASE64_STANDARD.encode(bytes::<64>()?)))
 }
 
 /// A Standard Webhooks secret: `whsec_` and 32 bytes in Base64.

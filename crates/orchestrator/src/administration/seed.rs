@@ -7,6 +7,7 @@ use super::{
     Administration, AdministrationError, Changed, Environment,
     directory_servers::{self, DirectoryDocument},
     merchants::Settings,
+    seed_shops::ShopSeed,
 };
 use crate::{
     configuration::{open_credentials, seal_credentials},
@@ -44,12 +45,15 @@ pub struct Seeded {
     pub merchants: usize,
     pub connections: usize,
     pub directory_servers: usize,
+    /// Shops of the 3DS Server API.
+    pub shops: usize,
 }
 
 struct Seeds<'v> {
     operators: Vec<(String, &'v Value)>,
     merchants: Vec<MerchantSeed>,
     directory_servers: Vec<DirectoryDocument>,
+    shops: Vec<ShopSeed>,
 }
 
 struct MerchantSeed {
@@ -81,7 +85,11 @@ impl Administration {
             merchants: seeds.merchants.len(),
             connections: 0,
             directory_servers: seeds.directory_servers.len(),
+            shops: seeds.shops.len(),
         };
+        for shop in seeds.shops {
+            self.seed_shop(actor, shop).await?;
+        }
         for merchant in seeds.merchants {
             seeded.connections += merchant.connections.len();
             self.seed_merchant(actor, &merchant).await?;
@@ -170,7 +178,7 @@ impl Administration {
 
     fn read_seeds<'v>(&self, document: &'v Value) -> Result<Seeds<'v>, Problems> {
         let mut problems = Problems::default();
-        let known = ["operators", "merchants", "directory_servers"];
+        let known = ["operators", "merchants", "directory_servers", "threeds_server"];
         let read = Fields::open(document, "", &known, &mut problems).map(|fields| Seeds {
             operators: entries(&fields, "operators", &mut problems),
             merchants: entries(&fields, "merchants", &mut problems)
@@ -183,6 +191,10 @@ impl Administration {
                     let server = directory_servers::read(value, &path, None, self.policy(), self.clock.now());
                     collect(server, &mut problems)
                 })
+                .collect(),
+            shops: entries(&fields, "threeds_server", &mut problems)
+                .into_iter()
+                .filter_map(|(path, value)| ShopSeed::read(&path, value, &mut problems))
                 .collect(),
         });
         problems.or(read)
@@ -286,7 +298,11 @@ mod tests {
                 "webhook_secret": "whsec_c2VjcmV0", "notify_url": null, "rate_limit_rps": null,
                 "connections": [seeded]
             }],
-            "directory_servers": [{"brand": "visa", "url": "http://127.0.0.1:8090/directory/visa"}]
+            "directory_servers": [{"brand": "visa", "url": "http://127.0.0.1:8090/directory/visa"}],
+            "threeds_server": [{
+                "name": "Loja", "merchant_id": "LOJA", "merchant_key": "tk_sandbox_1", "carat_merchant_id": "VAULT",
+                "carat_merchant_key": "ck_sandbox_1", "acquirer_country": "BR"
+            }]
         })
     }
 
@@ -299,6 +315,7 @@ mod tests {
             merchants: 1,
             connections: 1,
             directory_servers: 1,
+            shops: 1,
         };
         assert_eq!(administration.seed(ACTOR, &seeds()).await.unwrap(), expected);
         let changes = administration.audit_list(None, None, 100).await.unwrap().len();
@@ -317,6 +334,7 @@ mod tests {
         changed["merchants"][0]["private_key"] = json!("sk_sandbox_2");
         changed["merchants"][0]["public_key"] = json!("pk_sandbox_2");
         changed["merchants"][0]["connections"][0]["credentials"]["key"] = json!("k-9");
+        changed["threeds_server"][0]["merchant_key"] = json!("tk_sandbox_2");
         administration.seed(ACTOR, &changed).await.unwrap();
         let caller = world.caller(&Secret::new("pk_sandbox_2".into())).await.unwrap();
         assert_eq!(caller.merchant.reads_per_second, Some(5));
@@ -325,7 +343,10 @@ mod tests {
             Some("k-9")
         );
         let audit = administration.audit_list(None, None, 100).await.unwrap();
-        assert_eq!(audit.len(), changes + 3);
+        assert_eq!(audit.len(), changes + 4);
+        let shop = async |key| world.configuration.shop("LOJA", key).await.unwrap();
+        assert!(shop("tk_sandbox_2").await.is_some());
+        assert!(shop("tk_sandbox_1").await.is_none());
     }
 
     #[sqlx::test(migrator = "store::MIGRATOR")]

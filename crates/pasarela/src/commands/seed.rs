@@ -16,8 +16,8 @@ pub async fn run(config: &Config, file: &Path) -> Outcome {
         .seed(Actor::CommandLine, &document)
         .await?;
     say(&format!(
-        "seeded: {} operators, {} merchants, {} connections, {} directory servers",
-        seeded.operators, seeded.merchants, seeded.connections, seeded.directory_servers
+        "seeded: {} operators, {} merchants, {} connections, {} directory servers, {} shops",
+        seeded.operators, seeded.merchants, seeded.connections, seeded.directory_servers, seeded.shops
     ));
     Ok(())
 }

@@ -79,18 +79,18 @@ pub const AUTHENTICATE: &[Field] = &[
 
     // 3.2 The requestor.
     row("three_ds_requestor.authentication_ind", SIX, Always, "threeDSRequestorAuthenticationInd"),
-    row("three_ds_requestor.challenge_ind", NINE, Never, "threeDSRequestorChallengeInd"),
+    row("three_ds_requestor.challenge_ind", NINE, Never, "threeDSRequestorChallengeInd[]"),
     row("three_ds_requestor.id", Text(35), Always, "threeDSRequestorID"),
     row("three_ds_requestor.name", Text(40), Always, "threeDSRequestorName"),
     row("three_ds_requestor.url", Website(2048), Always, "threeDSRequestorURL"),
     ours("three_ds_requestor.decoupled_max_time", Number { digits: 5, least: 1, most: 10_080 }, Never),
-    row("three_ds_requestor.authentication_info.data", Text(20_000), Never, "threeDSRequestorAuthenticationInfo.threeDSReqAuthData"),
-    row("three_ds_requestor.authentication_info.method", EIGHT, Never, "threeDSRequestorAuthenticationInfo.threeDSReqAuthMethod"),
-    row("three_ds_requestor.authentication_info.timestamp", Minute, Never, "threeDSRequestorAuthenticationInfo.threeDSReqAuthTimestamp"),
-    row("three_ds_requestor.prior_authentication_info.data", Text(2048), Never, "threeDSRequestorPriorAuthenticationInfo.threeDSReqPriorAuthData"),
-    row("three_ds_requestor.prior_authentication_info.method", FOUR, Never, "threeDSRequestorPriorAuthenticationInfo.threeDSReqPriorAuthMethod"),
-    row("three_ds_requestor.prior_authentication_info.timestamp", Minute, Never, "threeDSRequestorPriorAuthenticationInfo.threeDSReqPriorAuthTimestamp"),
-    row("three_ds_requestor.prior_authentication_info.reference", Text(36), Never, "threeDSRequestorPriorAuthenticationInfo.threeDSReqPriorRef"),
+    row("three_ds_requestor.authentication_info.data", Text(20_000), Never, "threeDSRequestorAuthenticationInfo[].threeDSReqAuthData"),
+    row("three_ds_requestor.authentication_info.method", EIGHT, Never, "threeDSRequestorAuthenticationInfo[].threeDSReqAuthMethod"),
+    row("three_ds_requestor.authentication_info.timestamp", Minute, Never, "threeDSRequestorAuthenticationInfo[].threeDSReqAuthTimestamp"),
+    row("three_ds_requestor.prior_authentication_info.data", Text(2048), Never, "threeDSRequestorPriorAuthenticationInfo[].threeDSReqPriorAuthData"),
+    row("three_ds_requestor.prior_authentication_info.method", FOUR, Never, "threeDSRequestorPriorAuthenticationInfo[].threeDSReqPriorAuthMethod"),
+    row("three_ds_requestor.prior_authentication_info.timestamp", Minute, Never, "threeDSRequestorPriorAuthenticationInfo[].threeDSReqPriorAuthTimestamp"),
+    row("three_ds_requestor.prior_authentication_info.reference", Text(36), Never, "threeDSRequestorPriorAuthenticationInfo[].threeDSReqPriorRef"),
 
     // 3.3 The acquirer.
     row("acquirer.bin", Text(11), Always, "acquirerBIN"),
@@ -181,8 +181,8 @@ pub const AUTHENTICATE: &[Field] = &[
     row("purchase.instal_data", Number { digits: 3, least: 2, most: 999 }, Never, "purchaseInstalData"),
     row("recurring.expiry", Day, If(Series), "recurringExpiry"),
     row("recurring.frequency", Digits(1, 4), If(Series), "recurringFrequency"),
-    row("white_list.status", List(&["Y", "N", "E", "P", "R", "U"]), Never, "whiteListStatus"),
-    row("white_list.status_source", THREE, Never, "whiteListStatusSource"),
+    row("white_list.status", List(&["Y", "N", "E", "P", "R", "U"]), Never, "trustListStatus"),
+    row("white_list.status_source", THREE, Never, "trustListStatusSource"),
 
     // 3.8 The SDK of an app.
     ours("sdk.app_id", Uuid, APP),
@@ -194,9 +194,10 @@ pub const AUTHENTICATE: &[Field] = &[
     ours("sdk.ui_type[]", FIVE, MayIf(Channel("01"))),
 ];
 
-/// Elements that are made of several fields, or of one in its own way.
-const MADE: [(&str, &str); 7] = [
+/// Elements that are made of several fields or of one in its own way, and names that older versions have for others.
+const MADE: [(&str, &str); 10] = [
     ("acctNumber", "cardholder.acct.number"),
+    ("acceptLanguage", "browser.language"),
     ("broadInfo", "broad_info"),
     ("deviceChannel", "device_channel"),
     ("messageCategory", "message.category"),
@@ -209,13 +210,25 @@ const MADE: [(&str, &str); 7] = [
         "threeDSRequestorDecReqInd",
         "three_ds_requestor.decoupled_max_time",
     ),
+    ("whiteListStatus", "white_list.status"),
+    ("whiteListStatusSource", "white_list.status_source"),
 ];
 
 /// The field that becomes this element of the AReq, or the group that becomes this object.
 pub fn path_of(element: &str) -> Option<&'static str> {
-    let is = |row: &&Field| row.element == Some(element);
-    let begins = |row: &&Field| row.element.and_then(|name| name.split('.').next()) == Some(element);
-    if let Some(row) = AUTHENTICATE.iter().find(is) {
+    // A fault names an entry of a list by its number, or the list as one where a version has no list.
+    let plain = |name: &str| -> String {
+        name.split('[')
+            .map(|part| part.split_once(']').map_or(part, |(_, after)| after))
+            .collect()
+    };
+    let element = plain(element);
+    let named = |row: &&Field| row.element.is_some_and(|name| plain(name) == element);
+    let begins = |row: &&Field| {
+        row.element
+            .is_some_and(|name| plain(name).split('.').next() == Some(element.as_str()))
+    };
+    if let Some(row) = AUTHENTICATE.iter().find(named) {
         return Some(row.path);
     }
     if let Some((_, path)) = MADE.iter().find(|(name, _)| *name == element) {

@@ -11,7 +11,7 @@ use crate::{
     gateway::Gateway,
 };
 use emv3ds::{
-    AccountNumber,
+    AccountNumber, Version,
     code::{DeviceChannel, ErrorCode, MessageCategory},
     message::{AReq, ARes, MessageExtension},
 };
@@ -20,7 +20,7 @@ use mpi::{
     request::{self, Essentials, Requestor},
     transaction::News,
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 use store::{StoreError, threeds_server::shops::Shop};
 
 /// What a shop wants authenticated.
@@ -197,7 +197,7 @@ impl Gateway {
             },
             account_number: number,
         });
-        complete(&mut elements, shop);
+        complete(&mut elements, subject.version, shop);
         merged(areq, elements).map_err(|error| {
             tracing::error!(authentication = %open.id, cause = %error, "elements that an AReq does not take");
             let names = Vec::new();
@@ -221,17 +221,44 @@ fn merged(areq: AReq, elements: Map<String, Value>) -> Result<AReq, serde_json::
     serde_json::from_value(document)
 }
 
-/// Fills in what the API has no field for, and takes out what only it knows.
-fn complete(elements: &mut Map<String, Value>, _shop: &Shop) {
+/// Takes out what only the API knows, and fills in what it has no field for.
+fn complete(elements: &mut Map<String, Value>, version: Version, shop: &Shop) {
     // Only ever sent as true.
     if elements.get("payTokenInd") == Some(&Value::Bool(false)) {
         elements.remove("payTokenInd");
     }
     // What else the API lets a shop say of the list is an issuer's word, not a requestor's.
-    let listed = elements.get("whiteListStatus").and_then(Value::as_str);
+    let listed = elements.get("trustListStatus").and_then(Value::as_str);
     if !matches!(listed, Some("Y" | "N")) {
-        elements.remove("whiteListStatus");
-        elements.remove("whiteListStatusSource");
+        elements.remove("trustListStatus");
+        elements.remove("trustListStatusSource");
+    }
+    if version >= Version::V2_3_1 {
+        complete_2_3_1(elements, shop);
+    }
+}
+
+/// What 2.3.1 requires and the API, which is older, does not ask for.
+fn complete_2_3_1(elements: &mut Map<String, Value>, shop: &Shop) {
+    let country = match shop.acquirer_country {
+        Some(country) => Some(json!(country.numeric3())),
+        None => elements.get("merchantCountryCode").cloned(),
+    };
+    if let Some(country) = country {
+        elements.insert("acquirerCountryCode".to_owned(), country);
+        elements.insert("acquirerCountryCodeSource".to_owned(), json!("01"));
+    }
+    if let Some(language) = elements.get("browserLanguage").cloned() {
+        elements.insert("acceptLanguage".to_owned(), json!([language]));
+    }
+    let says = |name: &str, values: &[&str]| {
+        let text = elements.get(name).and_then(Value::as_str);
+        text.is_some_and(|text| values.contains(&text))
+    };
+    if says("threeDSRequestorAuthenticationInd", &["02", "03"]) || says("threeRIInd", &["01", "02"]) {
+        // Neither amount nor day of the next payment is known, which is what "variable" says.
+        let variable = json!({ "amountInd": "02", "frequencyInd": "02" });
+        elements.insert("recurringInd".to_owned(), variable);
     }
 }
 

@@ -82,7 +82,7 @@ impl Particulars {
             acs_url: ares.acs_url.clone(),
             challenge_mandated: ares.acs_challenge_mandated.map(|it| it.as_str().to_owned()),
             decoupled_confirmation: ares.acs_dec_con_ind.map(|it| it.as_str().to_owned()),
-            authentication_type: ares.authentication_type.map(|it| it.as_str().to_owned()),
+            authentication_type: authentication_type(ares).map(str::to_owned),
             ds_trans_id: ares.ds_trans_id.to_string(),
             ds_reference_number: ares.ds_reference_number.clone(),
             cardholder_info: ares.cardholder_info.as_ref().map(|info| info.text.clone()),
@@ -91,6 +91,20 @@ impl Particulars {
             decoupled: ares.trans_status == Some(TransStatus::DecoupledChallenge),
         }
     }
+}
+
+/// How the issuer will authenticate, in the four words that 2.2.0 had for it. 2.3.1 says it more finely.
+fn authentication_type(ares: &ARes) -> Option<&'static str> {
+    if let Some(known) = ares.authentication_type {
+        return Some(known.as_str());
+    }
+    let first = ares.authentication_method.as_ref()?.first()?;
+    Some(match first.as_str() {
+        "01" => "01",
+        "07" | "08" | "09" | "11" => "03",
+        "12" => "04",
+        _ => "02",
+    })
 }
 
 impl Run {
