@@ -72,6 +72,7 @@ pub fn arrival(transaction: &Transaction, brought: &Received<CRes>) -> Arrival {
         | Transaction::AwaitingMethod(_)
         | Transaction::AwaitingAres(_)
         | Transaction::ChallengeNeverStarted(_)
+        | Transaction::DecoupledFollows(_)
         | Transaction::Finished(_)
         | Transaction::Failed(_)
         | Transaction::GivenUp(_) => Arrival::Late,

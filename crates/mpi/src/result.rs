@@ -5,13 +5,15 @@
 
 use emv3ds::{
     AcsTransId, AuthenticationValue, DsTransId, Eci, ThreeDsServerTransId, Version,
-    code::{ChallengeCancel, TransStatus, TransStatusReason},
+    code::{ChallengeCancel, DeviceChannel, MessageCategory, TransStatus, TransStatusReason},
     message::{ARes, RReq},
 };
 use primitives::Brand;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use time::OffsetDateTime;
+
+use crate::transaction::{self, Subject};
 
 /// The outcome of one run of 3-D Secure, as the issuer or the directory server gave it.
 ///
@@ -23,6 +25,13 @@ pub struct AuthenticationResult {
     acs_trans_id: AcsTransId,
     version: Version,
     brand: Brand,
+    #[serde(default = "transaction::browser")]
+    channel: DeviceChannel,
+    #[serde(default = "transaction::payment")]
+    category: MessageCategory,
+    /// Whether no more was asked for than that data be shared with the issuer.
+    #[serde(default)]
+    data_only: bool,
     flow: Flow,
     trans_status: TransStatus,
     trans_status_reason: Option<TransStatusReason>,
@@ -96,7 +105,8 @@ impl AuthenticationResult {
     pub(crate) fn of_ares(
         ares: &ARes,
         status: TransStatus,
-        brand: Brand,
+        subject: &Subject,
+        data_only: bool,
         flow: Flow,
         at: OffsetDateTime,
     ) -> Self {
@@ -105,7 +115,10 @@ impl AuthenticationResult {
             ds_trans_id: ares.ds_trans_id,
             acs_trans_id: ares.acs_trans_id,
             version: ares.message_version,
-            brand,
+            brand: subject.brand,
+            channel: subject.channel,
+            category: subject.category,
+            data_only,
             flow,
             trans_status: status,
             trans_status_reason: ares.trans_status_reason,
@@ -118,13 +131,16 @@ impl AuthenticationResult {
     }
 
     /// Makes the result of an RReq. The caller has checked that all three ids are this transaction's.
-    pub(crate) fn of_rreq(rreq: &RReq, status: TransStatus, brand: Brand, at: OffsetDateTime) -> Self {
+    pub(crate) fn of_rreq(rreq: &RReq, status: TransStatus, subject: &Subject, at: OffsetDateTime) -> Self {
         Self {
             three_ds_server_trans_id: rreq.three_ds_server_trans_id,
             ds_trans_id: rreq.ds_trans_id,
             acs_trans_id: rreq.acs_trans_id,
             version: rreq.message_version,
-            brand,
+            brand: subject.brand,
+            channel: subject.channel,
+            category: subject.category,
+            data_only: false,
             flow: Flow::Challenge,
             trans_status: status,
             trans_status_reason: rreq.trans_status_reason,
@@ -154,6 +170,20 @@ impl AuthenticationResult {
 
     pub fn brand(&self) -> Brand {
         self.brand
+    }
+
+    pub fn channel(&self) -> DeviceChannel {
+        self.channel
+    }
+
+    pub fn category(&self) -> MessageCategory {
+        self.category
+    }
+
+    /// Whether no more was asked for than that data be shared with the issuer (Visa's challenge indicator 06,
+    /// Mastercard's category 80): then an `I` is what was wanted, and no sign of trouble.
+    pub fn data_only(&self) -> bool {
+        self.data_only
     }
 
     pub fn flow(&self) -> Flow {
@@ -196,12 +226,18 @@ impl AuthenticationResult {
     }
 
     /// Whether the issuer carries fraud liability: authenticated or attempted, with the ECI that says so for the brand
-    /// and an authentication value to prove it (processors README, "Neutral 3DS input").
+    /// and an authentication value to prove it (processors README, "Neutral 3DS input"). Never for what is no payment,
+    /// for data only, or with nobody present.
     pub fn liability_shift(&self) -> bool {
-        matches!(
+        let cardholder_paid = self.category == MessageCategory::Payment
+            && self.channel != DeviceChannel::RequestorInitiated
+            && !self.data_only;
+        let proven = matches!(
             self.trans_status,
             TransStatus::Authenticated | TransStatus::Attempted
-        ) && self.authentication_value.is_some()
+        ) && self.authentication_value.is_some();
+        cardholder_paid
+            && proven
             && self
                 .eci
                 .as_ref()
@@ -244,14 +280,19 @@ mod tests {
     use crate::testing;
     use time::macros::datetime;
 
+    const AT: OffsetDateTime = datetime!(2026-11-22 00:15 UTC);
+
+    fn subject(brand: Brand) -> Subject {
+        Subject::browser_payment(testing::transaction_id(), brand, Version::V2_2_0)
+    }
+
     fn result(brand: Brand, status: TransStatus, eci: &str, value: bool) -> AuthenticationResult {
         let ares = ARes {
             eci: Eci::parse(eci),
             authentication_value: testing::ares().authentication_value.filter(|_| value),
             ..testing::ares()
         };
-        let at = datetime!(2026-11-22 00:15 UTC);
-        AuthenticationResult::of_ares(&ares, status, brand, Flow::Frictionless, at)
+        AuthenticationResult::of_ares(&ares, status, &subject(brand), false, Flow::Frictionless, AT)
     }
 
     #[test]
@@ -270,6 +311,32 @@ mod tests {
         ] {
             let result = result(brand, status, eci, value);
             assert_eq!(result.liability_shift(), shifts, "{brand} {status} {eci} {value}");
+        }
+    }
+
+    #[test]
+    fn liability_never_shifts_without_a_payment_of_somebody_present() {
+        let status = TransStatus::Authenticated;
+        let with = |subject: &Subject, data_only| {
+            let flow = Flow::Frictionless;
+            AuthenticationResult::of_ares(&testing::ares(), status, subject, data_only, flow, AT)
+        };
+        let payment = subject(Brand::Visa);
+        assert!(with(&payment, false).liability_shift());
+        assert!(!with(&payment, true).liability_shift());
+        for subject in [
+            Subject {
+                category: MessageCategory::NonPayment,
+                ..payment
+            },
+            Subject {
+                channel: DeviceChannel::RequestorInitiated,
+                ..payment
+            },
+        ] {
+            assert!(!with(&subject, false).liability_shift(), "{subject:?}");
+            let rreq = AuthenticationResult::of_rreq(&testing::rreq(), status, &subject, AT);
+            assert!(!rreq.liability_shift(), "{subject:?}");
         }
     }
 
@@ -296,5 +363,18 @@ mod tests {
             result
         );
         assert!(!format!("{result:?}").contains("AJkBBkhg"));
+    }
+
+    #[test]
+    fn a_result_stored_before_there_were_other_channels_is_a_payment_in_a_browser() {
+        let result = result(Brand::Visa, TransStatus::Authenticated, "05", true);
+        let mut stored = serde_json::to_value(&result).unwrap();
+        for name in ["channel", "category", "data_only"] {
+            assert!(stored.as_object_mut().unwrap().remove(name).is_some());
+        }
+        assert_eq!(
+            serde_json::from_value::<AuthenticationResult>(stored).unwrap(),
+            result
+        );
     }
 }

@@ -1,5 +1,6 @@
 //! Every time limit of a 3DS Server (emv-3ds section 14) in one place.
 
+use emv3ds::Version;
 use serde::{Deserialize, Serialize};
 use time::Duration;
 
@@ -7,8 +8,10 @@ use time::Duration;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Timers {
-    /// From starting the 3DS Method to sending the AReq without waiting any longer, as not completed.
+    /// From starting the 3DS Method to sending the AReq without waiting any longer, as not completed; 2.1.0 and 2.2.0.
     pub method_seconds: u32,
+    /// The same from 2.3.1 on.
+    pub method_2_3_1_seconds: u32,
     /// Making a connection to a directory server, TLS included.
     pub directory_connect_seconds: u32,
     /// From the AReq being sent to its answer. Directory servers set their own, shorter one towards the ACS.
@@ -21,6 +24,8 @@ pub struct Timers {
     pub results_answer_seconds: u32,
     /// Beyond the longest time granted for a decoupled authentication, until its result counts as missing.
     pub decoupled_grace_seconds: u32,
+    /// From the RReq that ends a challenge as a decoupled authentication to the AReq that asks for it (2.3.1).
+    pub decoupled_fallback_seconds: u32,
     /// From the start of any authentication to its being forgotten when nothing more is heard of it.
     pub transaction_seconds: u32,
     /// Between two regular requests for card ranges; at least every 24 hours, at most every hour.
@@ -37,12 +42,14 @@ impl Default for Timers {
     fn default() -> Self {
         Self {
             method_seconds: 10,
+            method_2_3_1_seconds: 5,
             directory_connect_seconds: 5,
             directory_read_seconds: 10,
             challenge_seconds: 10 * 60,
             first_creq_seconds: 30,
             results_answer_seconds: 3,
             decoupled_grace_seconds: 60 * 60 + 30,
+            decoupled_fallback_seconds: 60,
             transaction_seconds: 30 * 60,
             card_ranges_refresh_seconds: 12 * 60 * 60,
             card_ranges_pause_seconds: 60 * 60,
@@ -53,6 +60,15 @@ impl Default for Timers {
 }
 
 impl Timers {
+    /// How long the 3DS Method may take.
+    pub fn method(&self, version: Version) -> Duration {
+        seconds(if version >= Version::V2_3_1 {
+            self.method_2_3_1_seconds
+        } else {
+            self.method_seconds
+        })
+    }
+
     /// The longest an AReq can be on its way, connection and answer.
     pub fn areq(&self) -> Duration {
         seconds(self.directory_connect_seconds) + seconds(self.directory_read_seconds)
@@ -75,12 +91,13 @@ impl Timers {
         }
         let zero = [
             self.method_seconds,
+            self.method_2_3_1_seconds,
             self.directory_connect_seconds,
             self.directory_read_seconds,
         ];
         if zero.contains(&0) {
             problems
-                .push("method_seconds, directory_connect_seconds and directory_read_seconds must not be 0");
+                .push("method_seconds, method_2_3_1_seconds, directory_connect_seconds and directory_read_seconds must not be 0");
         }
         problems
     }
@@ -107,6 +124,8 @@ mod tests {
             (10, 600, 3)
         );
         assert!(timers.problems().is_empty());
+        assert_eq!(timers.method(Version::V2_2_0), Duration::seconds(10));
+        assert_eq!(timers.method(Version::V2_3_1), Duration::seconds(5));
         assert_eq!(timers.areq(), Duration::seconds(15));
     }
 

@@ -84,6 +84,7 @@ impl Transaction {
             Self::Started(_)
             | Self::AwaitingMethod(_)
             | Self::ChallengeNeverStarted(_)
+            | Self::DecoupledFollows(_)
             | Self::Finished(_)
             | Self::Failed(_)
             | Self::GivenUp(_) => return Ok(unchanged(self, None)),

@@ -1,6 +1,9 @@
 //! The agreement that a recurring or instalment payment belongs to (emv-3ds section 4.3).
 
-use emv3ds::message::AReq;
+use emv3ds::{
+    Version,
+    message::{AReq, RecurringInd},
+};
 use primitives::Amount;
 use time::Date;
 
@@ -10,6 +13,7 @@ use super::text;
 const WITHOUT_END: &str = "99991231";
 /// And a least number of days between two payments, even where nobody counts them.
 const ANY_DAY: u16 = 1;
+const DAYS_MAX: u16 = 9_999;
 
 /// What cardholder and merchant have agreed on. What is not known, or varies, is `None`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -32,11 +36,31 @@ pub(super) fn describe(agreement: &Agreement, areq: &mut AReq) {
         .instalments_max
         .filter(|payments| (2..=999).contains(payments))
         .map(|payments| payments.to_string());
-    areq.recurring_expiry = Some(
-        agreement
-            .ends_on
-            .map_or_else(|| WITHOUT_END.to_owned(), text::date),
-    );
-    let days = agreement.days_between.unwrap_or(ANY_DAY).clamp(ANY_DAY, 9_999);
-    areq.recurring_frequency = Some(days.to_string());
+    let ends_on = agreement.ends_on.map(text::date);
+    let days_between = agreement
+        .days_between
+        .map(|days| days.clamp(ANY_DAY, DAYS_MAX).to_string());
+    if areq.message_version < Version::V2_3_1 {
+        areq.recurring_expiry = Some(ends_on.unwrap_or_else(|| WITHOUT_END.to_owned()));
+        areq.recurring_frequency = Some(days_between.unwrap_or_else(|| ANY_DAY.to_string()));
+        return;
+    }
+    areq.recurring_expiry = ends_on;
+    // Intervals are fixed where they are known together with the next of the days.
+    let intervals = days_between.zip(agreement.next_on.map(text::date));
+    areq.recurring_ind = Some(RecurringInd {
+        amount_ind: fixed(agreement.amount.is_some()),
+        frequency_ind: fixed(intervals.is_some()),
+    });
+    (areq.recurring_frequency, areq.recurring_date) = intervals.unzip();
+    if let Some(amount) = agreement.amount {
+        areq.recurring_amount = Some(amount.minor().to_string());
+        areq.recurring_currency = Some(amount.currency().numeric3());
+        areq.recurring_exponent = Some(amount.currency().exponent().to_string());
+    }
+}
+
+/// `amountInd` and `frequencyInd`: 01 fixed, 02 variable.
+fn fixed(is_fixed: bool) -> String {
+    if is_fixed { "01" } else { "02" }.to_owned()
 }

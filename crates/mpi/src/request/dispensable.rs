@@ -5,7 +5,7 @@ use emv3ds::message::AReq;
 /// Takes one element, or the group that is nothing without it, out of an AReq.
 type LeaveOut = fn(&mut AReq);
 
-/// Element by element: optional in every version, or required "where known" only.
+/// Element by element: optional in every version, or required "where known" only. By the names of all versions.
 const DISPENSABLE: &[(&str, LeaveOut)] = &[
     ("threeDSRequestorAuthenticationInfo", |areq| {
         areq.three_ds_requestor_authentication_info = None
@@ -51,9 +51,32 @@ const DISPENSABLE: &[(&str, LeaveOut)] = &[
     ("whiteListStatusSource", leave_out_trust_list),
     ("trustListStatus", leave_out_trust_list),
     ("trustListStatusSource", leave_out_trust_list),
+    ("taxId", |areq| areq.tax_id = None),
+    ("sellerInfo", |areq| areq.seller_info = None),
+    ("multiTransaction", |areq| areq.multi_transaction = None),
+    ("broadInfo", |areq| areq.broad_info = None),
+    ("payTokenInfo", |areq| areq.pay_token_info = None),
+    ("cardSecurityCode", |areq| areq.card_security_code = None),
+    ("cardSecurityCodeStatus", leave_out_security_code_status),
+    ("cardSecurityCodeStatusSource", leave_out_security_code_status),
+    ("deviceBindingStatus", leave_out_device_binding),
+    ("deviceBindingStatusSource", leave_out_device_binding),
+    ("deviceId", |areq| areq.device_id = None),
+    ("userId", |areq| areq.user_id = None),
+    ("threeDSMethodId", |areq| areq.three_ds_method_id = None),
     ("browserIP", |areq| areq.browser_ip = None),
     ("messageExtension", |areq| areq.message_extension = None),
 ];
+
+fn leave_out_security_code_status(areq: &mut AReq) {
+    areq.card_security_code_status = None;
+    areq.card_security_code_status_source = None;
+}
+
+fn leave_out_device_binding(areq: &mut AReq) {
+    areq.device_binding_status = None;
+    areq.device_binding_status_source = None;
+}
 
 fn leave_out_trust_list(areq: &mut AReq) {
     areq.trust_list_status = None;
@@ -78,9 +101,12 @@ pub(super) fn leave_out(areq: &mut AReq, name: &str) -> bool {
 /// Takes out what is there and asks for the missing element of this name. `false`: it is missing in its own right.
 pub(super) fn leave_out_what_wants(areq: &mut AReq, name: &str) -> bool {
     match name {
-        "billAddrCountry" | "shipAddrCountry" | "whiteListStatusSource" | "trustListStatusSource" => {
-            leave_out(areq, name)
-        }
+        "billAddrCountry"
+        | "shipAddrCountry"
+        | "whiteListStatusSource"
+        | "trustListStatusSource"
+        | "cardSecurityCodeStatusSource"
+        | "deviceBindingStatusSource" => leave_out(areq, name),
         // Something inside an object that could be there or not.
         _ => name.contains('.') && leave_out(areq, name),
     }

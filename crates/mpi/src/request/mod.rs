@@ -7,7 +7,7 @@ use emv3ds::{
     AccountNumber, Fault, ThreeDsServerTransId, Version,
     code::{
         CompletionIndicator, DecoupledRequestInd, DeviceChannel, ErrorCode, MessageCategory,
-        RequestorAuthenticationInd, RequestorChallengeInd, TransactionType, YesNo,
+        RequestorAuthenticationInd, RequestorChallengeInd, ThreeRiInd, TransactionType, YesNo,
     },
     message::{
         AReq, AccountInfo, MerchantRiskIndicator, MessageExtension, Phone, PriorAuthenticationInfo,
@@ -25,13 +25,14 @@ mod dispensable;
 mod phone;
 mod prepared;
 mod text;
+mod wish;
 
 pub use address::PostalAddress;
 pub use agreement::Agreement;
 pub use blank::{Essentials, Requestor, blank};
 pub use browser::Browser;
 pub use prepared::{CannotRequest, Prepared, prepare_areq};
-pub use text::cardholder_name;
+pub use text::{cardholder_name, minute};
 
 /// Seven days: the longest that `threeDSRequestorDecMaxTime` can say.
 const DECOUPLED_MINUTES_MAX: u16 = 10_080;
@@ -83,6 +84,17 @@ pub enum Channel<'a> {
         /// Whatever is known of the browser; gaps are filled with ordinary values.
         browser: &'a Browser,
     },
+    /// None: nobody is present (3RI).
+    RequestorInitiated(ThreeRiInd),
+}
+
+impl Channel<'_> {
+    fn device_channel(&self) -> DeviceChannel {
+        match self {
+            Self::Browser { .. } => DeviceChannel::Browser,
+            Self::RequestorInitiated(_) => DeviceChannel::RequestorInitiated,
+        }
+    }
 }
 
 /// Everything an AReq of a payment is made of. [`blank`] is for those who bring the elements themselves.
@@ -113,8 +125,8 @@ pub struct AuthenticationRequest<'a> {
     pub phone: Option<&'a str>,
     pub billing: Option<PostalAddress<'a>>,
     pub shipping: Option<PostalAddress<'a>>,
-    /// What the requestor would like: at most the first that the version knows is sent (2.3.1 takes two). Nothing is no
-    /// preference.
+    /// What the requestor would like, said as the version can: one before 2.3.1, then two that do not conflict. Nothing is
+    /// no preference.
     pub challenge: &'a [RequestorChallengeInd],
     /// The longest the issuer may take to authenticate apart from the shop's session, in minutes up to 10,080; `None`
     /// where it is not to.
@@ -147,9 +159,7 @@ pub(crate) fn areq(request: &AuthenticationRequest<'_>) -> Result<AReq, CannotRe
     let mut areq = blank(Essentials {
         id: request.id,
         version: request.version,
-        channel: match request.channel {
-            Channel::Browser { .. } => DeviceChannel::Browser,
-        },
+        channel: request.channel.device_channel(),
         category: request.category,
         server: request.server,
         requestor: Requestor {
@@ -169,11 +179,13 @@ pub(crate) fn areq(request: &AuthenticationRequest<'_>) -> Result<AReq, CannotRe
             notification_url,
             browser,
         } => {
-            areq.three_ds_requestor_authentication_ind = Some(request.authentication_ind);
+            areq.three_ds_requestor_authentication_ind =
+                Some(wish::authentication(request.authentication_ind, request.version));
             areq.three_ds_comp_ind = Some(completion);
             areq.notification_url = Some(notification_url.to_owned());
             browser::describe(browser, &mut areq);
         }
+        Channel::RequestorInitiated(purpose) => areq.three_ri_ind = Some(purpose),
     }
     if !request.extensions.is_empty() {
         areq.message_extension = Some(request.extensions.to_vec());
@@ -194,32 +206,83 @@ fn acquiring(merchant: &Merchant, areq: &mut AReq) {
 
 /// What is bought.
 fn purchase(request: &AuthenticationRequest<'_>, areq: &mut AReq) {
-    let amount = request.amount;
-    areq.trans_type = Some(TransactionType::GoodsOrService);
-    areq.purchase_amount = Some(amount.minor().to_string());
-    areq.purchase_currency = Some(amount.currency().numeric3());
-    areq.purchase_exponent = Some(amount.currency().exponent().to_string());
-    areq.purchase_date = Some(text::timestamp(request.at));
+    if is_about_money(request) {
+        let amount = request.amount;
+        areq.trans_type = Some(TransactionType::GoodsOrService);
+        areq.purchase_amount = Some(amount.minor().to_string());
+        areq.purchase_currency = Some(amount.currency().numeric3());
+        areq.purchase_exponent = Some(amount.currency().exponent().to_string());
+        areq.purchase_date = Some(text::timestamp(request.at));
+    }
     if let Some(agreement) = &request.agreement {
         agreement::describe(agreement, areq);
     }
     areq.merchant_risk_indicator.clone_from(&request.risk);
 }
 
+/// Whether the amount belongs into it: always but for what is no payment and leads to none (emv-3ds section 4.3).
+fn is_about_money(request: &AuthenticationRequest<'_>) -> bool {
+    if request.category != MessageCategory::NonPayment {
+        return true;
+    }
+    match request.channel {
+        Channel::Browser { .. } => match request.authentication_ind {
+            RequestorAuthenticationInd::Recurring
+            | RequestorAuthenticationInd::Instalment
+            | RequestorAuthenticationInd::BillingAgreement
+            | RequestorAuthenticationInd::SplitShipment
+            | RequestorAuthenticationInd::DelayedShipment
+            | RequestorAuthenticationInd::SplitPayment => true,
+            RequestorAuthenticationInd::Payment
+            | RequestorAuthenticationInd::AddCard
+            | RequestorAuthenticationInd::MaintainCard
+            | RequestorAuthenticationInd::VerifyForToken
+            | RequestorAuthenticationInd::DirectoryServer(_) => false,
+        },
+        Channel::RequestorInitiated(purpose) => match purpose {
+            ThreeRiInd::Recurring
+            | ThreeRiInd::Instalment
+            | ThreeRiInd::SplitShipment
+            | ThreeRiInd::TopUp
+            | ThreeRiInd::MailOrder
+            | ThreeRiInd::TelephoneOrder
+            | ThreeRiInd::OtherPayment
+            | ThreeRiInd::DelayedShipment
+            | ThreeRiInd::SplitPayment => true,
+            ThreeRiInd::AddCard
+            | ThreeRiInd::MaintainCard
+            | ThreeRiInd::AccountVerification
+            | ThreeRiInd::TrustListCheck
+            | ThreeRiInd::BillingAgreement
+            | ThreeRiInd::DeviceBindingCheck
+            | ThreeRiInd::SecurityCodeCheck
+            | ThreeRiInd::FidoDeletion
+            | ThreeRiInd::FidoRegistration
+            | ThreeRiInd::DecoupledFallback
+            | ThreeRiInd::DirectoryServer(_) => false,
+        },
+    }
+}
+
 /// What the requestor would like, and what it can point to.
 fn wishes(request: &AuthenticationRequest<'_>, areq: &mut AReq) {
-    let known =
-        |wish: &&RequestorChallengeInd| RequestorChallengeInd::LIST.allows(wish.as_str(), request.version);
-    let wish = request.challenge.iter().find(known).copied();
-    areq.three_ds_requestor_challenge_ind = wish.map(|wish| vec![wish]);
+    areq.three_ds_requestor_challenge_ind = wish::challenge(request.challenge, request.version);
     areq.three_ds_requestor_authentication_info = request.authentication_info.clone().map(|info| vec![info]);
     areq.three_ds_requestor_prior_authentication_info = request.prior.clone().map(|prior| vec![prior]);
     let decoupled_minutes = request
         .decoupled_minutes
         .filter(|minutes| *minutes > 0 && request.version >= Version::V2_2_0);
     if let Some(minutes) = decoupled_minutes {
-        areq.three_ds_requestor_dec_req_ind = Some(DecoupledRequestInd::Yes);
+        areq.three_ds_requestor_dec_req_ind = Some(decoupled(request));
         areq.three_ds_requestor_dec_max_time = Some(format!("{:05}", minutes.min(DECOUPLED_MINUTES_MAX)));
+    }
+}
+
+/// From 2.3.1 on a challenge may also end that way; without a cardholder there is none that could.
+fn decoupled(request: &AuthenticationRequest<'_>) -> DecoupledRequestInd {
+    match request.channel {
+        Channel::Browser { .. } if request.version >= Version::V2_3_1 => DecoupledRequestInd::Both,
+        Channel::Browser { .. } | Channel::RequestorInitiated(_) => DecoupledRequestInd::Yes,
     }
 }
 

@@ -68,7 +68,7 @@ pub fn prepare_areq(mut areq: AReq) -> Result<Prepared, CannotRequest> {
 /// Leaves out whatever is wrong and dispensable. `false`: something that is needed is wrong.
 fn mend(areq: &mut AReq, fault: &Fault) -> bool {
     let leave_out = match fault.code {
-        ErrorCode::FormatInvalid => dispensable::leave_out,
+        ErrorCode::FormatInvalid | ErrorCode::ReservedValueUsed => dispensable::leave_out,
         ErrorCode::RequiredElementMissing => dispensable::leave_out_what_wants,
         _ => return false,
     };
@@ -76,7 +76,8 @@ fn mend(areq: &mut AReq, fault: &Fault) -> bool {
 }
 
 fn decoupled_minutes(areq: &AReq) -> Option<u16> {
-    if !areq.three_ds_requestor_dec_req_ind?.allows_at_once() {
+    let wanted = areq.three_ds_requestor_dec_req_ind?;
+    if !wanted.allows_at_once() && !wanted.allows_as_fallback() {
         return None;
     }
     areq.three_ds_requestor_dec_max_time.as_deref()?.parse().ok()

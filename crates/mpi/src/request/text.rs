@@ -63,6 +63,11 @@ pub(super) fn timestamp(at: OffsetDateTime) -> String {
     )
 }
 
+/// `YYYYMMDDHHMM` in UTC, as authentications are dated.
+pub fn minute(at: OffsetDateTime) -> String {
+    timestamp(at).chars().take(12).collect()
+}
+
 /// `YYYYMMDD`.
 pub(super) fn date(day: Date) -> String {
     format!("{:04}{:02}{:02}", day.year(), u8::from(day.month()), day.day())

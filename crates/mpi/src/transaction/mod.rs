@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! Started → AwaitingMethod? → AwaitingAres → Finished
-//!                                          → AwaitingResults → Finished | ChallengeNeverStarted
+//!                                          → AwaitingResults → Finished | ChallengeNeverStarted | DecoupledFollows
 //!           any of them → Failed | GivenUp
 //! ```
 //!
@@ -15,7 +15,7 @@
 use emv3ds::{
     ThreeDsServerTransId, Version,
     code::{CompletionIndicator, Component, DeviceChannel, ErrorCode, MessageCategory, TransStatus},
-    message::{Asked, Challenged, RReq},
+    message::{Asked, Challenged, PriorAuthenticationInfo, RReq},
 };
 use primitives::Brand;
 use serde::{Deserialize, Serialize};
@@ -23,7 +23,7 @@ use thiserror::Error;
 use time::OffsetDateTime;
 
 use crate::{
-    Timers,
+    Timers, request,
     result::{AuthenticationResult, Failure},
     timers::seconds,
     version_choice,
@@ -49,6 +49,9 @@ pub enum Transaction {
     AwaitingResults(AwaitingResults),
     /// The ACS gave up because nobody had opened the challenge. No failure: opening it starts a new authentication.
     ChallengeNeverStarted(ChallengeNeverStarted),
+    /// The challenge ended with the ACS going on apart from the shop's session (2.3.1). No failure: another
+    /// authentication is to ask for that.
+    DecoupledFollows(DecoupledFollows),
     /// There is a result.
     Finished(Box<Finished>),
     /// There will be none.
@@ -88,12 +91,12 @@ impl Subject {
 }
 
 /// What is stored without a channel is older than there were others.
-fn browser() -> DeviceChannel {
+pub(crate) fn browser() -> DeviceChannel {
     DeviceChannel::Browser
 }
 
 /// Likewise without a category.
-fn payment() -> MessageCategory {
+pub(crate) fn payment() -> MessageCategory {
     MessageCategory::Payment
 }
 
@@ -146,6 +149,9 @@ pub struct AwaitingResults {
     /// What the RReq is held against.
     pub challenged: Challenged,
     pub challenge: Challenge,
+    /// The longest the issuer may take for a decoupled authentication, in minutes, if it was offered one.
+    #[serde(default)]
+    pub decoupled_minutes: Option<u16>,
     /// The issuer's words to the cardholder, to be shown.
     pub cardholder_info: Option<String>,
     /// When the ARes came.
@@ -179,6 +185,52 @@ pub struct ChallengeNeverStarted {
     pub subject: Subject,
     pub challenged: Challenged,
 }
+
+/// See [`Transaction::DecoupledFollows`].
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DecoupledFollows {
+    #[serde(flatten)]
+    pub subject: Subject,
+    pub challenged: Challenged,
+    /// The longest the issuer may take, in minutes, as it was offered.
+    pub decoupled_minutes: u16,
+    /// The issuer's words to the cardholder, to be shown.
+    pub cardholder_info: Option<String>,
+    /// When the RReq came.
+    #[serde(with = "time::serde::rfc3339")]
+    pub since: OffsetDateTime,
+}
+
+impl DecoupledFollows {
+    /// How the authentication that follows points back to this one.
+    pub fn prior(&self) -> PriorAuthenticationInfo {
+        PriorAuthenticationInfo {
+            three_ds_req_prior_ref: Some(self.challenged.acs_trans_id.to_string()),
+            three_ds_req_prior_auth_method: Some(PRIOR_METHOD_CHALLENGE.to_owned()),
+            three_ds_req_prior_auth_timestamp: Some(request::minute(self.since)),
+            three_ds_req_prior_auth_data: None,
+            three_ds_req_prior_ds_trans_id: Some(self.challenged.ds_trans_id),
+        }
+    }
+
+    /// The authentication that follows, without a cardholder present; its AReq says
+    /// [`DecoupledFallback`](emv3ds::code::ThreeRiInd::DecoupledFallback).
+    pub fn subject_of_next(&self, id: ThreeDsServerTransId) -> Subject {
+        Subject {
+            id,
+            channel: DeviceChannel::RequestorInitiated,
+            ..self.subject
+        }
+    }
+
+    /// Until when the ACS waits for its AReq (emv-3ds section 13.5).
+    pub fn to_be_asked_by(&self, timers: &Timers) -> OffsetDateTime {
+        self.since + seconds(timers.decoupled_fallback_seconds)
+    }
+}
+
+/// `threeDSReqPriorAuthMethod`: a challenge.
+const PRIOR_METHOD_CHALLENGE: &str = "02";
 
 /// See [`Transaction::Finished`].
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -275,6 +327,7 @@ impl Transaction {
             Self::AwaitingAres(state) => &state.subject,
             Self::AwaitingResults(state) => &state.subject,
             Self::ChallengeNeverStarted(state) => &state.subject,
+            Self::DecoupledFollows(state) => &state.subject,
             Self::Finished(state) => &state.subject,
             Self::Failed(state) => &state.subject,
             Self::GivenUp(state) => &state.subject,
@@ -289,13 +342,15 @@ impl Transaction {
             Self::AwaitingAres(_) => "awaiting_ares",
             Self::AwaitingResults(_) => "awaiting_results",
             Self::ChallengeNeverStarted(_) => "challenge_never_started",
+            Self::DecoupledFollows(_) => "decoupled_follows",
             Self::Finished(_) => "finished",
             Self::Failed(_) => "failed",
             Self::GivenUp(_) => "given_up",
         }
     }
 
-    /// How it ended: a result, a failure, or `None` while it runs, when it was given up or its challenge never started.
+    /// How it ended: a result, a failure, or `None` while it runs, when it was given up, when its challenge never started
+    /// or goes on in another authentication.
     pub fn outcome(&self) -> Option<Result<&AuthenticationResult, Failure>> {
         match self {
             Self::Finished(state) => Some(Ok(&state.result)),
@@ -305,6 +360,7 @@ impl Transaction {
             | Self::AwaitingAres(_)
             | Self::AwaitingResults(_)
             | Self::ChallengeNeverStarted(_)
+            | Self::DecoupledFollows(_)
             | Self::GivenUp(_) => None,
         }
     }
@@ -323,6 +379,7 @@ impl Transaction {
             | Self::AwaitingAres(_)
             | Self::AwaitingResults(_)
             | Self::ChallengeNeverStarted(_)
+            | Self::DecoupledFollows(_)
             | Self::Finished(_)
             | Self::Failed(_)
             | Self::GivenUp(_) => CompletionIndicator::NotCompleted,
@@ -339,6 +396,7 @@ impl Transaction {
             | Self::AwaitingMethod(_)
             | Self::AwaitingResults(_)
             | Self::ChallengeNeverStarted(_)
+            | Self::DecoupledFollows(_)
             | Self::Finished(_) => None,
         }
     }
@@ -348,6 +406,7 @@ impl Transaction {
         match self {
             Self::AwaitingResults(state) => Some(&state.challenged),
             Self::ChallengeNeverStarted(state) => Some(&state.challenged),
+            Self::DecoupledFollows(state) => Some(&state.challenged),
             Self::Finished(state) => state.challenged.as_ref(),
             Self::Failed(state) => state.trace.challenged.as_ref(),
             Self::GivenUp(state) => state.trace.challenged.as_ref(),
@@ -359,6 +418,7 @@ impl Transaction {
     pub fn cardholder_info(&self) -> Option<&str> {
         match self {
             Self::AwaitingResults(state) => state.cardholder_info.as_deref(),
+            Self::DecoupledFollows(state) => state.cardholder_info.as_deref(),
             Self::Finished(state) => state.cardholder_info.as_deref(),
             Self::Started(_)
             | Self::AwaitingMethod(_)
@@ -370,13 +430,16 @@ impl Transaction {
     }
 
     /// When somebody has to look at it again if nothing comes: then a waiting 3DS Method has timed out
-    /// ([`News::MethodTimedOut`]), the directory server has not answered ([`News::DirectoryTimedOut`]), or the challenge's
-    /// time is over ([`News::DeadlinePassed`]); a decoupled one has its grace besides. States at rest wait for nothing.
+    /// ([`News::MethodTimedOut`]), the directory server has not answered ([`News::DirectoryTimedOut`]), or the time is over
+    /// ([`News::DeadlinePassed`]) of a challenge, a decoupled one's grace included, or to go on with one. States at rest
+    /// wait for nothing.
     pub fn deadline(&self, timers: &Timers) -> Option<OffsetDateTime> {
         match self {
             Self::AwaitingMethod(AwaitingMethod {
-                ended: None, since, ..
-            }) => Some(*since + seconds(timers.method_seconds)),
+                subject,
+                ended: None,
+                since,
+            }) => Some(*since + timers.method(subject.version)),
             Self::AwaitingAres(state) => Some(state.since + timers.areq()),
             Self::AwaitingResults(AwaitingResults {
                 challenge: Challenge::InBrowser { .. },
@@ -387,6 +450,7 @@ impl Transaction {
                 challenge: Challenge::Decoupled { until },
                 ..
             }) => Some(*until + seconds(timers.decoupled_grace_seconds)),
+            Self::DecoupledFollows(state) => Some(state.to_be_asked_by(timers)),
             Self::Started(_)
             | Self::AwaitingMethod(_)
             | Self::ChallengeNeverStarted(_)

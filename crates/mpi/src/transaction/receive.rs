@@ -49,14 +49,16 @@ pub fn unknown_transaction(results: &Results) -> Box<Fault> {
     results.fault(ErrorCode::TransactionNotRecognised, named_id(results))
 }
 
-/// The fault of an RReq that has been taken before: 301, which says as much before 2.3.1.
+/// The fault of an RReq that has been taken before: 312, or 301 before 2.3.1 (emv-3ds section 7.3).
 fn repeated(results: &Results) -> Box<Fault> {
-    results.fault(ErrorCode::TransactionNotRecognised, named_id(results))
+    let code = ErrorCode::DuplicateMessage.in_version(results.rreq().message_version);
+    results.fault(code, named_id(results))
 }
 
-/// The fault of an RReq about an authentication that ended without a challenge: 301 likewise.
+/// The fault of an RReq about an authentication that ended without a challenge: 313, or 301 before 2.3.1.
 fn without_challenge(results: &Results) -> Box<Fault> {
-    results.fault(ErrorCode::TransactionNotRecognised, named_id(results))
+    let code = ErrorCode::ResultsWithoutChallenge.in_version(results.rreq().message_version);
+    results.fault(code, named_id(results))
 }
 
 fn named_id(results: &Results) -> String {
@@ -80,7 +82,11 @@ impl Transaction {
                 news: "answered",
             });
         };
-        let received = Rules::received_by(Component::Server, &Version::ALL).read_as::<ARes>(body);
+        let subject = *self.subject();
+        let received = Rules::received_by(Component::Server, &Version::ALL)
+            .channel(subject.channel)
+            .category(subject.category)
+            .read_as::<ARes>(body);
         let news = received.and_then(|received| match received {
             Received::Message(ares) => Answer::to(&asked, ares).map(News::Answered),
             Received::Erro(erro) => Ok(News::ErroReceived {
@@ -162,6 +168,7 @@ pub fn erro_body(erro: &Erro) -> Result<Vec<u8>, Box<Fault>> {
 fn results_status(transaction: &Transaction) -> ResultsStatus {
     match transaction {
         Transaction::ChallengeNeverStarted(_) => ResultsStatus::ChallengeNotSent,
+        Transaction::DecoupledFollows(_) => ResultsStatus::DecoupledFollows,
         Transaction::GivenUp(GivenUp { trace, .. }) if !trace.reached => ResultsStatus::ChallengeNotSent,
         Transaction::Failed(Failed { failure, trace, .. }) if !trace.reached => match failure {
             Failure::TimeExpired => ResultsStatus::ChallengeNotSent,

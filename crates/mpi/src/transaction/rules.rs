@@ -25,6 +25,7 @@ impl Transaction {
             Self::AwaitingAres(state) => state.apply(news, now),
             Self::AwaitingResults(state) => state.apply(news, now),
             Self::ChallengeNeverStarted(state) => state.apply(news, now),
+            Self::DecoupledFollows(state) => state.apply(news, now),
             Self::Finished(state) => state.apply(news),
             Self::Failed(state) => {
                 let Failed {

@@ -11,7 +11,9 @@ use emv3ds::{
 use time::{Duration, macros::datetime};
 use uuid::Uuid;
 
+mod decoupled;
 mod matrix;
+mod properties;
 
 const NOW: OffsetDateTime = datetime!(2026-11-22 00:15 UTC);
 

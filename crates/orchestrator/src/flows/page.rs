@@ -155,9 +155,11 @@ impl Gateway {
                 Ok(None)
             }
             Transaction::AwaitingMethod(AwaitingMethod {
-                ended: None, since, ..
+                subject,
+                ended: None,
+                since,
             }) => {
-                let ends = *since + time::Duration::seconds(i64::from(self.three_ds().timers.method_seconds));
+                let ends = *since + self.three_ds().timers.method(subject.version);
                 if now >= ends {
                     stored.apply(RunNews::MethodTimedOut, now);
                     self.write_run(&stored).await?;
@@ -197,6 +199,8 @@ impl Gateway {
                 self.restart_authentication(order).await?;
                 Ok(None)
             }
+            // Another run takes its place at this moment.
+            Transaction::DecoupledFollows(_) => Ok(Some(PageStep::Working)),
             Transaction::Finished(_) => {
                 // The run and the payment are recorded together, so this is a payment about to be read anew.
                 Ok(Some(PageStep::Working))

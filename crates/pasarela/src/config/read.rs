@@ -214,12 +214,14 @@ fn three_ds(root: &Fields<'_>, problems: &mut Problems) -> Option<(String, Timer
     let known = [
         "reference_number",
         "method_seconds",
+        "method_2_3_1_seconds",
         "challenge_seconds",
         "first_creq_seconds",
         "results_answer_seconds",
         "directory_connect_seconds",
         "directory_read_seconds",
         "decoupled_grace_seconds",
+        "decoupled_fallback_seconds",
         "transaction_seconds",
         "card_ranges_refresh_seconds",
         "card_ranges_pause_seconds",
@@ -232,6 +234,7 @@ fn three_ds(root: &Fields<'_>, problems: &mut Problems) -> Option<(String, Timer
     let timers = (
         (
             read("method_seconds"),
+            read("method_2_3_1_seconds"),
             read("challenge_seconds"),
             read("first_creq_seconds"),
         ),
@@ -240,7 +243,11 @@ fn three_ds(root: &Fields<'_>, problems: &mut Problems) -> Option<(String, Timer
             read("directory_connect_seconds"),
             read("directory_read_seconds"),
         ),
-        (read("decoupled_grace_seconds"), read("transaction_seconds")),
+        (
+            read("decoupled_grace_seconds"),
+            read("decoupled_fallback_seconds"),
+            read("transaction_seconds"),
+        ),
         (
             read("card_ranges_refresh_seconds"),
             read("card_ranges_pause_seconds"),
@@ -248,15 +255,18 @@ fn three_ds(root: &Fields<'_>, problems: &mut Problems) -> Option<(String, Timer
             read("card_ranges_retry_seconds"),
         ),
     );
-    let ((method, challenge, first_creq), (answer, connect, directory), (grace, whole), ranges) = timers;
+    let ((method, method_2_3_1, challenge, first_creq), exchange, (grace, fallback, whole), ranges) = timers;
+    let (answer, connect, directory) = exchange;
     let timers = Timers {
         method_seconds: method?,
+        method_2_3_1_seconds: method_2_3_1?,
         directory_connect_seconds: connect?,
         directory_read_seconds: directory?,
         challenge_seconds: challenge?,
         first_creq_seconds: first_creq?,
         results_answer_seconds: answer?,
         decoupled_grace_seconds: grace?,
+        decoupled_fallback_seconds: fallback?,
         transaction_seconds: whole?,
         card_ranges_refresh_seconds: ranges.0?,
         card_ranges_pause_seconds: ranges.1?,

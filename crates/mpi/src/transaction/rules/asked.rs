@@ -1,7 +1,7 @@
 //! While the AReq is out.
 
 use emv3ds::{
-    code::TransStatus,
+    code::{RequestorChallengeInd, TransStatus},
     message::{ARes, Challenged, WireMessage},
 };
 use time::{Duration, OffsetDateTime};
@@ -14,6 +14,9 @@ use crate::{
         Transaction, failure_of_erro,
     },
 };
+
+/// Mastercard's `messageCategory` for data only (emv-3ds section 11.11).
+const MASTERCARD_DATA_ONLY: &str = "80";
 
 /// The most RReqs kept until the ARes comes. More than one is a fault of somebody's already.
 const EARLY_MAX: usize = 4;
@@ -51,6 +54,14 @@ impl AwaitingAres {
             | News::CresReturned
             | News::ResultsReceived(_) => None,
         }
+    }
+
+    /// Whether no more was asked for than that data be shared with the issuer: Visa's way, or Mastercard's.
+    fn data_only(&self) -> bool {
+        self.asked
+            .challenge_inds
+            .contains(RequestorChallengeInd::NoChallengeDataOnly)
+            || self.subject.category.as_str() == MASTERCARD_DATA_ONLY
     }
 
     /// What is left of it when it ends without a result.
@@ -91,6 +102,7 @@ impl AwaitingAres {
                 subject,
                 challenged: Challenged::by(ares, &self.asked),
                 challenge,
+                decoupled_minutes: self.decoupled_minutes,
                 cardholder_info: words(ares),
                 since: now,
             };
@@ -124,7 +136,7 @@ impl AwaitingAres {
                 _,
             ) => moved(Transaction::Finished(Box::new(Finished {
                 subject,
-                result: AuthenticationResult::of_ares(ares, status, subject.brand, flow, now),
+                result: AuthenticationResult::of_ares(ares, status, &subject, self.data_only(), flow, now),
                 challenged: None,
                 cardholder_info: words(ares),
             }))),

@@ -1,13 +1,14 @@
 //! While the issuer challenges the cardholder.
 
+use emv3ds::code::TransStatus;
 use time::OffsetDateTime;
 
 use super::{Next, failed, given_up, moved, unchanged};
 use crate::{
     result::{AuthenticationResult, Failure},
     transaction::{
-        AwaitingResults, Challenge, ChallengeNeverStarted, Finished, News, Results, Trace, Transaction,
-        failure_of_erro,
+        AwaitingResults, Challenge, ChallengeNeverStarted, DecoupledFollows, Finished, News, Results, Trace,
+        Transaction, failure_of_erro,
     },
 };
 
@@ -72,6 +73,7 @@ impl AwaitingResults {
             subject,
             challenged,
             challenge,
+            decoupled_minutes,
             cardholder_info,
             ..
         } = self;
@@ -84,9 +86,20 @@ impl AwaitingResults {
             }));
         }
         match rreq.trans_status {
+            // Only where it was offered as a fallback: the RReq has been held against that.
+            Some(TransStatus::DecoupledChallenge) => {
+                let words = rreq.cardholder_info.as_ref().map(|info| info.text.clone());
+                moved(Transaction::DecoupledFollows(DecoupledFollows {
+                    subject,
+                    challenged,
+                    decoupled_minutes: decoupled_minutes.unwrap_or_default(),
+                    cardholder_info: words.or(cardholder_info),
+                    since: now,
+                }))
+            }
             Some(status) if status.is_final() => moved(Transaction::Finished(Box::new(Finished {
                 subject,
-                result: AuthenticationResult::of_rreq(rreq, status, subject.brand, now),
+                result: AuthenticationResult::of_rreq(rreq, status, &subject, now),
                 challenged: Some(challenged),
                 cardholder_info,
             }))),

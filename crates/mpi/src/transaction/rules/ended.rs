@@ -10,8 +10,8 @@ use super::{Next, failed, given_up, repeat, unchanged};
 use crate::{
     result::Failure,
     transaction::{
-        ChallengeNeverStarted, Effect, Finished, LateResults, News, Results, Step, Subject, Trace,
-        Transaction,
+        ChallengeNeverStarted, DecoupledFollows, Effect, Finished, LateResults, News, Results, Step, Subject,
+        Trace, Transaction,
     },
 };
 
@@ -39,6 +39,40 @@ impl ChallengeNeverStarted {
             // Opening the challenge now would find an ACS that has forgotten it: a new authentication is to be started.
             News::ChallengeOpened
             | News::MethodStarted
+            | News::Asked { .. }
+            | News::CannotRequest
+            | News::Answered(_)
+            | News::AnswerUnusable
+            | News::ErroReceived { .. }
+            | News::DirectoryTimedOut
+            | News::DirectoryUnreachable
+            | News::ResultsReceived(_) => None,
+        }
+    }
+}
+
+impl DecoupledFollows {
+    pub(super) fn apply(self, news: News, now: OffsetDateTime) -> Next {
+        let subject = self.subject;
+        let trace = Trace {
+            challenged: Some(self.challenged),
+            reached: true,
+            late: Some(LateResults {
+                trans_status: Some(TransStatus::DecoupledChallenge),
+                at: now,
+            }),
+            ..Trace::default()
+        };
+        match news {
+            News::ResultsReceived(results) if results.conclude(&subject, &self.challenged).is_ok() => {
+                repeat(Transaction::DecoupledFollows(self))
+            }
+            News::DeadlinePassed => failed(subject, Failure::TimeExpired, trace),
+            News::GivenUp => given_up(subject, trace),
+            News::MethodCompleted | News::MethodTimedOut | News::ChallengeOpened | News::CresReturned => {
+                unchanged(Transaction::DecoupledFollows(self))
+            }
+            News::MethodStarted
             | News::Asked { .. }
             | News::CannotRequest
             | News::Answered(_)

@@ -37,6 +37,16 @@ fn states() -> Vec<(&'static str, Transaction)> {
             "never started",
             after(awaiting_results(), [results(testing::rreq_never_started())]),
         ),
+        (
+            "decoupled follows",
+            Transaction::DecoupledFollows(DecoupledFollows {
+                subject: *started(false).subject(),
+                challenged: *awaiting_results().challenged().unwrap(),
+                decoupled_minutes: 60,
+                cardholder_info: None,
+                since: NOW,
+            }),
+        ),
         ("finished", after(awaiting_ares(), [answered(testing::ares())])),
         (
             "finished, challenge",
@@ -133,6 +143,7 @@ fn in_a_word(transaction: &Transaction) -> String {
             Challenge::InBrowser { opened: false, .. } => "awaiting_results".to_owned(),
             Challenge::Decoupled { .. } => "awaiting_results, decoupled".to_owned(),
         },
+        Transaction::DecoupledFollows(_) => transaction.name().to_owned(),
         Transaction::Finished(state) => {
             format!(
                 "finished {}, {}",

@@ -77,6 +77,7 @@ impl Status {
             Transaction::AwaitingResults(_) if decoupled => Self::Decoupled,
             Transaction::AwaitingResults(_) => Self::ChallengeRequired,
             Transaction::ChallengeNeverStarted(_) => Self::NotAuthenticated,
+            Transaction::DecoupledFollows(_) => Self::Decoupled,
             Transaction::Finished(finished) => Self::of_result(finished.result.trans_status()),
             Transaction::Failed(failed) => match failed.failure {
                 Failure::DirectoryErro { .. } | Failure::AcsErro { .. } | Failure::VersionRefused { .. } => {
