@@ -24,9 +24,10 @@ use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn};
 use health::Readiness;
 use orders::{OrdersState, errors::Failure};
 use pages::{PageSettings, Pages};
-use results::ResultsReceiver;
+use results::{ResultsReceiver, served::Served};
 use std::sync::Arc;
 use threeds_server::ThreeDsServerState;
+use tokio::sync::watch;
 use tower::ServiceBuilder;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -38,8 +39,9 @@ pub struct PublicState {
     pub orders: OrdersState,
     pub pages: Arc<dyn Pages>,
     pub page_settings: PageSettings,
-    pub results: Arc<dyn ResultsReceiver>,
     pub threeds_server: ThreeDsServerState,
+    /// Only where nobody else could ask for client certificates, or a proxy does; otherwise see [`results_router`].
+    pub results: Option<Arc<dyn ResultsReceiver>>,
     pub readiness: Arc<dyn Readiness>,
 }
 
@@ -47,8 +49,8 @@ pub struct PublicState {
 /// browser's address.
 pub fn public_router(state: PublicState) -> Router {
     let pages = pages::router(state.pages, state.page_settings);
-    let results = results::router(state.results);
     let threeds_server = threeds_server::router(state.threeds_server);
+    let results = state.results.map(results::router).unwrap_or_default();
     let health = health::router(state.readiness);
     dressed(
         orders::router(state.orders)
@@ -59,9 +61,19 @@ pub fn public_router(state: PublicState) -> Router {
     )
 }
 
+/// The results receiver on its own listener. Serve it with `ConnectInfo<Peer>`: the peer's certificate decides for which
+/// brands it may speak.
+pub fn results_router(receiver: Arc<dyn ResultsReceiver>, served: watch::Receiver<Arc<Served>>) -> Router {
+    in_front(results::tls_router(receiver, served))
+}
+
 /// Puts in front of `faces` what all of them need, and beside them their documentation.
 fn dressed(faces: OpenApiRouter) -> Router {
-    docs::beside(faces)
+    in_front(docs::beside(faces))
+}
+
+fn in_front(faces: Router) -> Router {
+    faces
         .fallback(|| async { Failure::no_such_route() })
         .method_not_allowed_fallback(|| async { Failure::no_such_method() })
         .layer(

@@ -1,5 +1,6 @@
 //! Listening: the one place where a router meets the network.
 
+use crate::results::listener::{Peer, TlsListener};
 use axum::{Router, serve::ListenerExt};
 use std::{io, net::SocketAddr};
 use tokio::net::TcpListener;
@@ -24,6 +25,18 @@ pub async fn serve(
         }
     });
     let service = router.into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service)
+        .with_graceful_shutdown(stopped)
+        .await
+}
+
+/// Serves the results receiver until `stopped`; requests on their way then finish.
+pub async fn serve_results(
+    listener: TlsListener,
+    router: Router,
+    stopped: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<()> {
+    let service = router.into_make_service_with_connect_info::<Peer>();
     axum::serve(listener, service)
         .with_graceful_shutdown(stopped)
         .await

@@ -86,6 +86,9 @@ pub(crate) fn identity(server: &DirectoryServer, settings: &ThreeDsSettings) -> 
             .clone()
             .unwrap_or_else(|| settings.reference_number.clone()),
         operator_id: server.operator_id.clone(),
-        results_url: settings.results_url.clone(),
+        results_url: server
+            .results_url
+            .as_ref()
+            .map_or_else(|| settings.results_url.clone(), |url| url.as_str().to_owned()),
     }
 }

@@ -3,20 +3,33 @@
 //! Nothing here repeats a request, follows a redirect or asks a proxy: whether a second message is safe is a payment
 //! question. What the transport does tell apart is whether a request can have reached the other side at all.
 
+mod client;
+mod slots;
+
+pub use client::{Line, NoLine};
+
+use crate::vault::Vault;
+use client::DirectoryLines;
 use primitives::{Exchange, HttpRequest, Method, Reply};
-use std::{sync::Arc, time::Duration};
-use tokio::sync::Semaphore;
+use rustls::AlertDescription;
+use slots::Slots;
+use std::{error::Error, io, sync::Arc, time::Duration};
+use store::directory_servers::DirectoryServer;
 
 /// Limits of the transport.
 #[derive(Debug, Clone)]
 pub struct TransportSettings {
-    /// TCP and TLS set-up. What fails within it has not been sent.
+    /// TCP and TLS set-up, where a directory server's own settings do not say. What fails within it has not been sent.
     pub connect_timeout: Duration,
     /// From the first byte sent to the last byte read.
     pub charge_timeout: Duration,
     pub reply_body_max_bytes: usize,
     /// Requests on their way at the same time; more wait, as long as a connection may take.
     pub concurrency_max: usize,
+    /// The same towards one host, so that a slow one does not take the others' places.
+    pub concurrency_per_host_max: usize,
+    /// Connections to one host that are kept while nothing is on its way.
+    pub idle_per_host_max: usize,
 }
 
 impl Default for TransportSettings {
@@ -25,7 +38,9 @@ impl Default for TransportSettings {
             connect_timeout: Duration::from_secs(5),
             charge_timeout: Duration::from_secs(30),
             reply_body_max_bytes: 1 << 20,
-            concurrency_max: 512,
+            concurrency_max: 1_024,
+            concurrency_per_host_max: 256,
+            idle_per_host_max: 64,
         }
     }
 }
@@ -53,36 +68,30 @@ pub enum Silence {
 /// Sends exchanges.
 #[derive(Debug, Clone)]
 pub struct Transport {
-    client: reqwest::Client,
+    plain: Line,
+    directory_lines: DirectoryLines,
     settings: TransportSettings,
-    slots: Arc<Semaphore>,
+    slots: Arc<Slots>,
 }
 
 impl Transport {
     /// Builds the client. An error means that the TLS set-up of this machine is unusable.
     pub fn new(settings: TransportSettings) -> Result<Self, reqwest::Error> {
-        #[allow(
-            clippy::disallowed_methods,
-            reason = "this is the place that the ban points to"
-        )]
-        let client = reqwest::Client::builder()
-            .connect_timeout(settings.connect_timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            .no_proxy()
-            .http1_only()
-            .tcp_nodelay(true)
-            .pool_max_idle_per_host(64)
-            // Shorter than what servers usually keep, so that a request seldom meets a connection about to close.
-            .pool_idle_timeout(Duration::from_secs(20))
-            .user_agent("Pasarela")
-            .build()?;
-        let slots = Arc::new(Semaphore::new(settings.concurrency_max));
         Ok(Self {
-            client,
+            plain: client::plain(&settings)?,
+            directory_lines: DirectoryLines::default(),
+            slots: Arc::new(Slots::new(
+                settings.concurrency_max,
+                settings.concurrency_per_host_max,
+            )),
             settings,
-            slots,
         })
+    }
+
+    /// The line to a directory server: our certificate there, its roots only, its time to connect. It is built anew when
+    /// any of these has changed; requests under way finish on the old one.
+    pub fn line_to(&self, server: &DirectoryServer, vault: &Vault) -> Result<Line, NoLine> {
+        self.directory_lines.to(server, vault, &self.settings)
     }
 
     /// The longest a request waits for its turn.
@@ -97,13 +106,21 @@ impl Transport {
 
     /// Sends, and waits that long for the whole reply.
     pub async fn send_within<A>(&self, exchange: Exchange<A>, time_limit: Duration) -> Sent<A> {
+        self.send_on(&self.plain, exchange, time_limit).await
+    }
+
+    /// The same on a line of its own.
+    pub async fn send_on<A>(&self, line: &Line, exchange: Exchange<A>, time_limit: Duration) -> Sent<A> {
         // A request that waits longer than this would be sent when somebody has already begun to ask what became of it.
-        let slot = tokio::time::timeout(self.settings.connect_timeout, self.slots.acquire());
+        let slot = tokio::time::timeout(
+            self.settings.connect_timeout,
+            self.slots.take(&exchange.request.url),
+        );
         let Ok(Ok(_slot)) = slot.await else {
             return Sent::NotSent("too many requests on their way");
         };
         let (request, read) = exchange.split();
-        match tokio::time::timeout(time_limit, self.reply_to(request)).await {
+        match tokio::time::timeout(time_limit, self.reply_to(line, request)).await {
             Ok(Ok(reply)) => match read(&reply) {
                 Ok(answer) => Sent::Answered(answer),
                 Err(unreadable) => Sent::Silent(Silence::Unreadable(unreadable.0)),
@@ -113,8 +130,8 @@ impl Transport {
         }
     }
 
-    async fn reply_to(&self, request: HttpRequest) -> Result<Reply, Failed> {
-        let mut builder = self.client.request(method(request.method), request.url);
+    async fn reply_to(&self, line: &Line, request: HttpRequest) -> Result<Reply, Failed> {
+        let mut builder = line.client.request(method(request.method), request.url);
         for (name, value) in &request.headers {
             builder = builder.header(*name, value.reveal().as_str());
         }
@@ -122,7 +139,11 @@ impl Transport {
             .body(request.body.reveal().clone())
             .build()
             .map_err(|_| Failed::NotSent("not a request"))?;
-        let mut response = self.client.execute(built).await.map_err(Failed::of_request)?;
+        let mut response = line
+            .client
+            .execute(built)
+            .await
+            .map_err(|error| Failed::of_request(error, line))?;
         let status = response.status().as_u16();
         let headers = response
             .headers()
@@ -150,7 +171,14 @@ enum Failed {
 }
 
 impl Failed {
-    fn of_request(error: reqwest::Error) -> Self {
+    fn of_request(error: reqwest::Error, line: &Line) -> Self {
+        let tls = tls_error(&error);
+        if let Some(tls) = &tls {
+            tracing::warn!(cause = %tls, "TLS failed");
+        }
+        if line.to_directory && tls.is_some_and(refuses_certificate) {
+            return Self::NotSent("our certificate was refused");
+        }
         if error.is_builder() {
             Self::NotSent("not a request")
         } else if error.is_connect() {
@@ -172,6 +200,42 @@ impl<A> From<Failed> for Sent<A> {
     }
 }
 
+/// What TLS says went wrong, wherever it stands among the causes.
+fn tls_error(error: &reqwest::Error) -> Option<&rustls::Error> {
+    let mut cause: Option<&(dyn Error + 'static)> = error.source();
+    while let Some(error) = cause {
+        // An I/O error names the cause of what it wraps as its own, and so hides what it wraps.
+        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        let tls = match wrapped {
+            Some(wrapped) => wrapped.downcast_ref(),
+            None => error.downcast_ref(),
+        };
+        if tls.is_some() {
+            return tls;
+        }
+        cause = error.source();
+    }
+    None
+}
+
+/// In TLS 1.3 a server judges our certificate when our side of the handshake is over and the request may be on its way.
+/// It reads nothing of that once it has refused, so the request counts as not sent.
+fn refuses_certificate(error: &rustls::Error) -> bool {
+    matches!(
+        error,
+        rustls::Error::AlertReceived(
+            AlertDescription::BadCertificate
+                | AlertDescription::UnsupportedCertificate
+                | AlertDescription::CertificateRevoked
+                | AlertDescription::CertificateExpired
+                | AlertDescription::CertificateUnknown
+                | AlertDescription::CertificateRequired
+                | AlertDescription::UnknownCA
+                | AlertDescription::AccessDenied
+        )
+    )
+}
+
 fn method(method: Method) -> reqwest::Method {
     match method {
         Method::Get => reqwest::Method::GET,
@@ -181,3 +245,6 @@ fn method(method: Method) -> reqwest::Method {
         Method::Delete => reqwest::Method::DELETE,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,9 @@
 //! together.
 
 mod read;
+mod results;
 
+use api::results::served::TlsFiles;
 use mpi::Timers;
 use orchestrator::{administration::Environment, transport::TransportSettings};
 use payments::{
@@ -28,12 +30,19 @@ const DEFAULT: &str = include_str!("../../../deploy/pasarela.toml");
 const USUAL_FILE: &str = "/etc/pasarela/pasarela.toml";
 
 /// Settings that the environment may give, by variable.
-const VARIABLES: [(&str, &str); 11] = [
+const VARIABLES: [(&str, &str); 15] = [
     ("PASARELA_VAR", "var"),
     ("PASARELA_ENVIRONMENT", "environment.kind"),
     ("PASARELA_LISTEN", "http.listen"),
     ("PASARELA_ADMIN_LISTEN", "http.admin_listen"),
     ("PASARELA_PUBLIC_URL", "http.public_url"),
+    ("PASARELA_RESULTS_LISTEN", "three_ds.results.listen"),
+    ("PASARELA_RESULTS_URL", "three_ds.results.public_url"),
+    (
+        "PASARELA_RESULTS_CERTIFICATE_FILE",
+        "three_ds.results.certificate_file",
+    ),
+    ("PASARELA_RESULTS_KEY_FILE", "three_ds.results.key_file"),
     ("DATABASE_URL", "database.url"),
     ("DATABASE_URL_FILE", "database.url_file"),
     ("PASARELA_KEY_FILE", "vault.key_file"),
@@ -73,6 +82,7 @@ pub struct Config {
     pub key_file: PathBuf,
     pub three_ds_reference_number: String,
     pub timers: Timers,
+    pub results: Results,
     pub limits: Limits,
     pub transport: TransportSettings,
     pub webhooks: DispatcherSettings,
@@ -89,6 +99,26 @@ pub struct Http {
     pub trust_forwarded_for: bool,
     /// How long requests under way may still take once we are asked to stop.
     pub shutdown: Duration,
+}
+
+/// Where directory servers post results.
+#[derive(Debug, Clone)]
+pub enum Results {
+    /// A listener of its own, with client certificates.
+    Listener(ResultsListener),
+    /// The public listener: whoever reaches it is believed.
+    Public,
+    /// Nowhere.
+    Nowhere,
+}
+
+/// The results listener.
+#[derive(Debug, Clone)]
+pub struct ResultsListener {
+    pub listen: SocketAddr,
+    /// Without a trailing slash; `None`: where it listens.
+    pub public_url: Option<String>,
+    pub files: TlsFiles,
 }
 
 /// Where the database is.
@@ -177,12 +207,12 @@ fn overlay(under: &mut Table, over: Table) {
 
 fn put(settings: &mut Table, path: &str, value: String) {
     match path.split_once('.') {
-        Some((section, name)) => {
+        Some((section, rest)) => {
             let table = settings
                 .entry(section)
                 .or_insert_with(|| Value::Table(Table::new()));
             if let Value::Table(table) = table {
-                table.insert(name.into(), Value::String(value));
+                put(table, rest, value);
             }
         }
         None => drop(settings.insert(path.into(), Value::String(value))),

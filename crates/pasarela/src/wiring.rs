@@ -95,8 +95,22 @@ pub fn base(config: &Config) -> Result<Base, WiringError> {
     })
 }
 
+/// Where directory servers find the results receiver.
+#[derive(Debug)]
+pub struct ResultsFace {
+    /// With scheme and authority, without a path.
+    pub url: String,
+    /// Whether it is one of the public faces.
+    pub public: bool,
+}
+
 /// Puts the gateway together.
-pub fn wire(config: &Config, base: Base, metrics: PrometheusHandle) -> Result<Wired, WiringError> {
+pub fn wire(
+    config: &Config,
+    base: Base,
+    metrics: PrometheusHandle,
+    results: &ResultsFace,
+) -> Result<Wired, WiringError> {
     let keys = Arc::new(MerchantKeys(Arc::clone(&base.configuration)));
     let clock = Arc::clone(&base.clock);
     let dispatcher = Dispatcher::new(
@@ -118,7 +132,7 @@ pub fn wire(config: &Config, base: Base, metrics: PrometheusHandle) -> Result<Wi
         transport: Transport::new(config.transport.clone())
             .map_err(|error| WiringError::Transport(Box::new(error)))?,
         configuration: base.configuration,
-        three_ds: three_ds(config),
+        three_ds: three_ds(config, results),
         limits: config.limits,
         addresses: Addresses {
             public_url: config.http.public_url.clone(),
@@ -136,7 +150,7 @@ pub fn wire(config: &Config, base: Base, metrics: PrometheusHandle) -> Result<Wi
             trust_forwarded_for: config.http.trust_forwarded_for,
         },
         threeds_server: ThreeDsServerState::new(Arc::clone(&shared) as _, leniency(config.environment)),
-        results: shared,
+        results: results.public.then_some(shared as _),
         readiness: Arc::new(base.store.clone()),
     };
     let store = base.store;
@@ -166,11 +180,11 @@ fn leniency(environment: Environment) -> Leniency {
     }
 }
 
-fn three_ds(config: &Config) -> ThreeDsSettings {
+fn three_ds(config: &Config, results: &ResultsFace) -> ThreeDsSettings {
     let at = |path: &str| format!("{}{path}", config.http.public_url);
     ThreeDsSettings {
         reference_number: config.three_ds_reference_number.clone(),
-        results_url: at(api::results::RESULTS_PATH),
+        results_url: format!("{}{}", results.url, api::results::RESULTS_PATH),
         method_notification_url: at(api::pages::METHOD_NOTIFICATION_PATH),
         challenge_notification_url: at(api::pages::CHALLENGE_NOTIFICATION_PATH),
         timers: config.timers,

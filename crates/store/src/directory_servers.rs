@@ -23,6 +23,8 @@ pub struct DirectoryServer {
     pub operator_id: Option<String>,
     /// The protocol versions it takes (`2.2.0`), lowest first; `None`: whatever its card ranges say.
     pub versions: Option<Vec<String>>,
+    /// `threeDSServerURL` there; `None`: as in the configuration.
+    pub results_url: Option<HttpUrl>,
     pub tls: DirectoryTls,
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
@@ -65,6 +67,7 @@ struct Row {
     reference_number: Option<String>,
     operator_id: Option<String>,
     versions: Option<Vec<String>>,
+    results_url: Option<String>,
     client_certificate: Option<String>,
     client_key_sealed: Option<Vec<u8>>,
     roots: Option<String>,
@@ -99,6 +102,11 @@ impl TryFrom<Row> for DirectoryServer {
             reference_number: row.reference_number,
             operator_id: row.operator_id,
             versions: row.versions,
+            results_url: row
+                .results_url
+                .as_deref()
+                .map(|text| url(text, "results_url"))
+                .transpose()?,
             tls: DirectoryTls {
                 client: row
                     .client_certificate
@@ -124,13 +132,13 @@ impl Store {
         let mut transaction = self.pool().begin().await?;
         sqlx::query!(
             "INSERT INTO directory_servers (brand, url, backup_url, connect_timeout_ms, read_timeout_ms,
-                 reference_number, operator_id, versions, client_certificate, client_key_sealed, roots,
-                 results_names, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13)
+                 reference_number, operator_id, versions, results_url, client_certificate,
+                 client_key_sealed, roots, results_names, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $14)
              ON CONFLICT (brand) DO UPDATE SET url = excluded.url, backup_url = excluded.backup_url,
                  connect_timeout_ms = excluded.connect_timeout_ms, read_timeout_ms = excluded.read_timeout_ms,
                  reference_number = excluded.reference_number, operator_id = excluded.operator_id,
-                 versions = excluded.versions, client_certificate = excluded.client_certificate,
+                 versions = excluded.versions, results_url = excluded.results_url, client_certificate = excluded.client_certificate,
                  client_key_sealed = excluded.client_key_sealed, roots = excluded.roots,
                  results_names = excluded.results_names, updated_at = excluded.updated_at",
             server.brand.as_str(),
@@ -141,6 +149,7 @@ impl Store {
             server.reference_number,
             server.operator_id,
             server.versions.as_deref(),
+            server.results_url.as_ref().map(HttpUrl::as_str),
             client.map(|client| client.chain.as_str()),
             client.map(|client| client.key_sealed.as_slice()),
             server.tls.roots,
@@ -176,7 +185,8 @@ impl Store {
         sqlx::query_as!(
             Row,
             "SELECT brand, url, backup_url, connect_timeout_ms, read_timeout_ms, reference_number, operator_id,
-                 versions, client_certificate, client_key_sealed, roots, results_names, created_at, updated_at
+                 versions, results_url, client_certificate, client_key_sealed, roots, results_names, created_at,
+                 updated_at
              FROM directory_servers ORDER BY brand",
         )
         .fetch_all(self.pool())
@@ -205,6 +215,7 @@ mod tests {
             reference_number: None,
             operator_id: Some("op-1".into()),
             versions: Some(vec!["2.1.0".into(), "2.2.0".into()]),
+            results_url: Some(HttpUrl::parse("https://3ds.example/visa", UrlPolicy::HttpsOnly).unwrap()),
             tls: DirectoryTls::default(),
             created_at: NOW,
             updated_at: NOW,

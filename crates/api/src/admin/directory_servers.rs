@@ -26,6 +26,7 @@ fn as_shown(shown: &ShownDirectoryServer) -> Value {
         "reference_number": server.reference_number,
         "operator_id": server.operator_id,
         "versions": server.versions,
+        "results_url": server.results_url,
         "client_certificate": server.tls.client.as_ref().map(|client| &client.chain),
         "roots": server.tls.roots,
         "results_names": server.tls.results_names,

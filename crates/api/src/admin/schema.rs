@@ -323,6 +323,9 @@ pub struct DirectoryServerBody {
     /// Protocol versions it takes; `null`: whatever its card ranges say.
     #[schema(max_items = 10, example = json!(["2.1.0", "2.2.0"]))]
     pub versions: Option<Vec<String>>,
+    /// Where it posts results, when not at the usual address: a listener may have a name and a certificate for each.
+    #[schema(max_length = 2048)]
+    pub results_url: Option<String>,
     /// Our certificate there and what issued it, PEM, ours first.
     pub client_certificate: Option<String>,
     /// Its private key, PEM, unencrypted. Stored sealed, never shown.
@@ -345,6 +348,7 @@ pub struct DirectoryServerReply {
     pub reference_number: Option<String>,
     pub operator_id: Option<String>,
     pub versions: Option<Vec<String>>,
+    pub results_url: Option<String>,
     pub client_certificate: Option<String>,
     pub roots: Option<String>,
     pub results_names: Option<Vec<String>>,

@@ -77,8 +77,8 @@ fn everything() -> Router {
     crate::public_router(PublicState {
         orders: OrdersState::new(Arc::new(FakeOrders::default()), UrlPolicy::HttpsOnly),
         pages: Arc::new(Nobody),
-        results: Arc::new(Nobody),
         threeds_server: ThreeDsServerState::new(Arc::new(Fake::default()), Leniency::Strict),
+        results: Some(Arc::new(Nobody)),
         readiness: Arc::new(Nobody),
         page_settings: PageSettings {
             urls: UrlPolicy::HttpsOnly,

@@ -2,15 +2,27 @@
 //!
 //! Server to server: no browser and no merchant comes here. HTTP 200 carries every answer of the protocol, an Erro
 //! included; another status says that the transport failed and the message may come again.
+//!
+//! It stands on a [`listener`] of its own, which asks for client certificates. Among the public faces it stands only in a
+//! sandbox without that listener, or behind a proxy that asks for certificates itself.
+
+pub mod listener;
+pub mod served;
 
 use axum::{
+    Router,
     body::Bytes,
-    extract::{DefaultBodyLimit, State},
+    extract::{ConnectInfo, DefaultBodyLimit, State},
     http::{StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
+    routing::post,
 };
+use listener::Peer;
 use orchestrator::{Fault, flows::sender::Sender};
+use rustls::pki_types::UnixTime;
+use served::Served;
 use std::sync::Arc;
+use tokio::sync::watch;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Where RReqs are posted: `threeDSServerURL` is the public address with this path.
@@ -40,6 +52,26 @@ pub fn router(receiver: Arc<dyn ResultsReceiver>) -> OpenApiRouter {
         .with_state(receiver)
 }
 
+/// The receiver behind the listener, where each sender is known by its certificate.
+pub(crate) fn tls_router(receiver: Arc<dyn ResultsReceiver>, served: watch::Receiver<Arc<Served>>) -> Router {
+    Router::new()
+        .route(RESULTS_PATH, post(receive_from_peer))
+        .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))
+        .with_state((receiver, served))
+}
+
+type TlsState = (Arc<dyn ResultsReceiver>, watch::Receiver<Arc<Served>>);
+
+async fn receive_from_peer(
+    State((receiver, served)): State<TlsState>,
+    ConnectInfo(peer): ConnectInfo<Peer>,
+    body: Bytes,
+) -> Response {
+    let served = Arc::clone(&served.borrow());
+    let sender = served.trust().sender(&peer.chain, UnixTime::now());
+    answer(receiver.received(&sender, &body).await)
+}
+
 /// Take the result of a challenge
 ///
 /// For directory servers only: an RReq of EMV 3-D Secure 2.1.0 or 2.2.0, answered with an RRes once the result is
@@ -57,7 +89,11 @@ pub fn router(receiver: Arc<dyn ResultsReceiver>) -> OpenApiRouter {
     ),
 )]
 async fn receive(State(receiver): State<Arc<dyn ResultsReceiver>>, body: Bytes) -> Response {
-    match receiver.received(&Sender::Unchecked, &body).await {
+    answer(receiver.received(&Sender::Unchecked, &body).await)
+}
+
+fn answer(answer: Result<Vec<u8>, Fault>) -> Response {
+    match answer {
         Ok(answer) if answer.is_empty() => StatusCode::OK.into_response(),
         Ok(answer) => ([(CONTENT_TYPE, "application/json; charset=utf-8")], answer).into_response(),
         Err(fault) => {
@@ -66,6 +102,9 @@ async fn receive(State(receiver): State<Arc<dyn ResultsReceiver>>, body: Bytes) 
         }
     }
 }
+
+#[cfg(test)]
+mod tls_tests;
 
 #[cfg(test)]
 mod tests {

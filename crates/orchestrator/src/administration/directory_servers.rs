@@ -22,7 +22,7 @@ const TIMEOUT_MAX_MS: u32 = 60_000;
 
 const VERSIONS_MAX: usize = 10;
 
-const MEMBERS: [&str; 11] = [
+const MEMBERS: [&str; 12] = [
     "brand",
     "url",
     "backup_url",
@@ -31,6 +31,7 @@ const MEMBERS: [&str; 11] = [
     "reference_number",
     "operator_id",
     "versions",
+    "results_url",
     // What is shown may be given back; these are computed.
     "certificates",
     "created_at",
@@ -170,6 +171,7 @@ pub(super) fn read(
         let reference_number = fields.take("reference_number", ascii(32), problems_of);
         let operator_id = fields.take("operator_id", ascii(32), problems_of);
         let versions = fields.take("versions", list(1..=VERSIONS_MAX, version), problems_of);
+        let results_url = fields.take("results_url", parsed(url), problems_of);
         let tls = TlsDocument::read(&fields, now, problems_of);
         let server = DirectoryServer {
             brand: named?,
@@ -180,6 +182,7 @@ pub(super) fn read(
             reference_number,
             operator_id,
             versions: versions.map(in_order),
+            results_url,
             tls: DirectoryTls::default(),
             created_at: now,
             updated_at: now,
@@ -216,6 +219,7 @@ fn as_written(server: &DirectoryServer) -> Value {
         "reference_number": server.reference_number,
         "operator_id": server.operator_id,
         "versions": server.versions,
+        "results_url": server.results_url,
         "tls": directory_tls::as_written(&server.tls),
     })
 }

@@ -129,6 +129,13 @@ impl Gateway {
         let server = &directory.server;
         let time_limit =
             Duration::from_millis(u64::from(server.connect_timeout_ms) + u64::from(server.read_timeout_ms));
+        let line = match self.transport().line_to(server, self.vault()) {
+            Ok(line) => line,
+            Err(cause) => {
+                tracing::error!(brand = %server.brand, %cause, "no connection to the directory server can be set up");
+                return Sent::NotSent("its certificates cannot be used");
+            }
+        };
         let second = server.backup_url.as_ref().unwrap_or(&server.url);
         let mut last = Sent::NotSent("no address");
         for url in [&server.url, second] {
@@ -143,7 +150,7 @@ impl Gateway {
                 200 => Ok(reply.body.clone()),
                 status => Err(Unreadable(format!("HTTP status {status}"))),
             });
-            last = self.transport().send_within(exchange, time_limit).await;
+            last = self.transport().send_on(&line, exchange, time_limit).await;
             if !matches!(last, Sent::NotSent(_)) {
                 break;
             }

@@ -2,18 +2,21 @@
 
 use super::Outcome;
 use crate::{
-    config::Config,
+    config::{Config, Results},
     telemetry,
-    wiring::{self, Wired},
+    wiring::{self, Base, ResultsFace, Wired},
 };
-use api::server;
+use api::{
+    results::{listener::TlsListener, served::Keeper},
+    server,
+};
 use orchestrator::{Gateway, flows::card_ranges::CardRangeSchedule};
-use std::{io, time::Duration};
+use std::{io, sync::Arc, time::Duration};
 use store::{Store, schema::Schema};
 use tokio::{
     net::TcpListener,
     signal::unix::{SignalKind, signal},
-    sync::watch,
+    sync::{Notify, watch},
     task::JoinSet,
 };
 
@@ -23,30 +26,45 @@ const CARD_RANGES_PATIENCE: Duration = Duration::from_secs(10);
 /// What the dispatcher needs after the last request to note its results.
 const DISPATCHER_GRACE: Duration = Duration::from_secs(6);
 
-/// Serves until SIGTERM or SIGINT; then takes no new requests, and lets those under way finish.
+/// Serves until SIGTERM or SIGINT; then takes no new requests, and lets those under way finish. SIGHUP reads the results
+/// listener's certificates again.
 pub async fn run(config: &Config, migrate: bool) -> Outcome {
     // First of all, so that no signal comes before we listen for it.
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    let mut hang_up = signal(SignalKind::hangup())?;
     let base = wiring::base(config)?;
     if migrate {
         base.store.migrate().await?;
     }
     schema_is_current(&base.store).await?;
-    let wired = wiring::wire(config, base, telemetry::metrics()?)?;
+    let (results, face) = results(config, &base).await?;
+    let wired = wiring::wire(config, base, telemetry::metrics()?, &face)?;
     let card_ranges = card_ranges(&wired.gateway).await;
     let public = server::listen(config.http.listen).await?;
     let admin = server::listen(config.http.admin_listen).await?;
     tracing::info!(
         public = %public.local_addr()?, admin = %admin.local_addr()?, public_url = config.http.public_url,
-        environment = config.environment.as_str(), "serving"
+        results_url = face.url, environment = config.environment.as_str(), "serving"
     );
     let (stop, stopping) = watch::channel(false);
-    let mut running = Running::start(wired, card_ranges, [public, admin], &stopping);
-    tokio::select! {
-        _ = interrupt.recv() => tracing::info!("interrupted, stopping"),
-        _ = terminate.recv() => tracing::info!("asked to stop, stopping"),
-        ended = running.servers.join_next() => {
-            return Err(format!("a server ended by itself: {ended:?}").into());
+    let mut running = Running::start(wired, card_ranges, [public, admin], results, &stopping)?;
+    loop {
+        tokio::select! {
+            _ = interrupt.recv() => {
+                tracing::info!("interrupted, stopping");
+                break;
+            }
+            _ = terminate.recv() => {
+                tracing::info!("asked to stop, stopping");
+                break;
+            }
+            _ = hang_up.recv() => {
+                tracing::info!("asked to read the certificates again");
+                running.reload.notify_one();
+            }
+            ended = running.servers.join_next() => {
+                return Err(format!("a server ended by itself: {ended:?}").into());
+            }
         }
     }
     stop.send_replace(true);
@@ -55,7 +73,36 @@ pub async fn run(config: &Config, migrate: bool) -> Outcome {
     Ok(())
 }
 
+/// The results listener, bound and with its certificates read, where there is one; and where the receiver is found.
+async fn results(
+    config: &Config,
+    base: &Base,
+) -> Result<(Option<(TcpListener, Keeper)>, ResultsFace), Box<dyn std::error::Error>> {
+    let on_public = |public| ResultsFace {
+        url: config.http.public_url.clone(),
+        public,
+    };
+    let listener = match &config.results {
+        Results::Listener(listener) => listener,
+        Results::Public => return Ok((None, on_public(true))),
+        Results::Nowhere => {
+            tracing::warn!("no results listener is set: challenges will end without their result");
+            return Ok((None, on_public(false)));
+        }
+    };
+    let servers = base.configuration.directory_servers().await?;
+    let keeper = Keeper::new(listener.files.clone(), &servers).await?;
+    let bound = server::listen(listener.listen).await?;
+    let url = match &listener.public_url {
+        Some(url) => url.clone(),
+        None => format!("https://{}", bound.local_addr()?),
+    };
+    Ok((Some((bound, keeper)), ResultsFace { url, public: false }))
+}
+
 struct Running {
+    /// Has the results listener's certificates read again.
+    reload: Arc<Notify>,
     servers: JoinSet<io::Result<()>>,
     dispatcher: tokio::task::JoinHandle<()>,
     /// Loops that may be cut off anywhere: what they were at is a row that the next process takes up.
@@ -68,9 +115,11 @@ impl Running {
         wired: Wired,
         card_ranges: CardRangeSchedule,
         [public, admin]: [TcpListener; 2],
+        results: Option<(TcpListener, Keeper)>,
         stopping: &watch::Receiver<bool>,
-    ) -> Self {
+    ) -> io::Result<Self> {
         let gateway = wired.gateway.clone();
+        let reload = Arc::new(Notify::new());
         let mut loops = JoinSet::new();
         loops.spawn(wired.telling);
         loops.spawn(wired.gateway.clone().listen_forever());
@@ -79,7 +128,14 @@ impl Running {
         loops.spawn(wired.gateway.clone().threeds_due_forever());
         loops.spawn(wired.notices.run(stopped(stopping)));
         loops.spawn(wired.gateway.refresh_card_ranges_forever(card_ranges));
+        loops.spawn(gateway.clone().watch_certificates_forever());
         let mut servers = JoinSet::new();
+        if let Some((listener, keeper)) = results {
+            let router = api::results_router(Arc::new(gateway.clone()), keeper.served());
+            let listener = TlsListener::new(listener, keeper.served())?;
+            servers.spawn(server::serve_results(listener, router, stopped(stopping)));
+            loops.spawn(keeper.keep_forever(gateway.clone(), Arc::clone(&reload)));
+        }
         servers.spawn(server::serve(
             public,
             api::public_router(wired.public),
@@ -91,12 +147,13 @@ impl Running {
             stopped(stopping),
         ));
         let dispatcher = tokio::spawn(wired.dispatcher.run(stopped(stopping)));
-        Self {
+        Ok(Self {
+            reload,
             servers,
             dispatcher,
             loops,
             gateway,
-        }
+        })
     }
 
     /// Waits for requests and deliveries under way, and cuts off what takes longer.

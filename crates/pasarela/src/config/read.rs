@@ -1,6 +1,6 @@
 //! The sections of the settings, each read with every problem.
 
-use super::{Config, Database, Http, LogFormat, Telemetry};
+use super::{Config, Database, Http, LogFormat, Telemetry, results};
 use mpi::Timers;
 use orchestrator::{administration::Environment, transport::TransportSettings};
 use payments::{
@@ -50,6 +50,7 @@ pub(super) fn config(settings: &Table) -> Result<Config, Problems> {
         let database = database(&root, found);
         let key_file = vault(&root, found);
         let three_ds = three_ds(&root, found);
+        let results = results::read(&root, environment, var.as_deref(), found);
         let limits = limits(&root, found);
         let transport = transport(&root, found);
         let webhooks = webhooks(&root, environment, found);
@@ -65,6 +66,7 @@ pub(super) fn config(settings: &Table) -> Result<Config, Problems> {
             key_file: var?.join(key_file?),
             three_ds_reference_number: reference_number,
             timers,
+            results: results?,
             limits: limits?,
             transport: transport?,
             webhooks: webhooks?,
@@ -227,6 +229,7 @@ fn three_ds(root: &Fields<'_>, problems: &mut Problems) -> Option<(String, Timer
         "card_ranges_pause_seconds",
         "card_ranges_full_pause_seconds",
         "card_ranges_retry_seconds",
+        "results",
     ];
     let fields = section(root, "three_ds", &known, problems)?;
     let reference_number = fields.need("reference_number", text(32), problems);
@@ -302,17 +305,23 @@ fn transport(root: &Fields<'_>, problems: &mut Problems) -> Option<TransportSett
         "charge_timeout_ms",
         "reply_body_max_bytes",
         "concurrency_max",
+        "concurrency_per_host_max",
+        "idle_per_host_max",
     ];
     let fields = section(root, "transport", &known, problems)?;
     let connect_timeout = milliseconds(&fields, "connect_timeout_ms", problems);
     let charge_timeout = milliseconds(&fields, "charge_timeout_ms", problems);
     let reply_body_max = fields.need("reply_body_max_bytes", integer(1_024..=(1 << 26)), problems);
     let concurrency = fields.need("concurrency_max", integer(1..=100_000), problems);
+    let per_host = fields.need("concurrency_per_host_max", integer(1..=100_000), problems);
+    let idle = fields.need("idle_per_host_max", integer(0..=100_000), problems);
     Some(TransportSettings {
         connect_timeout: connect_timeout?,
         charge_timeout: charge_timeout?,
         reply_body_max_bytes: reply_body_max?,
         concurrency_max: concurrency?,
+        concurrency_per_host_max: per_host?,
+        idle_per_host_max: idle?,
     })
 }
 
