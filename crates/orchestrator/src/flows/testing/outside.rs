@@ -116,6 +116,10 @@ impl Script {
                 "acsURL": "https://acs.example/challenge", "acsChallengeMandated": "Y",
                 "authenticationType": "02", "authenticationMethod": ["02"],
             }),
+            "D" => json!({
+                "acsChallengeMandated": "Y", "acsDecConInd": "Y", "authenticationType": "04",
+                "authenticationMethod": ["12"], "cardholderInfo": "Open your bank's app",
+            }),
             "Y" | "A" => json!({ "authenticationValue": VALUE, "eci": "05" }),
             _ => json!({ "transStatusReason": "01" }),
         };

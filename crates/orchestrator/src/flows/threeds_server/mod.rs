@@ -14,6 +14,9 @@ mod results;
 mod status;
 mod transaction;
 
+#[cfg(test)]
+mod tests;
+
 pub(crate) use results::Reported;
 
 pub use authenticate::{Asked, Wanted};
