@@ -214,14 +214,23 @@ fn mask_account_numbers(bytes: &mut [u8]) {
             .take_while(|byte| byte.is_ascii_digit())
             .count();
         if matches!(length, 13 | 15..=19)
+            && (is_account_number(bytes.get(..start).unwrap_or_default())
+                || bytes.get(start..start + length).is_some_and(luhn_holds))
             && let Some(run) = bytes.get_mut(start..start + length)
-            && luhn_holds(run)
             && let Some(middle) = run.get_mut(6..length - 4)
         {
             middle.fill(b'*');
         }
         start += length + 1;
     }
+}
+
+/// Whether what follows is an `acctNumber`: certification cards need no check digit.
+fn is_account_number(before: &[u8]) -> bool {
+    const NAME: &[u8] = b"\"acctNumber\"";
+    let name = before.strip_suffix(b"\"").unwrap_or(before).trim_ascii_end();
+    name.strip_suffix(b":")
+        .is_some_and(|name| name.trim_ascii_end().ends_with(NAME))
 }
 
 fn luhn_holds(digits: &[u8]) -> bool {
@@ -272,6 +281,14 @@ mod tests {
                 r#"{"acctNumber":"4000000000001059","purchaseDate":"20261122001100","x":"370000000010506"}"#
             ),
             r#"{"acctNumber":"400000******1059","purchaseDate":"20261122001100","x":"370000*****0506"}"#
+        );
+    }
+
+    #[test]
+    fn an_account_number_is_masked_whatever_its_check_digit() {
+        assert_eq!(
+            kept(r#"{"acctNumber" : "1234123412341234","x":"1234123412341234"}"#),
+            r#"{"acctNumber" : "123412******1234","x":"1234123412341234"}"#
         );
     }
 

@@ -12,12 +12,11 @@ use emv3ds::code::{Component, ErrorCode};
 use primitives::Brand;
 
 use super::compression::{accepts_gzip, gzip};
-use super::{Answer, BRANDS, Directory, JSON, MESSAGE_MAX_BYTES, erro};
+use super::{Answer, BRANDS, Directory, JSON, MESSAGE_MAX_BYTES, REQUEST_ID, erro};
 
 /// Answers longer than this are compressed for whoever takes that: card ranges, in practice.
 const COMPRESSED_FROM_BYTES: usize = 4 * 1024;
-/// The headers of 2.3.1 that carry both sides' identifiers beside the message.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// The header of 2.3.1 that carries the answering side's identifier.
 const RESPONSE_ID: HeaderName = HeaderName::from_static("x-response-id");
 /// `POST /directory/{brand}`.
 pub fn router(directory: Directory) -> Router {

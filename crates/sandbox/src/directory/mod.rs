@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use axum::http::HeaderName;
 use emv3ds::code::{Component, ErrorCode};
 use emv3ds::message::{AReq, Message, PReq, WireMessage};
 use emv3ds::{DsTransId, Fault, Rules, ThreeDsServerTransId, Version};
@@ -39,6 +40,8 @@ pub use number_space::BRANDS;
 pub const JSON: &str = "application/json; charset=utf-8";
 /// Longest message taken, in bytes.
 pub const MESSAGE_MAX_BYTES: usize = 512 * 1024;
+/// The header of 2.3.1 that carries the asking side's identifier.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// `dsReferenceNumber` of all directory servers here.
 const DS_REFERENCE_NUMBER: &str = "3DS_LOA_DIS_SNDB_020200_00001";
 /// Transactions remembered to notice an identifier that comes twice.

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use emv3ds::code::{Component, ErrorCode};
+use emv3ds::code::{Component, DeviceChannel, ErrorCode};
 use emv3ds::message::{Erro, RReq, RRes, Received};
-use emv3ds::{Rules, ThreeDsServerTransId, Version};
+use emv3ds::{Rules, Version};
 use primitives::Brand;
 
-use super::{JSON, MESSAGE_MAX_BYTES};
+use super::{JSON, MESSAGE_MAX_BYTES, REQUEST_ID};
 use crate::messages::{MessageLog, Party};
 
 /// What became of an RReq.
@@ -23,6 +23,17 @@ pub enum Forwarded {
     TimedOut,
     /// No connection, a cut one, or not HTTP 200.
     Unreachable,
+}
+
+/// Whom an RReq is for, and who brings it.
+#[derive(Clone, Copy, Debug)]
+pub struct Addressee<'a> {
+    /// Whose directory server brings it.
+    pub brand: Brand,
+    /// The channel of the authentication.
+    pub channel: DeviceChannel,
+    /// `threeDSServerURL` of the AReq.
+    pub three_ds_server_url: &'a str,
 }
 
 /// A directory server's connection to 3DS Servers. Cheap to clone.
@@ -43,25 +54,25 @@ impl ResultsRoute {
         }
     }
 
-    /// Takes an RReq from an ACS to the 3DS Server as the directory server of `brand`, with one immediate repetition when
-    /// no connection can be made.
-    pub async fn forward(&self, brand: Brand, rreq: &RReq, three_ds_server_url: &str) -> Forwarded {
-        self.forward_altered(brand, rreq, three_ds_server_url, |bytes| bytes)
-            .await
+    /// Takes an RReq from an ACS to the 3DS Server, with one immediate repetition when no connection can be made.
+    pub async fn forward(&self, rreq: &RReq, to: &Addressee<'_>) -> Forwarded {
+        self.forward_altered(rreq, to, |bytes| bytes).await
     }
 
     /// The same with something changed on the way, which no honest directory server would let pass.
     pub async fn forward_altered(
         &self,
-        brand: Brand,
         rreq: &RReq,
-        three_ds_server_url: &str,
+        to: &Addressee<'_>,
         alter: impl Fn(Vec<u8>) -> Vec<u8>,
     ) -> Forwarded {
         let id = rreq.three_ds_server_trans_id;
         let written = |receiver| {
-            let rules = Rules::received_by(receiver, &Version::ALL).category(rreq.message_category);
-            rules.write(rreq)
+            let rules = Rules::received_by(receiver, &Version::ALL);
+            rules
+                .category(rreq.message_category)
+                .channel(to.channel)
+                .write(rreq)
         };
         let (from_the_acs, to_the_server) =
             match (written(Component::DirectoryServer), written(Component::Server)) {
@@ -71,11 +82,11 @@ impl ResultsRoute {
                     return Forwarded::Faulty;
                 }
             };
-        tracing::debug!(%brand, authentication = %id, "an RReq goes to its 3DS Server");
+        tracing::debug!(brand = %to.brand, authentication = %id, "an RReq goes to its 3DS Server");
         self.messages
             .record(Some(id), Party::Acs, Party::DirectoryServer, &from_the_acs, None);
-        let forwarded = match self.send(id, &to_the_server, three_ds_server_url).await {
-            Sent::Unreachable => self.send(id, &to_the_server, three_ds_server_url).await,
+        let forwarded = match self.send(rreq, &to_the_server, to).await {
+            Sent::Unreachable => self.send(rreq, &to_the_server, to).await,
             sent => sent,
         };
         match forwarded {
@@ -85,15 +96,24 @@ impl ResultsRoute {
         }
     }
 
-    async fn send(&self, id: ThreeDsServerTransId, rreq: &[u8], url: &str) -> Sent {
-        self.messages
-            .record(Some(id), Party::DirectoryServer, Party::ThreeDsServer, rreq, None);
-        let request = self
+    async fn send(&self, rreq: &RReq, bytes: &[u8], to: &Addressee<'_>) -> Sent {
+        let id = rreq.three_ds_server_trans_id;
+        self.messages.record(
+            Some(id),
+            Party::DirectoryServer,
+            Party::ThreeDsServer,
+            bytes,
+            None,
+        );
+        let mut request = self
             .client
-            .post(url)
+            .post(to.three_ds_server_url)
             .header("content-type", JSON)
             .timeout(self.read_timeout)
-            .body(rreq.to_vec());
+            .body(bytes.to_vec());
+        if rreq.message_version >= Version::V2_3_1 {
+            request = request.header(REQUEST_ID, rreq.ds_trans_id.to_string());
+        }
         let sent = match request.send().await {
             Ok(response) if response.status().is_success() => read(response).await,
             Ok(response) => {

@@ -144,8 +144,15 @@ fn open_session(
         Err(NotOpened::Conflicting) => refused(
             Some(session),
             ErrorCode::TransactionDataInvalid,
-            "a conflicting or repeated CReq",
+            "a conflicting CReq",
         ),
+        Err(NotOpened::AfterResult) => {
+            let code = match session.facts.version {
+                Version::V2_1_0 | Version::V2_2_0 => ErrorCode::TransactionDataInvalid,
+                Version::V2_3_1 => ErrorCode::CreqAfterResults,
+            };
+            refused(Some(session), code, "the challenge has ended")
+        }
     }
 }
 

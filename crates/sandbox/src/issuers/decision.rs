@@ -1,6 +1,6 @@
 //! What an issuer answers to an AReq: at once, after a challenge, or when the cardholder has answered elsewhere.
 
-use emv3ds::code::{DsValue, MessageCategory, TransStatus, TransStatusReason};
+use emv3ds::code::{DeviceChannel, DsValue, MessageCategory, TransStatus, TransStatusReason};
 use emv3ds::message::AReq;
 use emv3ds::{Eci, Version};
 use primitives::Brand;
@@ -40,6 +40,15 @@ impl Circumstances {
             brand,
             non_payment: areq.message_category == MessageCategory::NonPayment,
             requestor_initiated: wishes::is_requestor_initiated(areq),
+        }
+    }
+
+    /// The channel of the request.
+    pub fn channel(&self) -> DeviceChannel {
+        if self.requestor_initiated {
+            DeviceChannel::RequestorInitiated
+        } else {
+            DeviceChannel::Browser
         }
     }
 

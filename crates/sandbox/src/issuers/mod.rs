@@ -221,7 +221,9 @@ impl Issuers {
         if let Some(way) = way {
             announce(&mut ares, way, &self.0.settings.public_url);
         }
-        let rules = Rules::received_by(Component::Server, &Version::ALL).category(areq.message_category);
+        let rules = Rules::received_by(Component::Server, &Version::ALL)
+            .category(areq.message_category)
+            .channel(areq.device_channel);
         let bytes = rules.write(&ares)?;
         report::ahead_of_the_ares(self, &session, settled).await;
         if !settled {

@@ -13,7 +13,7 @@ use super::decision::Course;
 use super::session::{Outcome, Phase, Session};
 use super::{Issuers, challenge};
 use crate::directory::BRANDS;
-use crate::directory::results::Forwarded;
+use crate::directory::results::{Addressee, Forwarded};
 use crate::faults::message::MessageFault;
 use crate::spoil;
 
@@ -52,11 +52,17 @@ pub async fn ahead_of_the_ares(issuers: &Issuers, session: &Arc<Session>, settle
 /// Sends an RReq that nobody waits for.
 async fn once(issuers: &Issuers, session: &Session) {
     let rreq = session.rreq(&authenticated(session));
-    let (brand, url) = (
-        session.facts.circumstances.brand,
-        &session.facts.three_ds_server_url,
-    );
-    issuers.0.results.forward(brand, &rreq, url).await;
+    issuers.0.results.forward(&rreq, &addressee(session)).await;
+}
+
+/// Whom the RReq of a session is for.
+fn addressee(session: &Session) -> Addressee<'_> {
+    let facts = &session.facts;
+    Addressee {
+        brand: facts.circumstances.brand,
+        channel: facts.circumstances.channel(),
+        three_ds_server_url: &facts.three_ds_server_url,
+    }
 }
 
 /// The outcome a cardholder would wish for.
@@ -129,20 +135,16 @@ async fn deliver(issuers: &Issuers, session: &Session) {
     let facts = &session.facts;
     let Some(outcome) = session.outcome() else { return };
     let rreq = session.rreq(&outcome);
-    let (results, brand, url) = (
-        &issuers.0.results,
-        facts.circumstances.brand,
-        &facts.three_ds_server_url,
-    );
+    let (results, to) = (&issuers.0.results, addressee(session));
     if facts.fault(MessageFault::RReqByOtherBrand).is_some()
-        && let Some(other) = BRANDS.into_iter().find(|other| *other != brand)
+        && let Some(other) = BRANDS.into_iter().find(|other| *other != to.brand)
     {
-        results.forward(other, &rreq, url).await;
+        results.forward(&rreq, &Addressee { brand: other, ..to }).await;
     }
     for order in &facts.faults {
         if let MessageFault::RReq(fault) = order.fault {
             let spoiled = |bytes| spoil::spoil(bytes, fault, order);
-            results.forward_altered(brand, &rreq, url, spoiled).await;
+            results.forward_altered(&rreq, &to, spoiled).await;
         }
     }
     if facts.fault(MessageFault::RReqMissing).is_some() || !send(issuers, session, &rreq).await {
@@ -151,12 +153,10 @@ async fn deliver(issuers: &Issuers, session: &Session) {
     let again =
         facts.way.course() == Course::ReportedTwice || facts.fault(MessageFault::RReqRepeated).is_some();
     if again {
-        results.forward(brand, &rreq, url).await;
+        results.forward(&rreq, &to).await;
     }
     if facts.fault(MessageFault::RReqContradicted).is_some() {
-        results
-            .forward_altered(brand, &rreq, url, spoil::contradict)
-            .await;
+        results.forward_altered(&rreq, &to, spoil::contradict).await;
     }
 }
 
@@ -167,13 +167,9 @@ async fn deliver(issuers: &Issuers, session: &Session) {
 /// second RReq would be a duplicate. An Erro is an answer: to a repeat it says that the first one came.
 async fn send(issuers: &Issuers, session: &Session, rreq: &RReq) -> bool {
     let settings = &issuers.0.settings;
-    let (brand, url) = (
-        session.facts.circumstances.brand,
-        &session.facts.three_ds_server_url,
-    );
-    let began = Instant::now();
+    let (to, began) = (addressee(session), Instant::now());
     loop {
-        match issuers.0.results.forward(brand, rreq, url).await {
+        match issuers.0.results.forward(rreq, &to).await {
             Forwarded::Unreachable if began.elapsed() < settings.results_give_up_after => {
                 sleep(settings.results_retry_interval).await;
             }

@@ -88,8 +88,10 @@ pub enum Opening {
 pub enum NotOpened {
     /// It came after the timer for the first CReq had run out: 402.
     TooLate,
-    /// It differs from the one that opened the challenge, or came after the result: 305.
+    /// It differs from the one that opened the challenge: 305.
     Conflicting,
+    /// It came after the result: 315, and 305 before 2.3.1.
+    AfterResult,
 }
 
 /// What the cardholder's answer does.
@@ -220,7 +222,7 @@ impl Session {
                 Err(if never_came {
                     NotOpened::TooLate
                 } else {
-                    NotOpened::Conflicting
+                    NotOpened::AfterResult
                 })
             }
         }

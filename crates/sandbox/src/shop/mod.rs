@@ -20,6 +20,7 @@ use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::issuers::certification;
 use crate::issuers::facts::phone_of;
 use crate::issuers::scenario::{self, ListedCard};
 use crate::page::{html, html_with};
@@ -37,6 +38,8 @@ use view::OrderView;
 const WAIT_MAX_SECONDS: u8 = 25;
 /// Years the shop's cards stay valid.
 const VALID_FOR_YEARS: u16 = 3;
+/// How long a shopper may take in the bank's app when the order waits for it.
+const DECOUPLED_MAX_MINUTES: u16 = 10;
 /// Currencies the shop's merchant takes.
 const CURRENCIES: [Currency; 3] = [Currency::MXN, Currency::USD, Currency::COP];
 
@@ -78,6 +81,8 @@ pub fn router(shop: Shop) -> Router {
 #[template(path = "shop/index.html")]
 struct ShopPage {
     brands: Vec<BrandOfCards>,
+    /// Not for this shop: they are for the 3DS Server API, and few of them pass a check digit.
+    certification: Vec<ListedCard>,
     currencies: Vec<&'static str>,
     checkout: Uuid,
 }
@@ -101,13 +106,17 @@ async fn show() -> Response {
     let currencies = CURRENCIES.map(Currency::code).to_vec();
     html(&ShopPage {
         brands,
+        certification: certification::listed_cards().collect(),
         currencies,
         checkout: Uuid::new_v4(),
     })
 }
 
 async fn cards() -> Json<Value> {
-    let cards = scenario::listed_cards().into_iter().map(|card| {
+    let all = scenario::listed_cards()
+        .into_iter()
+        .chain(certification::listed_cards());
+    let cards = all.map(|card| {
         let phone = phone_of(&card.number);
         json!({ "number": card.number, "brand": card.brand, "description": card.description, "phone": phone })
     });
@@ -121,6 +130,10 @@ struct Order {
     amount: String,
     currency: String,
     checkout: Uuid,
+    /// Ticked where the bank may ask the shopper later.
+    decoupled: Option<String>,
+    /// Ticked where the bank is only told, and asked for nothing.
+    data_only: Option<String>,
     #[serde(default)]
     color_depth: String,
     #[serde(default)]
@@ -218,6 +231,8 @@ async fn pay(
         amount,
         card,
         browser: order.browser(&headers, address),
+        decoupled_max_minutes: order.decoupled.as_ref().map(|_| DECOUPLED_MAX_MINUTES),
+        data_only: order.data_only.is_some(),
         public_url: shop.0.public_url.clone(),
     };
     match buy(&shop.0.gateway, &checkout).await {

@@ -32,6 +32,8 @@ pub struct OrderView {
     pub eci: String,
     /// Whether liability has shifted to the issuer, `true` or `false` where it was decided.
     pub liability_shift: String,
+    /// What the issuer says to the shopper.
+    pub issuer_text: String,
     /// The authentication, for the message viewer.
     pub authentication: String,
     /// To wait for the next state.
@@ -56,7 +58,8 @@ impl OrderView {
                 .unwrap_or_default()
         };
         let (status, payment_status) = (text("/status"), text("/payment/data/status"));
-        let (headline, mood) = headline(&status, &payment_status);
+        let flow = text("/payment/data/three_ds/flow");
+        let (headline, mood) = headline(&status, &payment_status, &flow);
         Self {
             order_id: text("/order_id"),
             token: first(["/token", "/payment/data/order_token"]),
@@ -66,7 +69,8 @@ impl OrderView {
             processor: text("/payment/data/processor"),
             code: text("/payment/data/metadata/code"),
             reason: first(["/payment/data/reason", "/payment/data/metadata/reason"]),
-            flow: text("/payment/data/three_ds/flow"),
+            flow,
+            issuer_text: text("/payment/data/three_ds/cardholder_info"),
             eci: text("/payment/data/three_ds/eci"),
             liability_shift: text("/payment/data/three_ds/liability_shift"),
             authentication: text("/payment/data/three_ds/three_ds_server_trans_id"),
@@ -77,7 +81,10 @@ impl OrderView {
     }
 }
 
-fn headline(status: &str, payment_status: &str) -> (&'static str, &'static str) {
+fn headline(status: &str, payment_status: &str, flow: &str) -> (&'static str, &'static str) {
+    if payment_status == "pending_3ds" && flow == "decoupled" {
+        return ("Esperando tu confirmación en la app del banco", "open");
+    }
     match (status, payment_status) {
         ("succeeded", "authorized") => ("Pago autorizado", "good"),
         ("succeeded", _) => ("Pago aprobado", "good"),
@@ -123,6 +130,21 @@ mod tests {
         assert_eq!(
             (view.code.as_str(), view.liability_shift.as_str()),
             ("DEUNA_3DS.TIME_EXPIRED", "false")
+        );
+        assert_eq!(next_action(&order), None);
+    }
+
+    #[test]
+    fn an_order_that_waits_for_the_bank_s_app_says_so_and_leads_nowhere() {
+        let order = json!({ "payment": { "data": {
+            "status": "pending_3ds",
+            "three_ds": { "flow": "decoupled", "cardholder_info": "Confirma en la app" },
+        } } });
+        let view = OrderView::of(&order);
+        assert_eq!(view.headline, "Esperando tu confirmación en la app del banco");
+        assert_eq!(
+            (view.mood, view.issuer_text.as_str()),
+            ("open", "Confirma en la app")
         );
         assert_eq!(next_action(&order), None);
     }

@@ -13,6 +13,8 @@ mod challenge;
 mod decoupled;
 mod directory;
 mod message_faults;
+mod newest_version;
+mod requestor_initiated;
 mod results;
 mod scenarios;
 mod server;

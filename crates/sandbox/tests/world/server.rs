@@ -106,6 +106,37 @@ impl Playground {
         areq
     }
 
+    /// The same in protocol 2.3.1.
+    pub fn areq_of_2_3_1(&self, card: &str) -> Value {
+        let mut areq = self.areq(card);
+        areq["messageVersion"] = json!("2.3.1");
+        areq["threeDSRequestorChallengeInd"] = json!(["01"]);
+        areq["acquirerCountryCode"] = json!("484");
+        areq["acquirerCountryCodeSource"] = json!("01");
+        areq["acceptLanguage"] = json!(["es-MX"]);
+        areq
+    }
+
+    /// An AReq that the requestor starts by itself, for a recurring payment.
+    pub fn areq_of_3ri(&self, card: &str) -> Value {
+        let mut areq = self.areq(card);
+        let elements = areq.as_object_mut().unwrap();
+        elements.retain(|name, _| !name.starts_with("browser"));
+        for name in [
+            "threeDSCompInd",
+            "notificationURL",
+            "threeDSRequestorAuthenticationInd",
+            "threeDSRequestorChallengeInd",
+        ] {
+            elements.remove(name);
+        }
+        areq["deviceChannel"] = json!("03");
+        areq["threeRIInd"] = json!("01");
+        areq["recurringExpiry"] = json!("20301231");
+        areq["recurringFrequency"] = json!("30");
+        areq
+    }
+
     /// What a directory server answers.
     pub async fn ask(&self, brand: &str, message: &Value) -> Vec<u8> {
         let request = self
@@ -131,9 +162,13 @@ impl Playground {
     /// The same at a directory server that the card's digits do not tell.
     pub async fn authenticate_at(&self, brand: &str, areq: &Value) -> ARes {
         let body = self.ask(brand, areq).await;
-        match at_the_server().read_as::<ARes>(&body) {
+        let asked = Asked::from(&parsed(areq));
+        let rules = at_the_server()
+            .category(asked.message_category)
+            .channel(asked.device_channel);
+        match rules.read_as::<ARes>(&body) {
             Ok(Received::Message(ares)) => {
-                ares.answers(&Asked::from(&parsed(areq))).unwrap();
+                ares.answers(&asked).unwrap();
                 ares
             }
             other => panic!("no ARes: {other:?}"),
@@ -231,6 +266,7 @@ pub struct Results {
 struct Received3ds {
     rreqs: Vec<RReq>,
     refused: Vec<Fault>,
+    to_undecided: Option<ResultsStatus>,
     manners: VecDeque<Manner>,
 }
 
@@ -252,6 +288,11 @@ impl Results {
     /// How the next RReqs are taken; those after them with a receipt.
     pub fn take_next(&self, manners: &[Manner]) {
         self.inner.lock().unwrap().manners.extend(manners);
+    }
+
+    /// What is said to an RReq that leaves the challenge undecided.
+    pub fn answer_decoupled_with(&self, status: ResultsStatus) {
+        self.inner.lock().unwrap().to_undecided = Some(status);
     }
 
     /// The RReqs so far.
@@ -289,12 +330,17 @@ async fn receive(State(results): State<Results>, body: Bytes) -> Response {
             return rules.write(&erro).unwrap().into_response();
         }
     };
-    let manner = {
+    let (manner, to_undecided) = {
         let mut inner = results.inner.lock().unwrap();
         inner.rreqs.push(rreq.clone());
-        inner.manners.pop_front().unwrap_or(Manner::Receipt)
+        let manner = inner.manners.pop_front().unwrap_or(Manner::Receipt);
+        (manner, inner.to_undecided)
     };
-    let mut rres = RRes::to(&rreq, ResultsStatus::Received);
+    let undecided = rreq.trans_status == Some(TransStatus::DecoupledChallenge);
+    let status = to_undecided
+        .filter(|_| undecided)
+        .unwrap_or(ResultsStatus::Received);
+    let mut rres = RRes::to(&rreq, status);
     match manner {
         Manner::Receipt => {}
         Manner::Cut => return cut_connection(),

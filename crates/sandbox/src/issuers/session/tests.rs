@@ -127,7 +127,7 @@ fn a_refresh_shows_the_page_again_and_anything_else_conflicts() {
     session.answer(code.reveal());
     assert_eq!(
         session.open("creq", Some("data")).unwrap_err(),
-        NotOpened::Conflicting
+        NotOpened::AfterResult
     );
 }
 
