@@ -30,3 +30,5 @@ mod authentication_tests;
 mod testing;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wish_tests;

@@ -2,8 +2,8 @@
 
 use acquiring::{
     Account, Advice, Approval, Authorization, AuthorizationAnswer, CannotBuild, Capabilities, Capture,
-    Captures, CredentialField, Decline, Inquiry, InquiryAnswer, Notification, NotificationRefused, Processor,
-    Reason, Refund, Refunds, SettlementAnswer, Void, Voids,
+    Captures, CredentialField, Decline, Exemption, Inquiry, InquiryAnswer, Notification, NotificationRefused,
+    Processor, Reason, Refund, Refunds, SettlementAnswer, Void, Voids,
 };
 use primitives::{Amount, Brand, Currency, Exchange, HttpRequest, Method, Moment, Reply, Unreadable};
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ use tokio::{
 pub struct Script {
     /// The `transStatus` of every ARes.
     pub ares: &'static str,
-    /// `approved`, `declined`, `held` for no answer while it says so, or anything else for one that nobody can read.
+    /// `approved`, `declined`, `vetoed` for a decline of whatever is not fully authenticated, `held` for no answer while it says so, or anything else for one that nobody can read.
     pub charge: &'static str,
     /// `approved`, `not_found`, or anything else for no usable answer.
     pub inquiry: &'static str,
@@ -84,8 +84,12 @@ impl Script {
                 answer.to_string()
             }
             "/charge" => {
+                let authenticated = asked["eci"] == "05";
                 self.charges.push(asked);
-                self.charge.to_owned()
+                match self.charge {
+                    "vetoed" if authenticated => "approved".to_owned(),
+                    word => word.to_owned(),
+                }
             }
             "/inquiry" => self.inquiry.to_owned(),
             "/void" => {
@@ -117,10 +121,11 @@ impl Script {
                 "authenticationType": "02", "authenticationMethod": ["02"],
             }),
             "D" => json!({
-                "acsChallengeMandated": "Y", "acsDecConInd": "Y", "authenticationType": "04",
+                "acsDecConInd": "Y", "acsChallengeMandated": "Y", "authenticationType": "04",
                 "authenticationMethod": ["12"], "cardholderInfo": "Open your bank's app",
             }),
-            "Y" | "A" => json!({ "authenticationValue": VALUE, "eci": "05" }),
+            "Y" => json!({ "authenticationValue": VALUE, "eci": "05" }),
+            "A" => json!({ "authenticationValue": VALUE, "eci": "06" }),
             _ => json!({ "transStatusReason": "01" }),
         };
         for (name, value) in more.as_object().into_iter().flatten() {
@@ -137,7 +142,7 @@ const CAPABILITIES: Capabilities = Capabilities {
     brands: &[Brand::Visa],
     currencies: &[Currency::MXN],
     external_authentication: &[Brand::Visa],
-    exemptions: &[],
+    exemptions: &[Exemption::LowValue, Exemption::OneLegOut],
     needs_security_code: false,
     authorizations: false,
     captures: Captures::NotOffered,
@@ -153,14 +158,13 @@ const NOT_OFFERED: CannotBuild = CannotBuild::NotOffered("anything in this test"
 fn exchange<A>(
     account: &Account,
     path: &str,
-    reference: &str,
+    body: Value,
     read: impl FnOnce(&str) -> Option<A> + Send + 'static,
 ) -> Exchange<A> {
     let mut url = account.base_url.clone();
     url.set_path(path);
-    let body = json!({ "reference": reference }).to_string().into_bytes();
     Exchange::new(
-        HttpRequest::new(Method::Post, url).body(body),
+        HttpRequest::new(Method::Post, url).body(body.to_string().into_bytes()),
         move |reply: &Reply| {
             let word = String::from_utf8_lossy(&reply.body);
             read(&word).ok_or(Unreadable("says nothing known".into()))
@@ -179,10 +183,13 @@ fn approval(amount: Amount) -> Approval {
     }
 }
 
-fn decline() -> Decline {
+fn decline(reason: Reason) -> Decline {
     Decline {
-        reason: Reason::GenericDecline,
-        advice: Advice::Never,
+        reason,
+        advice: match reason {
+            Reason::AuthenticationRequired => Advice::Reauthenticate,
+            _ => Advice::Never,
+        },
         raw_code: None,
         raw_message: None,
         processor_reference: None,
@@ -220,10 +227,16 @@ impl Processor for Fake {
         Ok(exchange(
             account,
             "/charge",
-            &order.reference,
+            json!({
+                "reference": order.reference, "exemption": order.exemption,
+                "eci": order.authentication.as_ref().and_then(|values| values.eci.as_deref()),
+            }),
             move |word| match word {
                 "approved" => Some(AuthorizationAnswer::Approved(approval(amount))),
-                "declined" => Some(AuthorizationAnswer::Declined(decline())),
+                "declined" => Some(AuthorizationAnswer::Declined(decline(Reason::GenericDecline))),
+                "vetoed" => Some(AuthorizationAnswer::Declined(decline(
+                    Reason::AuthenticationRequired,
+                ))),
                 _ => None,
             },
         ))
@@ -239,7 +252,7 @@ impl Processor for Fake {
         Ok(exchange(
             account,
             "/inquiry",
-            &order.reference,
+            json!({ "reference": order.reference }),
             move |word| match word {
                 "approved" => Some(InquiryAnswer::Approved(approval(amount))),
                 "not_found" => Some(InquiryAnswer::NotFound),
@@ -254,11 +267,16 @@ impl Processor for Fake {
         order: &Void,
         _: Moment,
     ) -> Result<Exchange<SettlementAnswer>, CannotBuild> {
-        Ok(exchange(account, "/void", &order.reference, |word| {
-            (word == "done").then_some(SettlementAnswer::Done {
-                processor_reference: None,
-            })
-        }))
+        Ok(exchange(
+            account,
+            "/void",
+            json!({ "reference": order.reference }),
+            |word| {
+                (word == "done").then_some(SettlementAnswer::Done {
+                    processor_reference: None,
+                })
+            },
+        ))
     }
 
     fn capture(
