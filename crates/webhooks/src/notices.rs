@@ -41,13 +41,14 @@ pub struct NoticeSender {
     sender: Sender,
     clock: Clock,
     lease: Duration,
+    schedule: Schedule,
     owner: Uuid,
     handle: NoticeHandle,
 }
 
 impl NoticeSender {
     /// A sender that starts working when [`run`](Self::run). It goes by the settings of webhooks: which addresses may be
-    /// called, and how long an attempt and its lease may take.
+    /// called, how long an attempt and its lease may take, and the pauses between attempts.
     ///
     /// # Errors
     /// When TLS cannot be set up.
@@ -59,6 +60,7 @@ impl NoticeSender {
             sender,
             clock,
             lease: settings.lease,
+            schedule: settings.schedule,
             owner,
             handle: NoticeHandle::default(),
         })
@@ -119,7 +121,7 @@ impl NoticeSender {
             NoticeVerdict::Delivered
         } else {
             let chance = notice.transaction.uuid().as_u64_pair().1;
-            let pause = Schedule::default().delay(notice.attempt, chance, None);
+            let pause = self.schedule.delay(notice.attempt, chance, None);
             match pause.filter(|_| notice.attempt < TRIES) {
                 Some(pause) => NoticeVerdict::Again(now.now + pause),
                 None => NoticeVerdict::GivenUp,

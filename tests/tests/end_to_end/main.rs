@@ -22,4 +22,5 @@ mod results_message;
 mod scenarios;
 mod secrets;
 mod several;
+mod threeds_server;
 mod webhooks;

@@ -3,9 +3,19 @@
 
 use super::{
     errors::Code,
-    fields::{Leniency, Need, table},
-    testing::{World, error, everything},
+    fields::{
+        Leniency, Need, engine,
+        format::{Format, Reading},
+        table,
+    },
+    testing::{NOW, World, error, everything},
 };
+use emv3ds::{
+    AccountNumber, ThreeDsServerTransId, Version,
+    code::{DeviceChannel, MessageCategory},
+    message::AReq,
+};
+use mpi::request::{self, Essentials, Requestor, ServerIdentity};
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -363,6 +373,47 @@ async fn extensions_are_passed_on_unless_one_must_be_understood() {
         let (_, body) = world.authenticate(&extension(member, bad)).await;
         let path = format!("message.extension[0].{member}");
         assert_eq!(error(&body), ("203", path.as_str()));
+    }
+}
+
+/// What the table lets through must be an AReq: a value that its element does not know would be our fault, not the shop's.
+#[test]
+fn every_listed_value_is_one_that_its_element_takes() {
+    let server = ServerIdentity {
+        reference_number: "3DS".into(),
+        operator_id: None,
+        results_url: "https://pay.example/3ds/results".into(),
+    };
+    let areq = request::blank(Essentials {
+        id: ThreeDsServerTransId::parse("0190c5a2-1df0-4cc4-a3a2-6d0f5e9c1a11").unwrap(),
+        version: Version::V2_2_0,
+        channel: DeviceChannel::Browser,
+        category: MessageCategory::Payment,
+        server: &server,
+        requestor: Requestor {
+            id: "1",
+            name: "Loja",
+            url: "https://loja.example",
+        },
+        account_number: AccountNumber::parse("4551820000009478").unwrap(),
+    });
+    let blank = serde_json::to_value(&areq).unwrap();
+    let reading = Reading {
+        leniency: Leniency::Lenient,
+        now: NOW,
+    };
+    for row in table::AUTHENTICATE.iter().filter(|row| row.element.is_some()) {
+        let Format::List(values) = row.format else {
+            continue;
+        };
+        for value in values {
+            let document = with(&json!({}), row.path, Some(json!(value)));
+            let fields = engine::read(document.as_object().unwrap(), &[*row], reading).unwrap();
+            let mut areq = blank.clone();
+            areq.as_object_mut().unwrap().extend(fields.elements());
+            let taken = serde_json::from_value::<AReq>(areq);
+            assert!(taken.is_ok(), "{} = {value}: {:?}", row.path, taken.err());
+        }
     }
 }
 

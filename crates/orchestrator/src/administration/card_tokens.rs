@@ -119,7 +119,7 @@ mod tests {
         assert_eq!(created.token.reveal().len(), 88);
         assert_eq!(created.listed.last_four, "9478");
         let listed = administration.card_tokens_list(shop, None, 10).await.unwrap();
-        assert_eq!(listed, [created.listed.clone()]);
+        assert_eq!(listed, std::slice::from_ref(&created.listed));
         let whole: String = sqlx::query_scalar("SELECT threeds_card_tokens::text FROM threeds_card_tokens")
             .fetch_one(&pool)
             .await

@@ -97,7 +97,7 @@ impl Gateway {
 
     /// Ends a transaction that was asked for with parameters that do not fit; answers how it stands.
     pub async fn threeds_invalid(&self, open: &Open) -> Result<super::Status, Refused> {
-        let stored = open.as_stored(Stage::Invalid(open.new()));
+        let stored = open.as_stored(Stage::Invalid(open.as_new()));
         let now = self.clock().now();
         match self
             .store()

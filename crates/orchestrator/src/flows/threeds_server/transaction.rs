@@ -165,7 +165,7 @@ impl Open {
         }
     }
 
-    pub(super) fn new(&self) -> New {
+    pub(super) fn as_new(&self) -> New {
         New {
             brand: self.brand,
             version: self.version,
