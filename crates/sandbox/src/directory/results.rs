@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use emv3ds::code::{Component, DeviceChannel, ErrorCode};
-use emv3ds::message::{Erro, RReq, RRes, Received};
-use emv3ds::{Rules, Version};
+use emv3ds::code::{Component, DeviceChannel, ErrorCode, ResultsStatus, TransStatus};
+use emv3ds::message::{Erro, RReq, RRes, Received, WireMessage as _};
+use emv3ds::{Fault, Rules, Version};
 use primitives::Brand;
 
 use super::{JSON, MESSAGE_MAX_BYTES, REQUEST_ID};
@@ -138,7 +138,11 @@ impl ResultsRoute {
         let versions = [rreq.message_version];
         let rules = Rules::received_by(Component::DirectoryServer, &versions);
         let received = rules.read_as::<RRes>(body).and_then(|received| match received {
-            Received::Message(rres) => rres.answers(rreq).map(|()| Received::Message(rres)),
+            Received::Message(rres) => {
+                rres.answers(rreq)?;
+                is_fitting_receipt(&rres, rreq)?;
+                Ok(Received::Message(rres))
+            }
             Received::Erro(erro) => Ok(Received::Erro(erro)),
         });
         let fault = received.as_ref().err().map(ToString::to_string);
@@ -167,6 +171,20 @@ impl ResultsRoute {
             }
         }
     }
+}
+
+/// Whether a receipt promises to go on exactly where the result left the challenge undecided (section 13.5).
+fn is_fitting_receipt(rres: &RRes, rreq: &RReq) -> Result<(), Box<Fault>> {
+    let undecided = rreq.trans_status == Some(TransStatus::DecoupledChallenge);
+    if undecided == (rres.results_status == ResultsStatus::DecoupledFollows) {
+        return Ok(());
+    }
+    let fault = Fault::new(ErrorCode::FormatInvalid, "resultsStatus");
+    Err(Box::new(fault.of(
+        RRes::TYPE,
+        Some(rres.message_version),
+        rres.ids(),
+    )))
 }
 
 /// What one attempt came to.

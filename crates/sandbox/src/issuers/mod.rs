@@ -27,6 +27,7 @@ pub mod bank_app;
 pub mod certification;
 pub mod challenge;
 pub mod code;
+mod creq;
 pub mod decision;
 pub mod facts;
 pub mod malformed;

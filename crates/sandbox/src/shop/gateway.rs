@@ -27,8 +27,6 @@ pub struct Checkout {
     pub browser: Option<Map<String, Value>>,
     /// How long the order may wait for the shopper to answer the bank elsewhere; `None` for not at all.
     pub decoupled_max_minutes: Option<u16>,
-    /// Whether the bank is only told.
-    pub data_only: bool,
     /// The sandbox as browsers and the gateway reach it.
     pub public_url: String,
 }
@@ -220,20 +218,11 @@ fn purchase_body(token: &str, checkout: &Checkout) -> Value {
     if let (Some(browser), Some(members)) = (&checkout.browser, body.as_object_mut()) {
         members.insert("browser_details".to_owned(), Value::Object(browser.clone()));
     }
-    if let (Some(wishes), Some(members)) = (three_ds(checkout), body.as_object_mut()) {
+    if let (Some(minutes), Some(members)) = (checkout.decoupled_max_minutes, body.as_object_mut()) {
+        let wishes = json!({ "mode": "auto", "decoupled_max_minutes": minutes });
         members.insert("three_ds".to_owned(), wishes);
     }
     body
-}
-
-/// What the shop wishes of 3-D Secure; nothing where the connection's own wishes do.
-fn three_ds(checkout: &Checkout) -> Option<Value> {
-    let mode = if checkout.data_only { "data_only" } else { "auto" };
-    match checkout.decoupled_max_minutes {
-        Some(minutes) => Some(json!({ "mode": mode, "decoupled_max_minutes": minutes })),
-        None if checkout.data_only => Some(json!({ "mode": mode })),
-        None => None,
-    }
 }
 
 /// The shopper everybody is in this shop.

@@ -132,8 +132,6 @@ struct Order {
     checkout: Uuid,
     /// Ticked where the bank may ask the shopper later.
     decoupled: Option<String>,
-    /// Ticked where the bank is only told, and asked for nothing.
-    data_only: Option<String>,
     #[serde(default)]
     color_depth: String,
     #[serde(default)]
@@ -232,7 +230,6 @@ async fn pay(
         card,
         browser: order.browser(&headers, address),
         decoupled_max_minutes: order.decoupled.as_ref().map(|_| DECOUPLED_MAX_MINUTES),
-        data_only: order.data_only.is_some(),
         public_url: shop.0.public_url.clone(),
     };
     match buy(&shop.0.gateway, &checkout).await {

@@ -115,6 +115,24 @@ async fn a_challenge_may_be_put_off_where_the_requestor_allows_it() {
         Some(TransStatusReason::DecoupledFallback)
     );
 
+    let id = &areq["threeDSServerTransID"];
+    let faults = playground
+        .get(&format!("/messages?authentication={}", id.as_str().unwrap()))
+        .await;
+    let found = |faults: &Value| {
+        faults
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|seen| seen.get("fault").is_some())
+            .count()
+    };
+    assert_eq!(
+        found(&faults),
+        0,
+        "resultsStatus 04 is what an undecided challenge asks for"
+    );
+
     let mut follow_up = playground.areq_of_3ri(NEWEST);
     follow_up["messageVersion"] = json!("2.3.1");
     follow_up["threeRIInd"] = json!("19");
@@ -148,6 +166,26 @@ async fn a_challenge_may_be_put_off_where_the_requestor_allows_it() {
     let rreq = playground.results.wait_for(2).await.remove(1);
     assert_eq!(rreq.acs_trans_id, later.acs_trans_id);
     assert_eq!(rreq.trans_status, Some(TransStatus::Authenticated));
+}
+
+#[tokio::test]
+async fn a_receipt_that_promises_nothing_for_an_undecided_challenge_is_noticed() {
+    let playground = Playground::open().await;
+    let mut areq = playground.areq_of_2_3_1(NEWEST);
+    areq["threeDSRequestorDecReqInd"] = json!("B");
+    areq["threeDSRequestorDecMaxTime"] = json!("00010");
+    playground.set_fault("acs", "rreq_decoupled_follows", 1).await;
+    let ares = playground.authenticate(&areq).await;
+    let page = open_challenge(&playground, &ares).await;
+    press(&playground, &page, "000000", "submit").await;
+    let rreq = playground.results.received().remove(0);
+    assert_eq!(rreq.trans_status, Some(TransStatus::DecoupledChallenge));
+    let id = areq["threeDSServerTransID"].as_str().unwrap();
+    let messages = playground.get(&format!("/messages?authentication={id}")).await;
+    assert!(
+        messages.to_string().contains("Invalid: resultsStatus"),
+        "{messages}"
+    );
 }
 
 #[tokio::test]
