@@ -312,7 +312,8 @@ impl<'a> Rules<'a> {
                 DeviceChannel::App => Channels::A,
                 DeviceChannel::Browser => Channels::B,
                 DeviceChannel::RequestorInitiated => Channels::I,
-                DeviceChannel::DirectoryServer(_) => Channels::AB3,
+                // No channel of ours: its own row refuses it.
+                DeviceChannel::DirectoryServer(_) => Channels::B,
             },
             category: said("messageCategory")
                 .and_then(MessageCategory::parse)
