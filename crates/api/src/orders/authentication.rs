@@ -179,4 +179,73 @@ mod tests {
             assert_eq!(refusal.field, Some(format!("secure_authentication.{name}")));
         }
     }
+
+    fn wish(body: Value) -> Result<ThreeDs, payments::Refusal> {
+        read_with(body, |root| Some(three_ds(root, initiator(root), market(root))))
+    }
+
+    #[test]
+    fn a_wish_is_an_object_or_the_mode_s_word_alone() {
+        use payments::ThreeDsMode;
+        for (given, mode) in [
+            (json!("force"), ThreeDsMode::Force),
+            (json!("skip"), ThreeDsMode::Off),
+            (json!({ "mode": "skip" }), ThreeDsMode::Off),
+            (json!({ "mode": "data_only" }), ThreeDsMode::DataOnly),
+            (json!({}), ThreeDsMode::Auto),
+            (Value::Null, ThreeDsMode::Auto),
+        ] {
+            assert_eq!(
+                wish(json!({ "three_ds": given })).unwrap().mode(),
+                mode,
+                "{given}"
+            );
+        }
+        let whole = json!({
+            "mode": "auto", "challenge_indicator": ["05", "10"], "exemption": "TRA_ACQUIRER", "decoupled_max_minutes": 30,
+        });
+        let read = wish(json!({ "three_ds": whole })).unwrap();
+        assert_eq!(read.exemption, Some(Exemption::TraAcquirer));
+        assert_eq!(
+            (read.challenge_indicator.len(), read.decoupled_max_minutes),
+            (2, Some(30))
+        );
+        let call = json!({ "three_ds": { "exemption": "moto" }, "market_type": "moto" });
+        assert_eq!(wish(call).unwrap().exemption, Some(Exemption::Moto));
+    }
+
+    #[test]
+    fn a_wish_that_cannot_be_meant_is_named() {
+        for (given, field) in [
+            (json!("always"), "three_ds"),
+            (json!(7), "three_ds"),
+            (json!({ "mode": 7 }), "three_ds.mode"),
+            (
+                json!({ "challenge_indicator": "15" }),
+                "three_ds.challenge_indicator",
+            ),
+            (
+                json!({ "challenge_indicator": ["02", "04"] }),
+                "three_ds.challenge_indicator",
+            ),
+            (json!({ "exemption": "small" }), "three_ds.exemption"),
+            (json!({ "exemption": "moto" }), "three_ds.exemption"),
+            (json!({ "exemption": "merchant_initiated" }), "three_ds.exemption"),
+            (
+                json!({ "exemption": "low_value", "challenge_indicator": "04" }),
+                "three_ds.challenge_indicator",
+            ),
+            (
+                json!({ "mode": "off", "decoupled_max_minutes": 5 }),
+                "three_ds.decoupled_max_minutes",
+            ),
+            (
+                json!({ "decoupled_max_minutes": 10_081 }),
+                "three_ds.decoupled_max_minutes",
+            ),
+        ] {
+            let refusal = wish(json!({ "three_ds": given })).err().unwrap();
+            assert_eq!(refusal.field.as_deref(), Some(field), "{given}");
+        }
+    }
 }

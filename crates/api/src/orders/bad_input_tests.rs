@@ -183,6 +183,41 @@ async fn wrong_types_and_values_are_named() {
 }
 
 #[tokio::test]
+async fn wishes_of_3_d_secure_that_cannot_be_meant_are_named() {
+    let face = face();
+    let members = [
+        "mode",
+        "challenge_indicator",
+        "exemption",
+        "decoupled_max_minutes",
+    ];
+    let values = [
+        json!(true),
+        json!(-1),
+        json!(1.5),
+        json!("?"),
+        json!([]),
+        json!([[1]]),
+        json!({ "a": 1 }),
+    ];
+    for (path, body) in [
+        ("/merchants/transactions/purchase", purchase_v1_body()),
+        ("/merchants/transactions/v2/purchase", purchase_v2_body()),
+    ] {
+        for member in members {
+            for value in &values {
+                let wish = json!({ member: value });
+                let field = format!("three_ds.{member}");
+                refused(&face, path, with(body.clone(), "three_ds", Some(wish)), &field).await;
+            }
+        }
+        let both = json!({ "exemption": "corporate", "challenge_indicator": ["03"] });
+        let body = with(body.clone(), "three_ds", Some(both));
+        refused(&face, path, body, "three_ds.challenge_indicator").await;
+    }
+}
+
+#[tokio::test]
 async fn bodies_that_are_no_object_are_refused() {
     let face = face();
     let deep = format!("{}1{}", "[".repeat(50_000), "]".repeat(50_000));

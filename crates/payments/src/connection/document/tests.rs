@@ -144,3 +144,47 @@ fn settings_survive_the_database() {
     let row = serde_json::to_value(&three_ds).unwrap();
     assert_eq!(serde_json::from_value::<ThreeDsSettings>(row).unwrap(), three_ds);
 }
+
+#[test]
+fn what_a_connection_wishes_of_3_d_secure_is_read_shown_and_kept() {
+    let mut document = written();
+    document["three_ds"]["defaults"] = json!({
+        "mode": "force", "challenge_indicator": ["09", 12], "decoupled_max_minutes": "10",
+    });
+    let read = connection(&document);
+    assert_eq!(read.three_ds.defaults.decoupled_max_minutes, Some(10));
+    let shown = as_written(&read);
+    assert_eq!(
+        shown["three_ds"]["defaults"],
+        json!({"mode": "force", "challenge_indicator": ["09", "12"], "decoupled_max_minutes": 10})
+    );
+    let again = Settings::read_change(&shown, &read, UrlPolicy::HttpsOnly).unwrap();
+    assert_eq!(again.three_ds, read.three_ds);
+    let row = serde_json::to_value(&read.three_ds).unwrap();
+    assert_eq!(
+        serde_json::from_value::<ThreeDsSettings>(row).unwrap(),
+        read.three_ds
+    );
+}
+
+#[test]
+fn wishes_that_no_connection_can_have_are_named() {
+    for (defaults, member) in [
+        (json!({"mode": "sometimes"}), "mode"),
+        (json!({"challenge_indicator": "44"}), "challenge_indicator"),
+        (json!({"exemption": "moto"}), "exemption"),
+        (json!({"exemption": "merchant_initiated"}), "exemption"),
+        (json!({"decoupled_max_minutes": 0}), "decoupled_max_minutes"),
+        (
+            json!({"mode": "off", "challenge_indicator": "04"}),
+            "challenge_indicator",
+        ),
+        (json!({"exemptions": "low_value"}), "exemptions"),
+    ] {
+        let mut document = written();
+        document["three_ds"]["defaults"] = defaults;
+        let problems = NewConnection::read(&document, "", UrlPolicy::HttpsOnly).unwrap_err();
+        let fields: Vec<_> = problems.0.iter().map(|problem| problem.field.as_str()).collect();
+        assert_eq!(fields, [format!("three_ds.defaults.{member}")]);
+    }
+}
