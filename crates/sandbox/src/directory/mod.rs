@@ -168,7 +168,7 @@ impl Directory {
         let service = self.0.card_ranges.get(&brand);
         let issuer =
             service.and_then(|service| service.ranges().issuer_of(areq.acct_number.reveal()).cloned());
-        registration::check(brand, areq, issuer.as_ref(), OffsetDateTime::now_utc())
+        registration::check(brand, areq, issuer.as_deref(), OffsetDateTime::now_utc())
     }
 
     async fn authenticate(

@@ -216,14 +216,14 @@ impl CardRanges {
     }
 
     /// The issuer of an account number, if it takes part.
-    pub fn issuer_of(&self, account_number: &str) -> Option<&Issuer> {
+    pub fn issuer_of(&self, account_number: &str) -> Option<&Arc<Issuer>> {
         let digits = u32::try_from(account_number.len()).ok()?;
         let number: u64 = account_number.parse().ok()?;
         let after = self
             .ranges
             .partition_point(|range| (range.block.digits, *range.block.numbers.start()) <= (digits, number));
         let range = self.ranges.get(after.checked_sub(1)?)?;
-        range.block.holds(account_number).then_some(&*range.issuer)
+        range.block.holds(account_number).then_some(&range.issuer)
     }
 
     /// Gives numbers an issuer of their own, out of whatever ranges they were in.

@@ -193,36 +193,18 @@ impl MessageFault {
 
     /// Whether it is played when a PReq comes.
     pub fn is_of_preparation(self) -> bool {
-        match self {
+        matches!(
+            self,
             Self::PReqErro
-            | Self::PRes(_)
-            | Self::PResOverlap
-            | Self::PResModifyUnknown
-            | Self::PResDeleteUnknown
-            | Self::PResAddKnown
-            | Self::PResWithoutSerial
-            | Self::PResTruncated
-            | Self::PResTruncatedGzip => true,
-            Self::AReqErro
-            | Self::ARes(_)
-            | Self::AResChallenge
-            | Self::AResDecoupled
-            | Self::RReq(_)
-            | Self::RReqMissing
-            | Self::RReqRepeated
-            | Self::RReqContradicted
-            | Self::RReqLate
-            | Self::RReqEarly
-            | Self::RReqUnasked
-            | Self::RReqByOtherBrand
-            | Self::RReqDecoupledFollows
-            | Self::CRes(_)
-            | Self::CResContradicted
-            | Self::CResMissing
-            | Self::DecoupledTimeout
-            | Self::DecoupledDenied
-            | Self::DecoupledTooShort => false,
-        }
+                | Self::PRes(_)
+                | Self::PResOverlap
+                | Self::PResModifyUnknown
+                | Self::PResDeleteUnknown
+                | Self::PResAddKnown
+                | Self::PResWithoutSerial
+                | Self::PResTruncated
+                | Self::PResTruncatedGzip
+        )
     }
 
     /// Every word of a target.

@@ -8,6 +8,7 @@ use primitives::Brand;
 use super::authentication_value;
 use super::scenario::Scenario;
 use super::wishes;
+use crate::faults::message::MessageFault;
 
 /// An issuer's answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,45 @@ pub enum Decision {
     Decoupled,
     /// An ARes that keeps to no table.
     Malformed,
+}
+
+impl Decision {
+    /// Whether an authentication that is answered so comes to the point where this goes wrong.
+    pub fn meets(self, fault: MessageFault) -> bool {
+        let (challenged, decoupled) = match self {
+            Self::Challenge(_) => (true, false),
+            Self::Decoupled => (false, true),
+            Self::Frictionless(_) | Self::Malformed => (false, false),
+        };
+        match fault {
+            MessageFault::ARes(_) | MessageFault::AResChallenge | MessageFault::AResDecoupled => true,
+            MessageFault::RReqUnasked => !challenged && !decoupled,
+            MessageFault::RReq(_)
+            | MessageFault::RReqMissing
+            | MessageFault::RReqRepeated
+            | MessageFault::RReqContradicted
+            | MessageFault::RReqLate
+            | MessageFault::RReqEarly
+            | MessageFault::RReqByOtherBrand => challenged || decoupled,
+            MessageFault::RReqDecoupledFollows
+            | MessageFault::CRes(_)
+            | MessageFault::CResContradicted
+            | MessageFault::CResMissing => challenged,
+            MessageFault::DecoupledTimeout
+            | MessageFault::DecoupledDenied
+            | MessageFault::DecoupledTooShort => decoupled,
+            MessageFault::AReqErro
+            | MessageFault::PReqErro
+            | MessageFault::PRes(_)
+            | MessageFault::PResOverlap
+            | MessageFault::PResModifyUnknown
+            | MessageFault::PResDeleteUnknown
+            | MessageFault::PResAddKnown
+            | MessageFault::PResWithoutSerial
+            | MessageFault::PResTruncated
+            | MessageFault::PResTruncatedGzip => false,
+        }
+    }
 }
 
 /// Whose rules an authentication follows.

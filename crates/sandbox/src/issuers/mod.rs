@@ -151,8 +151,17 @@ impl Issuers {
         };
         let circumstances = Circumstances::of(brand, areq);
         let acs_trans_id = AcsTransId(Uuid::new_v4());
-        let faults = self.faults_of(brand, areq);
-        let decision = self.decide(&circumstances, areq, &faults);
+        let decision = self.decide(&circumstances, areq);
+        let faults = self.faults_of(brand, areq, decision);
+        let too_short = faults
+            .iter()
+            .any(|order| order.fault == MessageFault::DecoupledTooShort);
+        let decision = if too_short {
+            let reason = Some(TransStatusReason::DecoupledTimeTooShort);
+            Decision::Frictionless(circumstances.verdict(TransStatus::NotAuthenticated, reason))
+        } else {
+            decision
+        };
         self.remember(acs_trans_id, areq);
         let mut ares = ARes {
             message_version: areq.message_version,
@@ -209,16 +218,6 @@ impl Issuers {
             Decision::Challenge(challenge) => Some(Way::Challenge(challenge)),
             Decision::Decoupled => Some(Way::Decoupled),
         };
-        let settled = way.is_none();
-        let mut facts = self.facts(
-            circumstances,
-            areq,
-            way.unwrap_or(Way::Decoupled),
-            ds_trans_id,
-            acs_trans_id,
-        );
-        facts.faults.clone_from(&faults);
-        let session = Arc::new(Session::new(facts));
         if let Some(way) = way {
             announce(&mut ares, way, &self.0.settings.public_url);
         }
@@ -226,9 +225,16 @@ impl Issuers {
             .category(areq.message_category)
             .channel(areq.device_channel);
         let bytes = rules.write(&ares)?;
-        report::ahead_of_the_ares(self, &session, settled).await;
-        if !settled {
-            self.begin(session);
+        // A settled authentication leaves nothing behind, unless something is to go wrong afterwards.
+        if way.is_some() || !faults.is_empty() {
+            let way_of_session = way.unwrap_or(Way::Decoupled);
+            let mut facts = self.facts(circumstances, areq, way_of_session, ds_trans_id, acs_trans_id);
+            facts.faults.clone_from(&faults);
+            let session = Arc::new(Session::new(facts));
+            report::ahead_of_the_ares(self, &session, way.is_none()).await;
+            if way.is_some() {
+                self.begin(session);
+            }
         }
         Ok(match decision {
             Decision::Malformed => malformed::spoil(bytes),
@@ -237,22 +243,13 @@ impl Issuers {
     }
 
     /// What the issuer answers; a reference to somebody else's authentication gets nobody through.
-    fn decide(&self, circumstances: &Circumstances, areq: &AReq, faults: &[MessageFaultOrder]) -> Decision {
-        let refused = |reason| {
-            let verdict = circumstances.verdict(TransStatus::NotAuthenticated, Some(reason));
-            Decision::Frictionless(verdict)
-        };
+    fn decide(&self, circumstances: &Circumstances, areq: &AReq) -> Decision {
         if circumstances.requestor_initiated && !self.prior_references_fit(areq) {
-            return refused(TransStatusReason::InvalidTransaction);
+            let reason = Some(TransStatusReason::InvalidTransaction);
+            let verdict = circumstances.verdict(TransStatus::NotAuthenticated, reason);
+            return Decision::Frictionless(verdict);
         }
-        let decision = decision::decide(Scenario::of_areq(areq), circumstances, areq);
-        let too_short = faults
-            .iter()
-            .any(|order| order.fault == MessageFault::DecoupledTooShort);
-        if decision == Decision::Decoupled && too_short {
-            return refused(TransStatusReason::DecoupledTimeTooShort);
-        }
-        decision
+        decision::decide(Scenario::of_areq(areq), circumstances, areq)
     }
 
     /// Whether the earlier authentications that are named and known here were of the same card. What happened before this
@@ -272,11 +269,11 @@ impl Issuers {
     }
 
     /// What goes wrong with this authentication, each thing once.
-    fn faults_of(&self, brand: Brand, areq: &AReq) -> Vec<MessageFaultOrder> {
+    fn faults_of(&self, brand: Brand, areq: &AReq, decision: Decision) -> Vec<MessageFaultOrder> {
         let mut taken: Vec<MessageFaultOrder> = Vec::new();
         let next = |taken: &[MessageFaultOrder]| {
             self.0.faults.take_message(message::ACS, |order| {
-                order.fault != MessageFault::AReqErro
+                decision.meets(order.fault)
                     && order.concerns(brand, areq.acct_number.reveal())
                     && !taken.iter().any(|known| known.fault == order.fault)
             })
