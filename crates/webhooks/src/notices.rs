@@ -147,7 +147,7 @@ impl NoticeSender {
 
     async fn until_next(&self) -> Duration {
         let now = (self.clock)().now;
-        match self.store.notices_next_due_at(now).await {
+        match self.store.notices_next_due_at().await {
             Ok(Some(at)) => Duration::try_from(at - now).unwrap_or_default().min(POLL),
             Ok(None) | Err(_) => POLL,
         }

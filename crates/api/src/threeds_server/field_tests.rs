@@ -407,7 +407,13 @@ fn every_listed_value_is_one_that_its_element_takes() {
             continue;
         };
         for value in values {
-            let document = with(&json!({}), row.path, Some(json!(value)));
+            let initiated = json!({"device_channel": "03"});
+            let base = if row.path == "three_ri_ind" {
+                initiated
+            } else {
+                json!({})
+            };
+            let document = with(&base, row.path, Some(json!(value)));
             let fields = engine::read(document.as_object().unwrap(), &[*row], reading).unwrap();
             let mut areq = blank.clone();
             areq.as_object_mut().unwrap().extend(fields.elements());
