@@ -12,13 +12,15 @@ use emv3ds::{
 
 use super::case::Case;
 
-const TYPES: [MessageType; 7] = [
+const TYPES: [MessageType; 9] = [
     MessageType::AReq,
     MessageType::ARes,
     MessageType::CReq,
     MessageType::CRes,
     MessageType::RReq,
     MessageType::RRes,
+    MessageType::PReq,
+    MessageType::PRes,
     MessageType::Erro,
 ];
 

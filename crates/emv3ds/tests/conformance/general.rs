@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{
     answers, areq, browser,
     case::{Case, Expected},
-    results,
+    preparation, results,
     sheet::{Sheet, set},
 };
 
@@ -93,6 +93,7 @@ fn wholes() -> Vec<Sheet> {
         answers::sheets(),
         browser::sheets(),
         results::sheets(),
+        preparation::sheets(),
     ]
     .into_iter()
     .flatten()

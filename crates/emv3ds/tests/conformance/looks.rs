@@ -50,6 +50,12 @@ pub enum Looks {
     Object(&'static [Line]),
     /// That many of them.
     List(usize, usize, &'static Looks),
+    /// At least one of them; no upper bound is tried.
+    OneOrMore(&'static Looks),
+    /// A bound of a card range, 13 to 19 digits: this one fits the other bound.
+    Bound(&'static str),
+    /// 1 to 99 addresses of a directory server, whose shape the sources leave open.
+    Addresses,
     /// One look per version.
     PerVersion(&'static [Looks; 3]),
     /// One look in 2.1.0 and 2.2.0, another from 2.3.1.
@@ -81,7 +87,7 @@ impl Looks {
     pub fn lines(self, version: Version) -> Option<&'static [Line]> {
         match self.of(version) {
             Self::Object(lines) => Some(lines),
-            Self::List(_, _, inner) => inner.lines(version),
+            Self::List(_, _, inner) | Self::OneOrMore(inner) => inner.lines(version),
             _ => None,
         }
     }
@@ -146,6 +152,11 @@ impl Looks {
                 let each = values.into_iter().skip(1).map(|value| json!([value]));
                 of_two.into_iter().chain(each).collect()
             }
+            Self::OneOrMore(inner) => vec![json!([inner.good(version).remove(0)])],
+            Self::Bound(fitting) => texts(&[fitting]),
+            Self::Addresses => [1, 99]
+                .map(|count| json!(vec![json!({ "dsUrl": "https://a.example" }); count]))
+                .to_vec(),
             Self::PerVersion(_) | Self::Since231(..) => Vec::new(),
         }
     }
@@ -225,6 +236,14 @@ impl Looks {
                 }
                 bad
             }
+            Self::OneOrMore(_) => vec![(json!([1]), 203)],
+            Self::Bound(fitting) => {
+                texts(&["400000000000", "40000000000000000000", &fitting.replace('4', "x")])
+            }
+            Self::Addresses => vec![
+                (json!(vec![json!({ "dsUrl": "x" }); 100]), 203),
+                (json!([1]), 203),
+            ],
             Self::PerVersion(_) | Self::Since231(..) => Vec::new(),
         };
         // Present but empty or null, or of another JSON type.

@@ -19,6 +19,7 @@ mod conditions;
 mod general;
 mod looks;
 mod objects;
+mod preparation;
 mod replies;
 mod results;
 mod sheet;
@@ -33,6 +34,7 @@ fn cases() -> Vec<Case> {
         answers::sheets(),
         browser::sheets(),
         results::sheets(),
+        preparation::sheets(),
     ]
     .into_iter()
     .flatten()

@@ -72,7 +72,6 @@ const PROVEN_PAYMENT: Inclusion = when(Condition::All(&[
     Condition::Is("transStatus", &["Y", "A"]),
 ]));
 
-const MESSAGE_TYPE: Format = Text(4, 4);
 const MESSAGE_VERSION: Format = Format::Version;
 const REFERENCE_NUMBER: Format = Text(1, 32);
 const AMOUNT: Format = Digits(1, 48);

@@ -1,4 +1,4 @@
-use super::{MARKET, MESSAGE_EXTENSION, MESSAGE_TYPE, MESSAGE_VERSION, O, R, REFERENCE_NUMBER, X};
+use super::{MARKET, MESSAGE_EXTENSION, MESSAGE_VERSION, O, R, REFERENCE_NUMBER, X};
 use crate::{
     code::{AcsInfoInd, ActionInd},
     validate::element::{
@@ -14,7 +14,7 @@ const CARD_RANGES_MAX: usize = 200_000;
 
 /// PReq (section 8.1 of the reference).
 pub(super) const PREQ: &[Element] = &[
-    row("messageType", MESSAGE_TYPE, AB3, [R; 3]),
+    row("messageType", OneOf(&["PReq"]), AB3, [R; 3]),
     row("messageVersion", MESSAGE_VERSION, AB3, [R; 3]),
     row("threeDSServerTransID", Uuid, AB3, [R; 3]),
     row("threeDSServerRefNumber", REFERENCE_NUMBER, AB3, [R; 3]),
@@ -26,7 +26,7 @@ pub(super) const PREQ: &[Element] = &[
 
 /// PRes (section 8.2 of the reference).
 pub(super) const PRES: &[Element] = &[
-    row("messageType", MESSAGE_TYPE, AB3, [R; 3]),
+    row("messageType", OneOf(&["PRes"]), AB3, [R; 3]),
     row("messageVersion", MESSAGE_VERSION, AB3, [R; 3]),
     row("threeDSServerTransID", Uuid, AB3, [R; 3]),
     row("dsTransID", Uuid, AB3, [R; 3]),
