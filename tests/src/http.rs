@@ -26,18 +26,31 @@ pub struct Answer {
 
 impl Default for Http {
     fn default() -> Self {
-        let client = reqwest::Client::builder()
-            .no_proxy()
-            .redirect(reqwest::redirect::Policy::none())
-            .retry(reqwest::retry::never())
-            // A gateway that is killed leaves dead connections behind, which must not become another test's trouble.
-            .pool_max_idle_per_host(0)
-            .timeout(PATIENCE);
-        Self(client.build().unwrap())
+        Self(builder().build().unwrap())
     }
 }
 
+fn builder() -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .no_proxy()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        // A gateway that is killed leaves dead connections behind, which must not become another test's trouble.
+        .pool_max_idle_per_host(0)
+        .timeout(PATIENCE)
+}
+
 impl Http {
+    /// One that trusts this root alone, and shows this certificate (with its key, PEM) where there is one.
+    pub fn with_certificates(root: &str, identity: Option<&str>) -> Self {
+        let root = reqwest::Certificate::from_pem(root.as_bytes()).unwrap();
+        let mut builder = builder().tls_certs_only([root]);
+        if let Some(identity) = identity {
+            builder = builder.identity(reqwest::Identity::from_pem(identity.as_bytes()).unwrap());
+        }
+        Self(builder.build().unwrap())
+    }
+
     /// Sends a request; `Err` when the connection fails or is cut.
     ///
     /// # Errors

@@ -10,9 +10,9 @@ use std::net::{SocketAddr, TcpListener};
 /// The first port of the first block. Linux hands out ephemeral ports from 32768 on.
 const FIRST: u16 = 21_000;
 /// Blocks there are.
-const BLOCKS: u16 = 2_000;
+const BLOCKS: u16 = 1_400;
 /// Ports of a block.
-const PORTS: u16 = 5;
+const PORTS: u16 = 8;
 
 /// A block of ports, ours until dropped.
 #[derive(Debug)]

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use crate::cardholder::Cardholder;
 use crate::database::Database;
-use crate::http::Http;
+use crate::http::{Answer, Http};
 use crate::merchant::{Keys, Merchant};
 use crate::outside::Outside;
 use crate::ports::Ports;
@@ -84,9 +84,9 @@ impl System {
     pub async fn start_with(settings: &str) -> Self {
         let database = Database::create();
         let ports = Ports::claim();
-        let [listen, admin_listen, sandbox_listen, ..] = ports.addresses();
+        let [listen, _, sandbox_listen, ..] = ports.addresses();
         let folder = Folder::create();
-        let mut world = start_world(folder.path(), &database, [listen, admin_listen, sandbox_listen]);
+        let mut world = start_world(folder.path(), &database, &ports);
         let run_json = folder.path().join("run.json");
         world.until(async || run_json.is_file()).await;
 
@@ -140,12 +140,16 @@ impl System {
 
     /// Starts another process of the same gateway: the same database and public address, an address of its own.
     pub async fn start_another_gateway(&self) -> AnotherGateway {
-        let [.., listen, admin_listen] = self.ports.addresses().map(|address| address.to_string());
+        let [.., listen, admin_listen, results_listen] =
+            self.ports.addresses().map(|address| address.to_string());
         let url = format!("http://{listen}");
+        let results_url = self.sandbox_json["tls"]["results"].as_str().unwrap();
         let environment = [
             ("PASARELA_LISTEN", listen.as_str()),
             ("PASARELA_ADMIN_LISTEN", &admin_listen),
             ("PASARELA_PUBLIC_URL", &self.gateway_url),
+            ("PASARELA_RESULTS_LISTEN", &results_listen),
+            ("PASARELA_RESULTS_URL", results_url),
         ];
         let process = self.gateway_process(&url, &environment).await;
         AnotherGateway { url, process }
@@ -173,6 +177,34 @@ impl System {
             })
             .await;
         gateway
+    }
+
+    /// Whoever has this certificate of the sandbox (`directory-visa`, `gateway`), and trusts its authority.
+    pub fn certified(&self, name: &str) -> Http {
+        Http::with_certificates(&self.tls_file("authority"), Some(&self.tls_file(name)))
+    }
+
+    /// A PEM file among the sandbox's certificates.
+    pub fn tls_file(&self, name: &str) -> String {
+        let folder = Path::new(self.sandbox_json["tls"]["folder"].as_str().unwrap());
+        fs::read_to_string(folder.join(format!("{name}.pem"))).unwrap()
+    }
+
+    /// Where directory servers post results.
+    pub fn results_url(&self) -> String {
+        format!(
+            "{}/3ds/results",
+            self.sandbox_json["tls"]["results"].as_str().unwrap()
+        )
+    }
+
+    /// Posts to the results receiver as the directory server of a brand does.
+    pub async fn post_results_as(&self, brand: &str, body: &str) -> Answer {
+        let headers = [("content-type", "application/json; charset=utf-8")];
+        self.certified(&format!("directory-{brand}"))
+            .send(Method::POST, &self.results_url(), &headers, Some(body.to_owned()))
+            .await
+            .unwrap()
     }
 
     /// SIGKILL to the gateway.
@@ -213,18 +245,9 @@ impl System {
         assert_eq!(answer.status, 200, "{}", answer.text);
     }
 
-    /// Posts what a directory server would to the results receiver, and answers what it says, if anything.
+    /// Posts what Visa's directory server would to the results receiver, and answers what it says, if anything.
     pub async fn post_results(&self, body: &str) -> Option<Value> {
-        let answer = self
-            .http
-            .send(
-                Method::POST,
-                &format!("{}/3ds/results", self.gateway_url),
-                &[("content-type", "application/json; charset=utf-8")],
-                Some(body.to_owned()),
-            )
-            .await
-            .expect("an answer from the results receiver");
+        let answer = self.post_results_as("visa", body).await;
         assert_eq!(answer.status, 200, "{}", answer.text);
         (!answer.text.is_empty()).then(|| answer.json())
     }
@@ -308,8 +331,15 @@ impl Drop for Folder {
     }
 }
 
-fn start_world(folder: &Path, database: &Database, addresses: [std::net::SocketAddr; 3]) -> Process {
-    let [listen, admin_listen, sandbox_listen] = addresses.map(|address| address.to_string());
+fn start_world(folder: &Path, database: &Database, ports: &Ports) -> Process {
+    let [
+        listen,
+        admin_listen,
+        sandbox_listen,
+        sandbox_tls_listen,
+        results_listen,
+        ..,
+    ] = ports.addresses().map(|address| address.to_string());
     let gateway = built("pasarela").display().to_string();
     let var = folder.display().to_string();
     let arguments = [
@@ -323,6 +353,10 @@ fn start_world(folder: &Path, database: &Database, addresses: [std::net::SocketA
         &admin_listen,
         "--sandbox-listen",
         &sandbox_listen,
+        "--sandbox-tls-listen",
+        &sandbox_tls_listen,
+        "--results-listen",
+        &results_listen,
         "--gateway",
         &gateway,
     ];

@@ -54,6 +54,12 @@ struct Run {
     /// Where the sandbox listens.
     #[arg(long, env = "PASARELA_SANDBOX_LISTEN", default_value = "127.0.0.1:8090")]
     sandbox_listen: SocketAddr,
+    /// Where the sandbox's directory servers listen, with TLS and client certificates.
+    #[arg(long, env = "PASARELA_SANDBOX_TLS_LISTEN", default_value = "127.0.0.1:8091")]
+    sandbox_tls_listen: SocketAddr,
+    /// Where the gateway takes results from directory servers, with TLS and client certificates.
+    #[arg(long, env = "PASARELA_RESULTS_LISTEN", default_value = "127.0.0.1:8082")]
+    results_listen: SocketAddr,
     /// The gateway's program [default: `pasarela` beside this one].
     #[arg(long)]
     gateway: Option<PathBuf>,
@@ -99,6 +105,8 @@ impl From<Run> for Settings {
             listen: run.listen,
             admin_listen: run.admin_listen,
             sandbox_listen: run.sandbox_listen,
+            sandbox_tls_listen: run.sandbox_tls_listen,
+            results_listen: run.results_listen,
             gateway_program: run.gateway,
             start_gateway: !run.no_gateway,
         }

@@ -23,6 +23,7 @@ use self::deaths::Deaths;
 pub use self::fault::RunFault;
 use self::gateway::Gateway;
 use self::run_file::RunFile;
+use crate::certificates::GatewayFiles;
 use crate::lock::{CannotLock, Lock};
 use crate::private_postgres::{Flavour, PrivatePostgres};
 
@@ -39,6 +40,10 @@ pub struct Settings {
     pub admin_listen: SocketAddr,
     /// Where the sandbox listens.
     pub sandbox_listen: SocketAddr,
+    /// Where its directory servers listen, with TLS.
+    pub sandbox_tls_listen: SocketAddr,
+    /// Where the gateway takes results from directory servers.
+    pub results_listen: SocketAddr,
     /// The gateway's program; without one, `pasarela` beside our own.
     pub gateway_program: Option<PathBuf>,
     /// False leaves starting the gateway to somebody else, such as a test that kills it on purpose.
@@ -58,6 +63,10 @@ pub struct Surroundings {
     pub admin_listen: SocketAddr,
     /// Where the world is to listen.
     pub sandbox_listen: SocketAddr,
+    /// Where its directory servers are to listen, with TLS.
+    pub sandbox_tls_listen: SocketAddr,
+    /// Where the gateway will take results.
+    pub results_listen: SocketAddr,
     gateway_program: PathBuf,
 }
 
@@ -83,12 +92,19 @@ impl Surroundings {
     }
 
     fn gateway_environment(&self) -> Vec<(String, String)> {
+        let results = GatewayFiles::below(&self.var);
         [
             ("PASARELA_ENVIRONMENT", "sandbox".to_owned()),
             ("DATABASE_URL", self.database_url.clone()),
             ("PASARELA_LISTEN", self.listen.to_string()),
             ("PASARELA_ADMIN_LISTEN", self.admin_listen.to_string()),
             ("PASARELA_VAR", self.var.display().to_string()),
+            ("PASARELA_RESULTS_LISTEN", self.results_listen.to_string()),
+            (
+                "PASARELA_RESULTS_CERTIFICATE_FILE",
+                results.certificate.display().to_string(),
+            ),
+            ("PASARELA_RESULTS_KEY_FILE", results.key.display().to_string()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
         .to_vec()
@@ -168,6 +184,8 @@ where
         listen: settings.listen,
         admin_listen: settings.admin_listen,
         sandbox_listen: settings.sandbox_listen,
+        sandbox_tls_listen: settings.sandbox_tls_listen,
+        results_listen: settings.results_listen,
         gateway_program: gateway_program.clone(),
     };
     migrate(&surroundings).await?;
@@ -212,10 +230,14 @@ fn lock_var(var: &Path, parts: &mut Parts) -> Result<PathBuf, RunFault> {
 
 /// Said before anything is started, since each part would say it in its own way and after a while.
 fn addresses_are_free(settings: &Settings) -> Result<(), RunFault> {
-    let mut addresses = vec![(settings.sandbox_listen, "PASARELA_SANDBOX_LISTEN")];
+    let mut addresses = vec![
+        (settings.sandbox_listen, "PASARELA_SANDBOX_LISTEN"),
+        (settings.sandbox_tls_listen, "PASARELA_SANDBOX_TLS_LISTEN"),
+    ];
     if settings.start_gateway {
         addresses.push((settings.listen, "PASARELA_LISTEN"));
         addresses.push((settings.admin_listen, "PASARELA_ADMIN_LISTEN"));
+        addresses.push((settings.results_listen, "PASARELA_RESULTS_LISTEN"));
     }
     for (address, variable) in addresses {
         TcpListener::bind(address).map_err(|source| RunFault::Address {

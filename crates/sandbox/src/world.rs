@@ -4,16 +4,19 @@ use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::response::Redirect;
 use axum::routing::get;
 use axum::serve::ListenerExt as _;
+use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use crate::certificates::{self, Certificates};
 use crate::directory::results::ResultsRoute;
-use crate::directory::{self, Directory};
+use crate::directory::{self, Directory, tls};
 use crate::faults::{self, Faults};
 use crate::issuers::{self, IssuerSettings, Issuers};
 use crate::ledger::{self, Ledger};
@@ -40,6 +43,8 @@ pub struct WorldSettings {
     pub merchants: Vec<MerchantKeys>,
     /// How patient everybody is.
     pub timers: Timers,
+    /// What directory servers show when they post results; without them, nothing.
+    pub certificates: Option<Arc<Certificates>>,
 }
 
 /// How patient the parties of 3-D Secure are.
@@ -87,6 +92,7 @@ impl WorldSettings {
             gateway_url,
             merchants,
             timers: Timers::default(),
+            certificates: None,
         }
     }
 }
@@ -114,6 +120,7 @@ impl World {
             gateway_url,
             merchants,
             timers,
+            certificates,
             ..
         } = settings;
         // Redirects are not followed: neither a 3DS Server nor a gateway has reason to send one.
@@ -123,6 +130,10 @@ impl World {
         let faults = Faults::default();
         let (phones, messages) = (PhoneNetwork::new(faults.clone()), MessageLog::new());
         let results = ResultsRoute::new(client.clone(), messages.clone(), timers.results_read_timeout);
+        let results = match &certificates {
+            Some(certificates) => results.certified(certificates)?,
+            None => results,
+        };
         let issuer_settings = IssuerSettings {
             first_creq_timeout: timers.first_creq_timeout,
             challenge_timeout: timers.challenge_timeout,
@@ -200,6 +211,12 @@ pub fn router(world: World) -> Router {
         .merge(world.shop.map(shop::router).unwrap_or_default())
 }
 
+/// The directory servers' routes for their TLS port.
+pub fn directory_router(world: &World) -> Router {
+    let router = tls::router(world.directory.clone());
+    faults::guard(router, world.processors.faults.clone(), "directory")
+}
+
 /// Serves the world until the listener fails.
 ///
 /// # Errors
@@ -257,18 +274,52 @@ pub async fn open(surroundings: &Surroundings) -> Result<Opened, Box<dyn Error +
     let listener = TcpListener::bind(surroundings.sandbox_listen)
         .await
         .map_err(CannotOpen::system("listen on the sandbox's address"))?;
+    let tls_listener = TcpListener::bind(surroundings.sandbox_tls_listen)
+        .await
+        .map_err(CannotOpen::system("listen on the directory servers' address"))?;
+    let tls_address = tls_listener
+        .local_addr()
+        .map_err(CannotOpen::system("listen on the directory servers' address"))?;
+    let directory_url = format!("https://{tls_address}");
+    let served_at = [tls_address, surroundings.results_listen];
+    let certificates = Certificates::make(&served_at).map_err(CannotOpen::system("make certificates"))?;
+    certificates
+        .write(&surroundings.var)
+        .map_err(CannotOpen::system("write the certificates"))?;
+    let tls_listener = tls::TlsListener::new(tls_listener, &certificates)
+        .map_err(CannotOpen::system("use the certificates"))?;
+    let certificates = Arc::new(certificates);
     let sandbox_json = surroundings.var.join("sandbox.json");
     let keys = Keys::load_or_create(&sandbox_json).map_err(CannotOpen::system("read sandbox.json"))?;
-    seed(surroundings, &addresses, &keys).await?;
-    let document = seeds::sandbox_document(&addresses, &keys);
+    let mut seeds = seeds::seed_document(&addresses, &keys);
+    certificates.into_seeds(&mut seeds, &directory_url);
+    seed(surroundings, &seeds).await?;
+    let mut document = seeds::sandbox_document(&addresses, &keys);
+    document["tls"] = json!({
+        "directory": directory_url,
+        "results": format!("https://{}", surroundings.results_listen),
+        "folder": certificates::folder(&surroundings.var),
+    });
     seeds::write_privately(&sandbox_json, &document).map_err(CannotOpen::system("write sandbox.json"))?;
-    let settings = WorldSettings::new(
-        surroundings.sandbox_listen,
-        addresses.gateway.clone(),
-        keys.merchants(),
-    );
-    let lines = lines(&settings, &sandbox_json);
+    let settings = WorldSettings {
+        certificates: Some(certificates),
+        ..WorldSettings::new(
+            surroundings.sandbox_listen,
+            addresses.gateway.clone(),
+            keys.merchants(),
+        )
+    };
+    let mut lines = lines(&settings, &sandbox_json);
+    lines.push(format!(
+        "3DS      directory servers at {directory_url}, mutual TLS both ways"
+    ));
     let world = World::new(settings).map_err(CannotOpen::Client)?;
+    let directory_router = directory_router(&world);
+    tokio::spawn(async move {
+        if let Err(error) = tls::serve(tls_listener, directory_router).await {
+            tracing::error!(%error, "the directory servers no longer listen");
+        }
+    });
     tokio::spawn(async move {
         if let Err(error) = serve(listener, world).await {
             tracing::error!(%error, "the sandbox no longer listens");
@@ -281,10 +332,9 @@ pub async fn open(surroundings: &Surroundings) -> Result<Opened, Box<dyn Error +
 }
 
 /// Hands the seeds to the gateway in a file that only we may read, and takes the file away again.
-async fn seed(surroundings: &Surroundings, addresses: &Addresses, keys: &Keys) -> Result<(), CannotOpen> {
+async fn seed(surroundings: &Surroundings, seeds: &Value) -> Result<(), CannotOpen> {
     let file = surroundings.var.join("seeds.json");
-    let document = seeds::seed_document(addresses, keys);
-    seeds::write_privately(&file, &document).map_err(CannotOpen::system("write seeds.json"))?;
+    seeds::write_privately(&file, seeds).map_err(CannotOpen::system("write seeds.json"))?;
     let path = file.display().to_string();
     let status = surroundings
         .gateway_command(&["seed", "--file", &path])

@@ -78,6 +78,8 @@ impl World {
                 &self.addresses[1],
             ])
             .args(["--sandbox-listen", &self.addresses[2]])
+            .args(["--sandbox-tls-listen", "127.0.0.1:0"])
+            .args(["--results-listen", "127.0.0.1:0"])
             .env_remove("DATABASE_URL")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())

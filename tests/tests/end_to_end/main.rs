@@ -15,6 +15,7 @@ mod chaos;
 mod concurrency;
 mod idempotency;
 mod long_poll;
+mod mutual_tls;
 mod orders;
 mod pages;
 mod results;

@@ -179,7 +179,6 @@ async fn the_first_result_stands() {
 #[tokio::test]
 async fn rubbish_at_the_results_receiver_is_answered_in_its_own_language() {
     let system = System::start().await;
-    let url = format!("{}/3ds/results", system.gateway_url);
     for body in [
         "",
         "rubbish",
@@ -190,12 +189,7 @@ async fn rubbish_at_the_results_receiver_is_answered_in_its_own_language() {
         "{\"a\":1,\"a\":2}",
         "\u{0}",
     ] {
-        let headers = [("content-type", "application/json")];
-        let answer = system
-            .http
-            .send(reqwest::Method::POST, &url, &headers, Some(body.to_owned()))
-            .await
-            .unwrap();
+        let answer = system.post_results_as("visa", body).await;
         assert_eq!(answer.status, 200, "{body}: {}", answer.text);
         let erro: Value = answer.json();
         assert_eq!(erro["messageType"], "Erro", "{body}: {erro}");

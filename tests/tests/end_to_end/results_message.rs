@@ -73,10 +73,9 @@ pub fn never_started(ids: &Ids) -> Value {
     })
 }
 
-/// Posts a message to the results receiver.
+/// Posts a message to the results receiver, as Visa's directory server.
 pub async fn post(system: &System, message: &Value) -> Answer {
-    let url = format!("{}/3ds/results", system.gateway_url);
-    system.http.post_json(&url, message).await
+    system.post_results_as("visa", &message.to_string()).await
 }
 
 /// Posts an RReq that must be answered by an RRes about the same authentication.

@@ -26,7 +26,7 @@ pub fn router(directory: Directory) -> Router {
         .with_state(directory)
 }
 
-async fn receive(
+pub(super) async fn receive(
     State(directory): State<Directory>,
     Path(brand): Path<String>,
     headers: HeaderMap,

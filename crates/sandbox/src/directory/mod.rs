@@ -1,7 +1,8 @@
 //! The directory servers of Visa, Mastercard, American Express, Elo and JCB, at `POST /directory/{brand}`.
 //!
 //! A directory server tells its card ranges ([`card_range_service`]), checks and completes AReqs ([`registration`]) and
-//! asks the card's issuer, and takes results back to the 3DS Server ([`results`]).
+//! asks the card's issuer, and takes results back to the 3DS Server ([`results`]). Over TLS it asks for the
+//! 3DS Server's certificate ([`tls`]); over plain HTTP, which no directory server speaks in life, everybody may ask.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -31,6 +32,7 @@ pub mod range_levers;
 pub mod ranges;
 pub mod registration;
 pub mod results;
+pub mod tls;
 
 use card_range_service::CardRangeService;
 pub use door::router;

@@ -1,5 +1,6 @@
 //! The way of a result: ACS to directory server to 3DS Server, and the receipt back.
 
+use std::collections::HashMap;
 use std::time::Duration;
 
 use emv3ds::code::{Component, DeviceChannel, ErrorCode, ResultsStatus, TransStatus};
@@ -8,6 +9,7 @@ use emv3ds::{Fault, Rules, Version};
 use primitives::Brand;
 
 use super::{JSON, MESSAGE_MAX_BYTES, REQUEST_ID};
+use crate::certificates::Certificates;
 use crate::messages::{MessageLog, Party};
 
 /// What became of an RReq.
@@ -40,6 +42,8 @@ pub struct Addressee<'a> {
 #[derive(Clone, Debug)]
 pub struct ResultsRoute {
     client: reqwest::Client,
+    /// Where certificates are used: a client for each brand's.
+    certified: HashMap<Brand, reqwest::Client>,
     messages: MessageLog,
     read_timeout: Duration,
 }
@@ -49,9 +53,28 @@ impl ResultsRoute {
     pub fn new(client: reqwest::Client, messages: MessageLog, read_timeout: Duration) -> Self {
         Self {
             client,
+            certified: HashMap::new(),
             messages,
             read_timeout,
         }
+    }
+
+    /// The same with each brand's directory server showing its certificate, and trusting the sandbox's authority only.
+    ///
+    /// # Errors
+    /// When no HTTP client can be set up with these certificates.
+    pub fn certified(mut self, certificates: &Certificates) -> Result<Self, reqwest::Error> {
+        for (brand, issued) in &certificates.directory_clients {
+            let root = reqwest::Certificate::from_pem(certificates.authority.as_bytes())?;
+            let client = reqwest::Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .retry(reqwest::retry::never())
+                .tls_certs_only([root])
+                .identity(reqwest::Identity::from_pem(issued.pem().reveal().as_bytes())?)
+                .build()?;
+            self.certified.insert(*brand, client);
+        }
+        Ok(self)
     }
 
     /// Takes an RReq from an ACS to the 3DS Server, with one immediate repetition when no connection can be made.
@@ -105,8 +128,8 @@ impl ResultsRoute {
             bytes,
             None,
         );
-        let mut request = self
-            .client
+        let client = self.certified.get(&to.brand).unwrap_or(&self.client);
+        let mut request = client
             .post(to.three_ds_server_url)
             .header("content-type", JSON)
             .timeout(self.read_timeout)
