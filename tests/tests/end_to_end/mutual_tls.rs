@@ -122,6 +122,8 @@ async fn directory_servers_speak_with_the_gateway_only() {
     system.merchant.buy(42_300, &Card::visa(0)).await;
     let mut asked = areq_of_amount(&system, 42_300).await;
     asked["threeDSServerTransID"] = json!(uuid::Uuid::new_v4());
+    // The log of messages shows no card number whole.
+    asked["acctNumber"] = json!("4000000000001000");
     let url = directory_url(&system, "visa");
     let erro = post(&system.certified("directory-visa"), &url, &asked)
         .await

@@ -73,9 +73,21 @@ pub fn never_started(ids: &Ids) -> Value {
     })
 }
 
-/// Posts a message to the results receiver, as Visa's directory server.
+/// Posts a message to the results receiver, as the directory server of the authentication's brand.
 pub async fn post(system: &System, message: &Value) -> Answer {
-    system.post_results_as("visa", &message.to_string()).await
+    let brand = brand_of(system, message).await;
+    system.post_results_as(brand, &message.to_string()).await
+}
+
+/// The brand of the card in the AReq. A message about no authentication that there is comes from Visa.
+async fn brand_of(system: &System, message: &Value) -> &'static str {
+    let id = message["threeDSServerTransID"].as_str().unwrap_or_default();
+    let messages = system.outside.messages(Some(id)).await;
+    let asked = messages.iter().find(|entry| entry["message_type"] == "AReq");
+    match asked.and_then(|entry| entry["message"]["acctNumber"].as_str()) {
+        Some(number) if number.starts_with('5') => "mastercard",
+        _ => "visa",
+    }
 }
 
 /// Posts an RReq that must be answered by an RRes about the same authentication.

@@ -134,3 +134,84 @@ fn a_syntax_error_names_its_line_and_not_its_content() {
         .to_string();
     assert!(error.contains("line 2") && !error.contains("hunter2"), "{error}");
 }
+
+const LISTENER: &str = "[three_ds.results]\nlisten = '127.0.0.1:8443'\ncertificate_file = 'results.pem'\n\
+                        key_file = '/etc/results.key'\n";
+
+#[test]
+fn results_come_to_a_listener_to_the_public_face_or_nowhere() {
+    let production = &[
+        ("DATABASE_URL", "postgres://app@localhost/x"),
+        ("PASARELA_PUBLIC_URL", "https://pay.example"),
+    ];
+    let proxy = "[three_ds.results]\nbehind_proxy = true";
+    assert!(matches!(
+        config("", production).unwrap().results,
+        Results::Nowhere
+    ));
+    assert!(matches!(
+        config(proxy, production).unwrap().results,
+        Results::Public
+    ));
+    assert!(matches!(config("", SANDBOX).unwrap().results, Results::Public));
+
+    let Results::Listener(listener) = config(LISTENER, SANDBOX).unwrap().results else {
+        panic!("it is set")
+    };
+    assert_eq!(listener.public_url, None);
+    let own = &listener.files.certificates[0];
+    assert_eq!(own.certificate, Path::new("var/results.pem"));
+    assert_eq!(own.key, Path::new("/etc/results.key"));
+}
+
+#[test]
+fn a_listener_is_set_whole_or_told_what_is_missing() {
+    let production = &[
+        ("DATABASE_URL", "postgres://app@localhost/x"),
+        ("PASARELA_PUBLIC_URL", "https://pay.example"),
+    ];
+    let told = config(LISTENER, production).unwrap_err();
+    assert!(
+        told.contains("three_ds.results.public_url (PASARELA_RESULTS_URL) is required"),
+        "{told}"
+    );
+    let told = config(
+        "[three_ds.results]\nlisten = '127.0.0.1:8443'\nmore_certificates = [{}]",
+        SANDBOX,
+    )
+    .unwrap_err();
+    for field in [
+        "certificate_file",
+        "key_file",
+        "more_certificates.0.certificate_file",
+    ] {
+        assert!(
+            told.contains(&format!("three_ds.results.{field} ")),
+            "{field}: {told}"
+        );
+    }
+    let both = format!("{LISTENER}behind_proxy = true\n");
+    assert!(
+        config(&both, SANDBOX)
+            .unwrap_err()
+            .contains("behind_proxy is true")
+    );
+    let plain = format!("{LISTENER}public_url = 'http://127.0.0.1'\n");
+    assert!(config(&plain, SANDBOX).unwrap_err().contains("public_url"));
+}
+
+#[test]
+fn the_environment_sets_the_listener_too() {
+    let mut variables = SANDBOX.to_vec();
+    variables.extend([
+        ("PASARELA_RESULTS_LISTEN", "127.0.0.1:0"),
+        ("PASARELA_RESULTS_CERTIFICATE_FILE", "/tls/results.pem"),
+        ("PASARELA_RESULTS_KEY_FILE", "/tls/results.key"),
+        ("PASARELA_RESULTS_URL", "https://3ds.example/"),
+    ]);
+    let Results::Listener(listener) = config("", &variables).unwrap().results else {
+        panic!("it is set")
+    };
+    assert_eq!(listener.public_url.as_deref(), Some("https://3ds.example"));
+    assert_eq!(listener.listen.port(), 0);
+}
