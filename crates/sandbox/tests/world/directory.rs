@@ -68,6 +68,12 @@ async fn faulty_requests_are_refused_with_the_code_of_their_fault() {
             ErrorCode::TransactionDataInvalid,
             "purchaseExponent",
         ),
+        (
+            "messageCategory",
+            json!("80"),
+            ErrorCode::FormatInvalid,
+            "messageCategory",
+        ),
         ("mcc", json!("0000"), ErrorCode::MccInvalid, "mcc"),
         (
             "acctNumber",

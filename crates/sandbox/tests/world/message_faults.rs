@@ -192,6 +192,16 @@ async fn rreqs_are_repeated_contradicted_or_missing() {
 }
 
 #[tokio::test]
+async fn another_brand_s_directory_server_may_bring_the_rreq_first() {
+    let playground = Playground::open().await;
+    playground.set_fault("acs", "rreq_by_other_brand", 1).await;
+    pass(&playground).await;
+    let rreqs = playground.results.received();
+    assert_eq!(rreqs.len(), 2);
+    assert_eq!(rreqs[0], rreqs[1], "only who brings it differs");
+}
+
+#[tokio::test]
 async fn rreqs_come_before_the_ares_after_the_cres_or_unasked() {
     let playground = Playground::open().await;
     playground.set_fault("acs", "rreq_early", 1).await;

@@ -189,6 +189,24 @@ async fn a_receipt_that_promises_nothing_for_an_undecided_challenge_is_noticed()
 }
 
 #[tokio::test]
+async fn the_acquirer_s_country_is_one_and_reserved_values_have_a_code_of_their_own() {
+    let playground = Playground::open().await;
+    for (name, value, code) in [
+        ("acquirerCountryCode", json!("003"), ErrorCode::IsoCodeInvalid),
+        (
+            "threeDSRequestorAuthenticationInd",
+            json!("55"),
+            ErrorCode::ReservedValueUsed,
+        ),
+    ] {
+        let mut areq = playground.areq_of_2_3_1(NEWEST);
+        areq[name] = value;
+        let erro = playground.refused("visa", &areq).await;
+        assert_eq!((erro.error_code, erro.error_detail.as_str()), (code, name));
+    }
+}
+
+#[tokio::test]
 async fn identifiers_travel_in_headers_too_and_must_be_the_message_s() {
     let playground = Playground::open().await;
     let ask = |areq: Value, request_id: Value| {
