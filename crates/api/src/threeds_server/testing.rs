@@ -14,6 +14,7 @@ use emv3ds::{
 };
 use orchestrator::{
     Fault,
+    clock::{Clock, SystemClock},
     flows::threeds_server::{
         Asked, Created, GivenCard, NewTransaction, Open, Particulars, Refused, Status, VersionBounds, View,
         Wanted, Why,
@@ -171,7 +172,7 @@ impl ThreeDsServer for Fake {
             GivenCard::TooShort => return Err(Why::CardNotSupported.into()),
             GivenCard::Number(_) | GivenCard::Token(_) => {}
         }
-        let id = Id::from_uuid(Uuid::new_v4());
+        let id = Id::from_uuid(SystemClock.nonce());
         let record = (shop.id, new.brand, Status::New);
         self.transactions.lock().unwrap().insert(id, record);
         let bounds = VersionBounds {
@@ -275,7 +276,7 @@ impl World {
 
     /// A new transaction of `SHOP1`.
     pub fn transaction(&self, brand: Brand) -> Id<kind::Authentication> {
-        let id = Id::from_uuid(Uuid::new_v4());
+        let id = Id::from_uuid(SystemClock.nonce());
         self.fake.put(id, 1, brand, Status::New);
         id
     }
