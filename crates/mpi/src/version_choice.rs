@@ -2,9 +2,6 @@
 
 use emv3ds::{ProtocolVersion, SpokenVersions, Version};
 
-/// The versions we hold authentications in. Messages are read in every version that has tables.
-pub const OURS: &[Version] = &[Version::V2_1_0, Version::V2_2_0];
-
 /// The highest of our versions that the ACS and the directory server speak as well.
 ///
 /// A party that did not say counts as speaking all: with no card range any version may be tried (emv-3ds section 1).
@@ -55,6 +52,8 @@ mod tests {
     fn listed(versions: &[&str]) -> SpokenVersions {
         SpokenVersions::listed(versions.iter().filter_map(|text| ProtocolVersion::parse(text)))
     }
+
+    const OURS: &[Version] = &[Version::V2_1_0, Version::V2_2_0];
 
     #[test]
     fn the_highest_common_version_is_chosen() {

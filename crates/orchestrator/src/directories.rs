@@ -4,7 +4,7 @@
 
 use crate::gateway::ThreeDsSettings;
 use emv3ds::Version;
-use mpi::{CardRanges, request::ServerIdentity, version_choice};
+use mpi::{CardRange, CardRanges, request::ServerIdentity, version_choice};
 use primitives::{Brand, Pan};
 use std::{
     collections::BTreeMap,
@@ -17,6 +17,33 @@ use store::directory_servers::DirectoryServer;
 pub struct Directory {
     pub server: DirectoryServer,
     pub ranges: Arc<CardRanges>,
+    /// The versions we speak with it.
+    pub versions: Vec<Version>,
+}
+
+impl Directory {
+    /// A directory server of which we know these ranges; its settings may leave out some of our versions.
+    pub(crate) fn new(server: &DirectoryServer, ranges: &Arc<CardRanges>, ours: &[Version]) -> Self {
+        let spoken = |version: &&Version| {
+            let taken = server.versions.as_ref();
+            taken.is_none_or(|taken| taken.iter().any(|one| one == version.as_str()))
+        };
+        Self {
+            versions: ours.iter().filter(spoken).copied().collect(),
+            server: server.clone(),
+            ranges: Arc::clone(ranges),
+        }
+    }
+
+    /// The version to authenticate a card in: of this range, or, where nothing is known of it, as the directory server
+    /// speaks in general.
+    pub(crate) fn version_for(&self, range: Option<&CardRange<'_>>) -> Option<Version> {
+        let directory = match range {
+            Some(range) => range.directory(),
+            None => self.ranges.directory_versions().cloned(),
+        };
+        version_choice::choose(&self.versions, range.map(CardRange::acs), directory.as_ref())
+    }
 }
 
 /// What the card-range cache says of a card that takes part.
@@ -57,20 +84,14 @@ impl Directories {
     /// cards count as taking part, in the highest version it may speak (emv-3ds section 8.4).
     pub fn enrollment(&self, pan: &Pan) -> Option<Enrollment> {
         let directory = self.of(pan.brand())?;
-        let ranges = &directory.ranges;
-        if !ranges.is_loaded() {
-            let version = version_choice::choose(version_choice::OURS, None, ranges.directory_versions())?;
+        if !directory.ranges.is_loaded() {
             return Some(Enrollment {
-                version,
+                version: directory.version_for(None)?,
                 method_url: None,
             });
         }
-        let range = ranges.lookup(pan)?;
-        let version = version_choice::choose(
-            version_choice::OURS,
-            Some(range.acs()),
-            range.directory().as_ref(),
-        )?;
+        let range = directory.ranges.lookup(pan)?;
+        let version = directory.version_for(Some(&range))?;
         Some(Enrollment {
             version,
             method_url: range.three_ds_method_url(version).map(str::to_owned),

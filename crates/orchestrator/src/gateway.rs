@@ -5,10 +5,12 @@ use crate::{
     configuration::{Configuration, Processors},
     directories::Directories,
     fault::Fault,
+    flows::card_ranges::CardRangeSettings,
     transport::Transport,
     vault::Vault,
     watch::OrderWatch,
 };
+use emv3ds::Version;
 use mpi::Timers;
 use payments::{Addresses, Limits, Order};
 use primitives::HttpUrl;
@@ -68,6 +70,9 @@ pub struct ThreeDsSettings {
     /// `notificationURL`: at most 256 characters.
     pub challenge_notification_url: String,
     pub timers: Timers,
+    /// The versions we hold authentications in; a directory server's own settings may leave some out.
+    pub versions: Vec<Version>,
+    pub card_ranges: CardRangeSettings,
 }
 
 /// The gateway. Clones share everything.

@@ -5,8 +5,10 @@
 
 mod client;
 mod slots;
+mod stream;
 
 pub use client::{Line, NoLine};
+pub use stream::Opened;
 
 use crate::vault::Vault;
 use client::DirectoryLines;

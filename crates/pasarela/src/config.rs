@@ -7,8 +7,11 @@ mod read;
 mod results;
 
 use api::results::served::TlsFiles;
+use emv3ds::Version;
 use mpi::Timers;
-use orchestrator::{administration::Environment, transport::TransportSettings};
+use orchestrator::{
+    administration::Environment, flows::card_ranges::CardRangeSettings, transport::TransportSettings,
+};
 use payments::{
     Limits,
     fields::{Problem, Problems},
@@ -80,13 +83,22 @@ pub struct Config {
     pub http: Http,
     pub database: Database,
     pub key_file: PathBuf,
-    pub three_ds_reference_number: String,
-    pub timers: Timers,
+    pub three_ds: ThreeDs,
     pub results: Results,
     pub limits: Limits,
     pub transport: TransportSettings,
     pub webhooks: DispatcherSettings,
     pub telemetry: Telemetry,
+}
+
+/// Our 3DS Server.
+#[derive(Debug, Clone)]
+pub struct ThreeDs {
+    pub reference_number: String,
+    /// The versions we hold authentications in.
+    pub versions: Vec<Version>,
+    pub timers: Timers,
+    pub card_ranges: CardRangeSettings,
 }
 
 /// Where we listen, and how we are reached.

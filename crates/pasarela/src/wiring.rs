@@ -183,11 +183,13 @@ fn leniency(environment: Environment) -> Leniency {
 fn three_ds(config: &Config, results: &ResultsFace) -> ThreeDsSettings {
     let at = |path: &str| format!("{}{path}", config.http.public_url);
     ThreeDsSettings {
-        reference_number: config.three_ds_reference_number.clone(),
+        reference_number: config.three_ds.reference_number.clone(),
         results_url: format!("{}{}", results.url, api::results::RESULTS_PATH),
         method_notification_url: at(api::pages::METHOD_NOTIFICATION_PATH),
         challenge_notification_url: at(api::pages::CHALLENGE_NOTIFICATION_PATH),
-        timers: config.timers,
+        timers: config.three_ds.timers,
+        versions: config.three_ds.versions.clone(),
+        card_ranges: config.three_ds.card_ranges,
     }
 }
 

@@ -73,14 +73,15 @@ impl NextPreq {
         self.not_before.is_none_or(|time| time <= now)
     }
 
-    /// The version to ask in: the highest of ours that the directory server is known to speak.
+    /// The version to ask in: the highest of ours that the directory server says it speaks, or has answered in.
     pub fn version(&self, ours: &[Version], ranges: &CardRanges) -> Option<Version> {
         let ours: Vec<_> = ours
             .iter()
             .copied()
             .filter(|version| self.version_max.is_none_or(|max| *version <= max))
             .collect();
-        let known = version_choice::choose(&ours, None, ranges.directory_versions());
+        let said = version_choice::choose(&ours, None, ranges.directory_versions());
+        let known = said.max(ranges.version().filter(|version| ours.contains(version)));
         // What it said may be out of date: better refused than never asked again.
         known.or_else(|| ours.into_iter().max())
     }

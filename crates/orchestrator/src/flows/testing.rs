@@ -11,6 +11,7 @@ use crate::{
     clock::Clock,
     configuration::{Caller, Configuration, Processors},
     flows::{
+        card_ranges::CardRangeSettings,
         idempotency::{Answer, IdempotencyKey},
         sender::Sender,
     },
@@ -19,6 +20,7 @@ use crate::{
     vault::{Vault, key_file::Keys},
 };
 use acquiring::{Initiator, Processor, Shopper};
+use emv3ds::Version;
 use mpi::Timers;
 use outside::{ACS_TRANS_ID, DS_TRANS_ID, Fake, Script, VALUE, serve};
 use payments::{
@@ -44,7 +46,12 @@ pub struct World {
 }
 
 impl World {
+    /// One that holds authentications in 2.1.0 and 2.2.0.
     pub async fn new(pool: PgPool) -> Self {
+        Self::speaking(pool, &[Version::V2_1_0, Version::V2_2_0]).await
+    }
+
+    pub async fn speaking(pool: PgPool, versions: &[Version]) -> Self {
         let script = Arc::new(Mutex::new(Script {
             ares: "Y",
             charge: "approved",
@@ -89,6 +96,8 @@ impl World {
                 method_notification_url: "https://pay.example/method".into(),
                 challenge_notification_url: "https://pay.example/challenge".into(),
                 timers: Timers::default(),
+                versions: versions.to_vec(),
+                card_ranges: CardRangeSettings::default(),
             },
             limits: Limits::default(),
             addresses: Addresses {

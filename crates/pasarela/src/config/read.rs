@@ -1,11 +1,14 @@
 //! The sections of the settings, each read with every problem.
 
-use super::{Config, Database, Http, LogFormat, Telemetry, results};
-use mpi::Timers;
-use orchestrator::{administration::Environment, transport::TransportSettings};
+use super::{Config, Database, Http, LogFormat, Telemetry, ThreeDs, results};
+use emv3ds::Version;
+use mpi::{Timers, card_range::Limits as CardRangeLimits};
+use orchestrator::{
+    administration::Environment, flows::card_ranges::CardRangeSettings, transport::TransportSettings,
+};
 use payments::{
     Limits,
-    fields::{Fields, Problems, boolean, integer, parsed, text, word},
+    fields::{Fields, Problems, boolean, integer, list, parsed, text, word},
 };
 use primitives::{HttpUrl, Secret};
 use serde_json::Value;
@@ -58,14 +61,13 @@ pub(super) fn config(settings: &Table) -> Result<Config, Problems> {
         if let (Some(limits), Some(transport)) = (&limits, &transport) {
             check_together(limits, transport, found);
         }
-        let (reference_number, timers) = three_ds?;
+        let three_ds = three_ds?;
         Some(Config {
             environment: environment?,
             http: http?,
             database: database?,
             key_file: var?.join(key_file?),
-            three_ds_reference_number: reference_number,
-            timers,
+            three_ds,
             results: results?,
             limits: limits?,
             transport: transport?,
@@ -212,9 +214,10 @@ fn vault(root: &Fields<'_>, problems: &mut Problems) -> Option<String> {
     section(root, "vault", &["key_file"], problems)?.need("key_file", text(4_096), problems)
 }
 
-fn three_ds(root: &Fields<'_>, problems: &mut Problems) -> Option<(String, Timers)> {
+fn three_ds(root: &Fields<'_>, problems: &mut Problems) -> Option<ThreeDs> {
     let known = [
         "reference_number",
+        "versions",
         "method_seconds",
         "method_2_3_1_seconds",
         "challenge_seconds",
@@ -229,10 +232,16 @@ fn three_ds(root: &Fields<'_>, problems: &mut Problems) -> Option<(String, Timer
         "card_ranges_pause_seconds",
         "card_ranges_full_pause_seconds",
         "card_ranges_retry_seconds",
+        "card_ranges_transfer_seconds",
+        "card_ranges_body_max_bytes",
+        "card_ranges_max",
         "results",
     ];
     let fields = section(root, "three_ds", &known, problems)?;
     let reference_number = fields.need("reference_number", text(32), problems);
+    let version = parsed(|text| Version::parse(text).ok_or("must be one of 2.1.0, 2.2.0, 2.3.1"));
+    let versions = fields.need("versions", list(1..=Version::ALL.len(), version), problems);
+    let card_ranges = card_ranges(&fields, problems);
     let mut read = |name| seconds(&fields, name, problems);
     let timers = (
         (
@@ -276,7 +285,29 @@ fn three_ds(root: &Fields<'_>, problems: &mut Problems) -> Option<(String, Timer
         card_ranges_full_pause_seconds: ranges.2?,
         card_ranges_retry_seconds: ranges.3?,
     };
-    Some((reference_number?, timers))
+    Some(ThreeDs {
+        reference_number: reference_number?,
+        versions: versions?,
+        timers,
+        card_ranges: card_ranges?,
+    })
+}
+
+fn card_ranges(fields: &Fields<'_>, problems: &mut Problems) -> Option<CardRangeSettings> {
+    let transfer_max = seconds(fields, "card_ranges_transfer_seconds", problems);
+    let body_max_bytes = fields.need(
+        "card_ranges_body_max_bytes",
+        integer(1_024..=(1_u64 << 40)),
+        problems,
+    );
+    let ranges_max = fields.need("card_ranges_max", integer(1..=100_000_000), problems);
+    Some(CardRangeSettings {
+        limits: CardRangeLimits {
+            body_max_bytes: body_max_bytes?,
+            ranges_max: ranges_max?,
+        },
+        transfer_max: Duration::from_secs(transfer_max?.into()),
+    })
 }
 
 fn limits(root: &Fields<'_>, problems: &mut Problems) -> Option<Limits> {

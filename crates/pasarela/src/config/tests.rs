@@ -39,7 +39,9 @@ fn the_default_says_what_the_rooms_think_is_right() {
         assert_eq!(format!("{ours:?}"), format!("{theirs:?}"));
     };
     same(&config.transport, &TransportSettings::default());
-    same(&config.timers, &Timers::default());
+    same(&config.three_ds.timers, &Timers::default());
+    same(&config.three_ds.card_ranges, &CardRangeSettings::default());
+    assert_eq!(config.three_ds.versions, Version::ALL);
     same(&config.limits, &Limits::default());
     let url_policy = config.environment.url_policy();
     same(

@@ -3,8 +3,7 @@
 
 use super::VersionBounds;
 use crate::directories::Directories;
-use emv3ds::{AccountNumber, SpokenVersions, Version};
-use mpi::version_choice;
+use emv3ds::{AccountNumber, ProtocolVersion, SpokenVersions, Version};
 use primitives::Brand;
 
 /// A card that takes part.
@@ -15,18 +14,6 @@ pub(super) struct Membership {
     pub ds: VersionBounds,
 }
 
-/// Every version we speak: what is said of a party that has not told its own.
-fn ours() -> VersionBounds {
-    VersionBounds {
-        start: Version::V2_1_0.to_string(),
-        end: version_choice::OURS
-            .iter()
-            .max()
-            .map(ToString::to_string)
-            .unwrap_or_default(),
-    }
-}
-
 /// Whether and how the card takes part. As for payments: while a directory server has not told any ranges, every card of
 /// its brand does, in the highest version it may speak.
 pub(super) fn membership(
@@ -35,33 +22,33 @@ pub(super) fn membership(
     number: &AccountNumber,
 ) -> Option<Membership> {
     let directory = directories.of(brand)?;
-    let ranges = &directory.ranges;
-    if !ranges.is_loaded() {
+    let bounds = |versions: Option<&SpokenVersions>| bounds(versions, &directory.versions);
+    if !directory.ranges.is_loaded() {
         return Some(Membership {
-            version: version_choice::choose(version_choice::OURS, None, ranges.directory_versions())?,
+            version: directory.version_for(None)?,
             method_url: None,
-            acs: ours(),
-            ds: ranges.directory_versions().map_or_else(ours, bounds),
+            acs: bounds(None),
+            ds: bounds(directory.ranges.directory_versions()),
         });
     }
-    let range = ranges.lookup_number(number)?;
-    let directory = range.directory();
-    let version = version_choice::choose(version_choice::OURS, Some(range.acs()), directory.as_ref())?;
+    let range = directory.ranges.lookup_number(number)?;
+    let version = directory.version_for(Some(&range))?;
     Some(Membership {
         version,
         method_url: range.three_ds_method_url(version).map(str::to_owned),
-        acs: bounds(range.acs()),
-        ds: directory.as_ref().map_or_else(ours, bounds),
+        acs: bounds(Some(range.acs())),
+        ds: bounds(range.directory().as_ref()),
     })
 }
 
-/// The first and the last version a party speaks; where it leaves one open, ours.
-fn bounds(versions: &SpokenVersions) -> VersionBounds {
-    let ours = ours();
+/// The first and the last version a party speaks; of one that has not told, or leaves an end open, ours.
+fn bounds(versions: Option<&SpokenVersions>, ours: &[Version]) -> VersionBounds {
+    let told = |end: fn(&SpokenVersions) -> Option<ProtocolVersion>| versions.and_then(end);
+    let lowest = ours.iter().min().copied().map(ProtocolVersion::from);
+    let highest = ours.iter().max().copied().map(ProtocolVersion::from);
+    let said = |version: Option<ProtocolVersion>| version.map(|version| version.to_string());
     VersionBounds {
-        start: versions
-            .lowest()
-            .map_or(ours.start, |version| version.to_string()),
-        end: versions.highest().map_or(ours.end, |version| version.to_string()),
+        start: said(told(SpokenVersions::lowest).or(lowest)).unwrap_or_default(),
+        end: said(told(SpokenVersions::highest).or(highest)).unwrap_or_default(),
     }
 }
