@@ -25,3 +25,4 @@ mod secrets;
 mod several;
 mod threeds_server;
 mod webhooks;
+mod wishes;

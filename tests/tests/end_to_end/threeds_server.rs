@@ -125,8 +125,16 @@ async fn the_printed_samples_and_the_certification_cards_have_their_documented_o
         let (_, answer) = shop.asks(brand, SAMPLE_CARD, &challenge).await;
         let challenge = answer.json();
         assert_eq!((answer.status, status(&challenge)), (200, "AUC"), "{challenge}");
-        for member in ["/acs/challenge_mandated", "/acs/url", "/authentication/type", "/ds/trans_id"] {
-            assert!(challenge.pointer(member).is_some_and(Value::is_string), "{member}");
+        for member in [
+            "/acs/challenge_mandated",
+            "/acs/url",
+            "/authentication/type",
+            "/ds/trans_id",
+        ] {
+            assert!(
+                challenge.pointer(member).is_some_and(Value::is_string),
+                "{member}"
+            );
         }
         assert!(challenge.get("eci").is_none());
     }
