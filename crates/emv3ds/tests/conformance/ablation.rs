@@ -92,8 +92,7 @@ fn every_row_that_is_struck_out_is_missed_by_a_case() {
 
 #[test]
 fn striking_out_what_is_no_row_changes_nothing() {
-    let cases = super::cases();
-    for case in cases.iter().step_by(97) {
+    for case in super::conditions::cases() {
         assert_eq!(case.judged_without("noSuchElement"), Ok(()));
     }
 }
