@@ -7,7 +7,7 @@ use crate::{
     fault::Fault,
     gateway::Gateway,
 };
-use emv3ds::code::{MessageCategory, RequestorAuthenticationInd};
+use emv3ds::code::{MessageCategory, RequestorAuthenticationInd, ThreeRiInd};
 use mpi::{
     AuthenticationRequest, Prepared,
     request::{self, Channel, Merchant, PostalAddress},
@@ -126,14 +126,28 @@ impl Gateway {
             country: mpi.merchant_country,
         };
         let wanted = asking.preference(subject.brand);
+        let browser = browser(stored.run.browser.clone().unwrap_or_default());
+        let follows = stored.run.follows.as_ref();
+        let channel = match follows {
+            Some(_) => Channel::RequestorInitiated(ThreeRiInd::DecoupledFallback),
+            None => Channel::Browser {
+                completion: stored.run.transaction.completion_indicator(),
+                notification_url: &self.three_ds().challenge_notification_url,
+                browser: &browser,
+            },
+        };
+        let decoupled_max_minutes = match follows {
+            Some(follows) => Some(follows.decoupled_minutes),
+            None => wanted.decoupled_max_minutes,
+        };
+        let prior = match follows {
+            Some(follows) => Some(follows.prior()),
+            None => terms.prior_authentication.as_ref().map(|prior| prior.info()),
+        };
         let prepared = request::prepare(&AuthenticationRequest {
             id: subject.id,
             version: subject.version,
-            channel: Channel::Browser {
-                completion: stored.run.transaction.completion_indicator(),
-                notification_url: &self.three_ds().challenge_notification_url,
-                browser: &browser(stored.run.browser.clone().unwrap_or_default()),
-            },
+            channel,
             category: subject.category,
             authentication_ind: RequestorAuthenticationInd::Payment,
             server: &server,
@@ -149,9 +163,9 @@ impl Gateway {
             billing: terms.billing.as_ref().map(postal),
             shipping: terms.shipping.as_ref().map(postal),
             challenge: &approach::said_in(subject.version, &wanted.challenge),
-            decoupled_minutes: asking.decoupled_minutes(wanted.decoupled_max_minutes, moment.now),
+            decoupled_minutes: asking.decoupled_minutes(decoupled_max_minutes, moment.now),
             authentication_info: None,
-            prior: terms.prior_authentication.as_ref().map(|prior| prior.info()),
+            prior,
             account_info: risk::account(asking.order, moment.now),
             risk: risk::merchant_risk(asking.order, terms, moment.now),
             extensions: &[],

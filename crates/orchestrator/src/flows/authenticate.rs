@@ -95,9 +95,10 @@ impl Gateway {
         for _ in 0..TRIES {
             let id = stored.id;
             let concluded = match stored.run.transaction.outcome() {
+                // A decoupled authentication that follows a challenge is in the challenge's version or not at all.
                 Some(Err(Failure::VersionRefused {
                     instead: Some(version),
-                })) => {
+                })) if stored.run.follows.is_none() => {
                     count(&stored.run.transaction);
                     tracing::info!(authentication = %id, instead = %version, "version refused");
                     self.replace_run(order, stored, Instead::InVersion(version)).await
@@ -171,6 +172,10 @@ impl Gateway {
                     },
                 },
             },
+            (Transaction::DecoupledFollows(follows), None) => {
+                let follows = Instead::Decoupled(follows.clone());
+                return self.replace_run(order, stored, follows).await;
+            }
             (_, None) => {
                 self.store()
                     .authentication_write(&stored.record()?, self.clock().now())
@@ -283,6 +288,7 @@ pub(super) fn new_run(beginning: Beginning<'_>, moment: Moment) -> StoredRun {
             method_url: beginning.enrollment.method_url,
             page_token: beginning.page_token,
             returned: false,
+            follows: None,
         },
     }
 }

@@ -5,6 +5,7 @@ use super::{
     testing::{World, purchase},
 };
 use crate::administration::testing::ACTOR;
+use emv3ds::Version;
 use primitives::{Brand, Id, id::kind};
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -51,9 +52,13 @@ fn erro(answer: &Value) -> (&str, &str) {
     )
 }
 
+async fn world(pool: PgPool) -> World {
+    World::speaking(pool, &Version::ALL).await
+}
+
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn an_rreq_that_is_faster_than_its_ares_is_not_lost(pool: PgPool) {
-    let world = Arc::new(World::new(pool).await);
+    let world = Arc::new(world(pool).await);
     let (order, paying) = asking(&world, "C").await;
     let answer = world.post_results(&world.rreq()).await;
     assert_eq!(
@@ -74,7 +79,7 @@ async fn an_rreq_that_is_faster_than_its_ares_is_not_lost(pool: PgPool) {
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn an_early_rreq_does_not_stand_in_for_an_ares_that_asks_for_no_challenge(pool: PgPool) {
-    let world = Arc::new(World::new(pool).await);
+    let world = Arc::new(world(pool).await);
     let (order, paying) = asking(&world, "N").await;
     world.post_results(&world.rreq()).await;
     world.script().ares_held = false;
@@ -85,23 +90,27 @@ async fn an_early_rreq_does_not_stand_in_for_an_ares_that_asks_for_no_challenge(
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn a_second_rreq_is_answered_with_an_erro_and_charges_nothing(pool: PgPool) {
-    let world = World::new(pool).await;
-    let order = challenged(&world).await;
-    assert_eq!(world.post_results(&world.rreq()).await["messageType"], "RRes");
-    let refused = json!({
-        "transStatus": "N", "transStatusReason": "11", "authenticationValue": null, "eci": null,
-    });
-    for repeat in [world.rreq(), world.rreq_with(refused)] {
-        let answer = world.post_results(&repeat).await;
-        assert_eq!(erro(&answer), ("Erro", "301"), "{answer}");
+    let world = world(pool).await;
+    for (version, code) in [("2.3.1", "312"), ("2.2.0", "301"), ("2.1.0", "301")] {
+        world.script().speaks = Some(version);
+        let before = world.script().charges.len();
+        let order = challenged(&world).await;
+        assert_eq!(world.post_results(&world.rreq()).await["messageType"], "RRes");
+        let refused = json!({
+            "transStatus": "N", "transStatusReason": "11", "authenticationValue": null, "eci": null,
+        });
+        for repeat in [world.rreq(), world.rreq_with(refused)] {
+            let answer = world.post_results(&repeat).await;
+            assert_eq!(erro(&answer), ("Erro", code), "{answer}");
+        }
+        world.comes_to(order, "processed").await;
+        assert_eq!(world.script().charges.len(), before + 1);
     }
-    world.comes_to(order, "processed").await;
-    assert_eq!(world.script().charges.len(), 1);
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn an_rreq_that_is_not_of_this_challenge_changes_nothing(pool: PgPool) {
-    let world = World::new(pool).await;
+    let world = world(pool).await;
     let order = challenged(&world).await;
     let elsewhere = "77777777-7777-4777-8777-777777777777";
     for (said, code) in [
@@ -123,20 +132,23 @@ async fn an_rreq_that_is_not_of_this_challenge_changes_nothing(pool: PgPool) {
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn an_rreq_where_there_was_no_challenge_changes_nothing(pool: PgPool) {
-    let world = World::new(pool).await;
+    let world = world(pool).await;
     world.script().ares = "N";
-    let order = world.order().await;
-    world.purchase(order, None).await.unwrap();
-    let before = world.words(order).await;
-    let answer = world.post_results(&world.rreq()).await;
-    assert_eq!(erro(&answer), ("Erro", "301"), "{answer}");
-    assert_eq!(world.words(order).await, before);
+    for (version, code) in [("2.3.1", "313"), ("2.2.0", "301")] {
+        world.script().speaks = Some(version);
+        let order = world.order().await;
+        world.purchase(order, None).await.unwrap();
+        let before = world.words(order).await;
+        let answer = world.post_results(&world.rreq()).await;
+        assert_eq!(erro(&answer), ("Erro", code), "{answer}");
+        assert_eq!(world.words(order).await, before);
+    }
     assert_eq!(world.script().charges.len(), 0);
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn an_rreq_after_the_time_is_answered_and_charges_nothing(pool: PgPool) {
-    let world = World::new(pool).await;
+    let world = world(pool).await;
     let order = challenged(&world).await;
     world.clock.advance(Duration::minutes(16));
     world.gateway.recover_due().await.unwrap();
@@ -156,7 +168,7 @@ async fn an_rreq_after_the_time_is_answered_and_charges_nothing(pool: PgPool) {
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn a_refused_version_is_asked_again_in_a_lower_one_as_a_new_transaction(pool: PgPool) {
-    let world = World::new(pool).await;
+    let world = world(pool).await;
     world.script().speaks = Some("2.1.0");
     let order = world.order().await;
     world.purchase(order, None).await.unwrap();
@@ -173,7 +185,7 @@ async fn a_refused_version_is_asked_again_in_a_lower_one_as_a_new_transaction(po
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn a_version_refused_without_another_to_offer_ends_the_authentication(pool: PgPool) {
-    let world = World::new(pool).await;
+    let world = world(pool).await;
     world.script().speaks = Some("9.9.9");
     let order = world.order().await;
     world.purchase(order, None).await.unwrap();
@@ -187,7 +199,7 @@ async fn a_version_refused_without_another_to_offer_ends_the_authentication(pool
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn a_run_that_cannot_be_read_expires_all_the_same(pool: PgPool) {
-    let world = World::new(pool).await;
+    let world = world(pool).await;
     let order = challenged(&world).await;
     sqlx::query("UPDATE authentications SET transaction_data = '{}'")
         .execute(&world.pool)
@@ -201,7 +213,7 @@ async fn a_run_that_cannot_be_read_expires_all_the_same(pool: PgPool) {
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn a_slow_directory_server_is_given_its_time_before_somebody_asks_again(pool: PgPool) {
-    let world = Arc::new(World::new(pool).await);
+    let world = Arc::new(world(pool).await);
     let outside: String = sqlx::query_scalar("SELECT url FROM directory_servers")
         .fetch_one(&world.pool)
         .await
@@ -243,7 +255,7 @@ async fn shown(world: &World, order: Id<kind::Order>) -> &'static str {
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn a_cres_moves_the_browser_on_and_never_makes_a_payment_authenticated(pool: PgPool) {
-    let world = World::new(pool).await;
+    let world = world(pool).await;
     let order = challenged(&world).await;
     assert_eq!(shown(&world, order).await, "challenge");
     let back = brings(&world, &world.cres_with(json!({})), None).await;
@@ -264,7 +276,7 @@ async fn a_cres_moves_the_browser_on_and_never_makes_a_payment_authenticated(poo
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn a_cres_of_no_challenge_of_ours_is_led_nowhere_and_leaves_the_challenge_open(pool: PgPool) {
-    let world = World::new(pool).await;
+    let world = world(pool).await;
     let order = challenged(&world).await;
     let elsewhere = "77777777-7777-4777-8777-777777777777";
     for said in [
@@ -295,7 +307,7 @@ async fn a_cres_of_no_challenge_of_ours_is_led_nowhere_and_leaves_the_challenge_
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn a_cres_before_the_ares_is_worth_nothing(pool: PgPool) {
-    let world = Arc::new(World::new(pool).await);
+    let world = Arc::new(world(pool).await);
     let (order, paying) = asking(&world, "C").await;
     let early = brings(&world, &world.cres_with(json!({})), None).await;
     assert_eq!(early.unwrap_err(), PageError::UnknownToken);

@@ -7,7 +7,10 @@ use crate::{
     gateway::Gateway,
     transport::{Sent, Silence},
 };
-use emv3ds::message::{ARes, Erro};
+use emv3ds::{
+    Version,
+    message::{ARes, Erro},
+};
 use mpi::{
     Prepared, Subject, Transaction,
     transaction::{News, Step, receive},
@@ -80,7 +83,9 @@ impl Gateway {
             return Heard::Unreachable;
         };
         let sent_at = Instant::now();
-        let sent = self.post(&directory, &prepared.body).await;
+        // From 2.3.1 on a request says in its header, too, what it is about [Req 468].
+        let request_id = (subject.version >= Version::V2_3_1).then(|| id.to_string());
+        let sent = self.post_as(&directory, &prepared.body, request_id).await;
         metrics::histogram!("pasarela_directory_server_seconds", "brand" => brand.as_str())
             .record(sent_at.elapsed());
         match sent {
@@ -123,9 +128,14 @@ impl Gateway {
         }
     }
 
-    /// Posts a message to a directory server. A connection that cannot be made is tried once more, at the backup
-    /// address where there is one (emv-3ds section 14): an authentication request moves no money.
+    /// Posts a message to a directory server.
     pub(crate) async fn post(&self, directory: &Directory, body: &[u8]) -> Sent<Vec<u8>> {
+        self.post_as(directory, body, None).await
+    }
+
+    /// Posts a message, with its `X-Request-ID` where it has one. A connection that cannot be made is tried once more, at the backup
+    /// address where there is one (emv-3ds section 14): an authentication request moves no money.
+    async fn post_as(&self, directory: &Directory, body: &[u8], request_id: Option<String>) -> Sent<Vec<u8>> {
         let server = &directory.server;
         let time_limit =
             Duration::from_millis(u64::from(server.connect_timeout_ms) + u64::from(server.read_timeout_ms));
@@ -142,10 +152,13 @@ impl Gateway {
             let Ok(url) = url::Url::parse(url.as_str()) else {
                 continue;
             };
-            let request = HttpRequest::new(Method::Post, url)
+            let mut request = HttpRequest::new(Method::Post, url)
                 .header("content-type", "application/json; charset=utf-8")
                 .header("accept-encoding", "identity")
                 .body(body.to_vec());
+            if let Some(request_id) = &request_id {
+                request = request.header("x-request-id", request_id.as_str());
+            }
             let exchange = Exchange::new(request, |reply| match reply.status {
                 200 => Ok(reply.body.clone()),
                 status => Err(Unreadable(format!("HTTP status {status}"))),

@@ -27,6 +27,8 @@ pub mod threeds_server;
 #[cfg(test)]
 mod authentication_tests;
 #[cfg(test)]
+mod decoupled_tests;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;

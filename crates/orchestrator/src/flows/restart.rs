@@ -12,18 +12,23 @@ use crate::{
     gateway::Gateway,
 };
 use emv3ds::Version;
-use mpi::transaction::News as RunNews;
+use mpi::{
+    Transaction,
+    transaction::{DecoupledFollows, News as RunNews},
+};
 use payments::{News, Order, payment::AuthenticationStage};
-use primitives::{Id, id::kind};
+use primitives::{Card, Id, id::kind};
 use store::orders::PaymentKey;
 
 /// What takes a run's place.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(super) enum Instead {
     /// The same again.
     Anew,
     /// The same in the version that the other side does speak.
     InVersion(Version),
+    /// The decoupled authentication that the challenge goes on as, with nobody present.
+    Decoupled(DecoupledFollows),
 }
 
 impl Gateway {
@@ -34,11 +39,34 @@ impl Gateway {
             return Ok(Advanced { order, send: None });
         };
         let record = self.store().authentication_load(current.authentication).await?;
-        let old = StoredRun::read(record.ok_or(Fault::Missing("the authentication"))?)?;
-        self.replace_run(order, old, Instead::Anew).await
+        let mut old = StoredRun::read(record.ok_or(Fault::Missing("the authentication"))?)?;
+        let now = self.clock().now();
+        let (merchant, id, payment) = (
+            order.merchant,
+            order.id,
+            order.payment.as_ref().map(|payment| payment.id),
+        );
+        let restarted = match old.run.follows.clone() {
+            Some(follows) if now >= follows.to_be_asked_by(&self.three_ds().timers) => {
+                // The ACS waits for it no longer.
+                old.apply(RunNews::DeadlinePassed, now);
+                self.conclude(order, old).await
+            }
+            Some(follows) => self.replace_run(order, old, Instead::Decoupled(follows)).await,
+            None => self.replace_run(order, old, Instead::Anew).await,
+        };
+        match restarted {
+            // It has moved on by itself, or somebody else has started it anew.
+            Err(stopped) if is_race(&stopped) => Ok(Advanced {
+                order: self.reload(merchant, id, payment).await?,
+                send: None,
+            }),
+            restarted => restarted,
+        }
     }
 
     /// Records the old run as it is, given up unless it has ended, and the new one in its place.
+    /// [`StoreError::Changed`](store::StoreError::Changed) within: somebody was faster, and nothing is recorded.
     pub(super) async fn replace_run(
         &self,
         order: Order,
@@ -46,8 +74,9 @@ impl Gateway {
         instead: Instead,
     ) -> Result<Advanced, Stopped> {
         let moment = self.clock().moment();
-        let Some((payment, current)) = authenticating(&order) else {
-            return Ok(Advanced { order, send: None });
+        let waiting = authenticating(&order).filter(|(_, current)| current.authentication == old.id);
+        let Some((payment, current)) = waiting else {
+            return self.only_record(order, &old).await;
         };
         let of = PaymentKey {
             merchant: order.merchant,
@@ -55,18 +84,6 @@ impl Gateway {
             payment: payment.id,
         };
         let card = self.card_of(order.merchant, payment.id).await?;
-        // A card that was taken out of the ranges meanwhile is asked about as before: its directory server knows best.
-        let mut enrollment = self
-            .directories()
-            .enrollment(&card.pan)
-            .unwrap_or_else(|| Enrollment {
-                version: old.run.transaction.subject().version,
-                method_url: None,
-            });
-        match instead {
-            Instead::Anew => {}
-            Instead::InVersion(version) => enrollment.version = version,
-        }
         let profile = self
             .configuration()
             .profile(order.merchant)
@@ -76,41 +93,81 @@ impl Gateway {
         let beginning = Beginning {
             of,
             asking,
-            enrollment,
+            enrollment: self.enrollment_again(&card, &old, &instead),
             card: &card,
             browser: old.run.browser.clone(),
             page_token: old.run.page_token.clone(),
         };
         let mut new = new_run(beginning, moment);
-        let stage = match current.stage {
-            AuthenticationStage::Requesting if new.run.method_url.is_none() && new.browser_is_complete() => {
-                let areq = self.areq(&new, asking, &card, moment);
-                // Where nothing can be asked any more the run has failed, which is concluded like an answer.
-                _ = ask(&mut new, areq, false, moment);
-                AuthenticationStage::Requesting
-            }
+        let mut at_once = current.stage == AuthenticationStage::Requesting
+            && new.run.method_url.is_none()
+            && new.browser_is_complete();
+        if let Instead::Decoupled(follows) = instead {
+            let subject = follows.subject_of_next(new.run.transaction.subject().id);
+            new.run.transaction = Transaction::start(subject, false);
+            new.run.follows = Some(follows);
+            at_once = true;
+        } else {
+            old.apply(RunNews::GivenUp, moment.now);
+        }
+        let stage = if at_once {
+            let areq = self.areq(&new, asking, &card, moment);
+            // Where nothing can be asked any more the run has failed, which is concluded like an answer.
+            _ = ask(&mut new, areq, false, moment);
             AuthenticationStage::Requesting
-            | AuthenticationStage::WithCardholder
-            | AuthenticationStage::Decoupled(_) => AuthenticationStage::WithCardholder,
+        } else {
+            AuthenticationStage::WithCardholder
         };
-        old.apply(RunNews::GivenUp, moment.now);
         tracing::info!(payment = %payment.id, old = %old.id, new = %new.id, "authentication starts anew");
         let writes = Writes {
             authentications: vec![old.record()?, new.record()?],
             ..Writes::default()
         };
         let restarted = self
-            .advance(order, News::AuthenticationRestarted { stage }, writes, moment)
-            .await;
+            .advance(
+                order.clone(),
+                News::AuthenticationRestarted { stage },
+                writes,
+                moment,
+            )
+            .await?;
         match restarted {
-            Ok(Some(advanced)) => Ok(advanced),
-            Err(stopped) if !is_race(&stopped) => Err(stopped),
-            // It has moved on by itself, or somebody else has started it anew.
-            Ok(None) | Err(_) => Ok(Advanced {
-                order: self.reload(of.merchant, of.order, Some(of.payment)).await?,
-                send: None,
-            }),
+            Some(advanced) => Ok(advanced),
+            None => self.only_record(order, &old).await,
         }
+    }
+
+    /// The payment has moved on without it: the run is recorded for itself.
+    async fn only_record(&self, order: Order, run: &StoredRun) -> Result<Advanced, Stopped> {
+        self.store()
+            .authentication_write(&run.record()?, self.clock().now())
+            .await?;
+        let payment = order.payment.as_ref().map(|payment| payment.id);
+        Ok(Advanced {
+            order: self.reload(order.merchant, order.id, payment).await?,
+            send: None,
+        })
+    }
+
+    /// How the card takes part now. A card that was taken out of the ranges meanwhile is asked about as before: its
+    /// directory server knows best.
+    fn enrollment_again(&self, card: &Card, old: &StoredRun, instead: &Instead) -> Enrollment {
+        let version = old.run.transaction.subject().version;
+        let mut enrollment = self.directories().enrollment(&card.pan).unwrap_or(Enrollment {
+            version,
+            method_url: None,
+        });
+        match instead {
+            Instead::Anew => {}
+            Instead::InVersion(version) => enrollment.version = *version,
+            Instead::Decoupled(_) => {
+                enrollment = Enrollment {
+                    version,
+                    method_url: None,
+                }
+            }
+        }
+        enrollment
     }
 
     /// The cardholder's time is over.

@@ -3,7 +3,7 @@
 use crate::fault::Fault;
 use mpi::{
     Transaction,
-    transaction::{Effect, News},
+    transaction::{DecoupledFollows, Effect, News},
 };
 use payments::Browser;
 use primitives::{Id, id::kind};
@@ -23,6 +23,9 @@ pub(crate) struct Run {
     /// The ACS has sent the browser back. Says nothing of the outcome.
     #[serde(default)]
     pub returned: bool,
+    /// The run before it, where that was a challenge which goes on as this decoupled authentication.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follows: Option<DecoupledFollows>,
 }
 
 /// A run with its row.

@@ -22,7 +22,8 @@ use crate::{
 use acquiring::{Initiator, Processor, Shopper};
 use emv3ds::Version;
 use mpi::Timers;
-use outside::{ACS_TRANS_ID, DS_TRANS_ID, Fake, Script, VALUE, serve};
+pub use outside::ACS_TRANS_ID;
+use outside::{DS_TRANS_ID, Fake, Script, VALUE, serve};
 use payments::{
     Addresses, Browser, Callbacks, Limits, Market, NewOrder, Purchase, PurchaseApi, PurchaseTarget, Refusal,
     ThreeDs, connection::ConnectionStatus,
@@ -58,6 +59,7 @@ impl World {
             inquiry: "not_found",
             charges: Vec::new(),
             voids: Vec::new(),
+            ares_of_3ri: "D",
             ares_held: false,
             speaks: None,
             areqs: Vec::new(),

@@ -24,6 +24,8 @@ pub struct Script {
     pub inquiry: &'static str,
     pub charges: Vec<Value>,
     pub voids: Vec<Value>,
+    /// The same where no cardholder is present.
+    pub ares_of_3ri: &'static str,
     /// Whether ARess are kept back while it says so.
     pub ares_held: bool,
     /// The versions that the directory server speaks, comma separated; `None` for whatever it is asked in.
@@ -34,6 +36,7 @@ pub struct Script {
 
 pub const DS_TRANS_ID: &str = "22222222-2222-4222-8222-222222222222";
 pub const ACS_TRANS_ID: &str = "33333333-3333-4333-8333-333333333333";
+pub const ISSUERS_WORDS: &str = "Open your bank's app";
 pub const VALUE: &str = "AJkBBkhgQQAAAE4gSEJydQAAAAA=";
 
 pub async fn serve(listener: TcpListener, script: Arc<Mutex<Script>>) {
@@ -110,19 +113,26 @@ impl Script {
                 "errorComponent": "D", "errorDescription": "version", "errorDetail": speaks,
             });
         }
+        let status = if asked["deviceChannel"] == "03" {
+            self.ares_of_3ri
+        } else {
+            self.ares
+        };
         let mut ares = json!({
             "messageType": "ARes", "messageVersion": version, "threeDSServerTransID": id,
             "dsTransID": DS_TRANS_ID, "acsTransID": ACS_TRANS_ID, "acsReferenceNumber": "ACS",
-            "dsReferenceNumber": "DS", "transStatus": self.ares,
+            "dsReferenceNumber": "DS", "transStatus": status,
         });
-        let more = match self.ares {
+        let words = json!(ISSUERS_WORDS);
+        let more = match status {
+            "D" => json!({
+                "acsDecConInd": "Y", "acsChallengeMandated": "Y", "authenticationType": "04",
+                "authenticationMethod": ["12"],
+                "cardholderInfo": if version == "2.3.1" { json!({ "text": words }) } else { words },
+            }),
             "C" => json!({
                 "acsURL": "https://acs.example/challenge", "acsChallengeMandated": "Y",
                 "authenticationType": "02", "authenticationMethod": ["02"],
-            }),
-            "D" => json!({
-                "acsDecConInd": "Y", "acsChallengeMandated": "Y", "authenticationType": "04",
-                "authenticationMethod": ["12"], "cardholderInfo": "Open your bank's app",
             }),
             "Y" => json!({ "authenticationValue": VALUE, "eci": "05" }),
             "A" => json!({ "authenticationValue": VALUE, "eci": "06" }),
