@@ -168,10 +168,10 @@ impl Administration {
             "reads_per_second",
             "writes_per_second",
         ];
+        let shop = self.shop_get(id).await?;
         let change = document
             .as_object()
             .ok_or_else(|| Problems::of("", "must be an object"))?;
-        let shop = self.shop_get(id).await?;
         let mut whole = json!({
             "name": shop.name,
             "acquirer_country": shop.acquirer_country,

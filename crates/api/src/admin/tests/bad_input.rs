@@ -18,6 +18,7 @@ fn fields(reply: &Value) -> Vec<&str> {
 pub(super) fn routes(merchant: &str) -> Vec<(&'static str, String, bool)> {
     let of = |rest: &str| format!("/merchants/{merchant}{rest}");
     let connection = of(&format!("/connections/{SOME_ID}"));
+    let shop = format!("/threeds-shops/{SOME_ID}");
     vec![
         ("POST", "/merchants/logout".into(), false),
         ("GET", "/merchants".into(), false),
@@ -38,6 +39,19 @@ pub(super) fn routes(merchant: &str) -> Vec<(&'static str, String, bool)> {
         ("GET", "/directory-servers".into(), false),
         ("PUT", "/directory-servers/visa".into(), true),
         ("DELETE", "/directory-servers/visa".into(), false),
+        ("GET", "/threeds-shops".into(), false),
+        ("POST", "/threeds-shops".into(), true),
+        ("GET", shop.clone(), false),
+        ("PATCH", shop.clone(), true),
+        ("POST", format!("{shop}/key"), false),
+        ("POST", format!("{shop}/card-vault-key"), false),
+        ("PUT", format!("{shop}/public-key"), true),
+        ("DELETE", format!("{shop}/public-key"), false),
+        ("POST", format!("{shop}/disable"), false),
+        ("POST", format!("{shop}/enable"), false),
+        ("GET", format!("{shop}/card-tokens"), false),
+        ("POST", format!("{shop}/card-tokens"), true),
+        ("DELETE", format!("{shop}/card-tokens/{SOME_ID}"), false),
         ("GET", "/audit".into(), false),
     ]
 }
@@ -89,8 +103,9 @@ async fn bodies_of_every_wrong_kind_are_refused_by_every_route(pool: PgPool) {
             ("{\"nmae\": 1}", 422),
         ] {
             let (status, headers, reply) = admin.send(method, &path, body.into(), Some(&admin.token)).await;
-            // A connection that is not there is not there, whatever is said of it.
-            let missing = method == "PATCH" && path.contains("/connections/") && expected == 422;
+            // A connection or shop that is not there is not there, whatever is said of it.
+            let nobody_s = path.contains("/connections/") || path.contains("/threeds-shops/");
+            let missing = method == "PATCH" && nobody_s && expected == 422;
             assert_eq!(
                 status,
                 if missing { 404 } else { expected },
@@ -225,6 +240,15 @@ async fn unknown_ids_and_those_of_others_are_not_found(pool: PgPool) {
         ("POST", format!("/merchants/{merchant}/connections/x/deactivate")),
         ("DELETE", "/directory-servers/visa".into()),
         ("PUT", "/directory-servers/vista".into()),
+        ("GET", format!("/threeds-shops/{SOME_ID}")),
+        ("PATCH", format!("/threeds-shops/{SOME_ID}")),
+        ("POST", format!("/threeds-shops/{SOME_ID}/key")),
+        ("POST", format!("/threeds-shops/{SOME_ID}/disable")),
+        ("GET", "/threeds-shops/x/card-tokens".into()),
+        (
+            "DELETE",
+            format!("/threeds-shops/{SOME_ID}/card-tokens/{SOME_ID}"),
+        ),
         ("GET", "/nowhere".into()),
     ] {
         let (status, reply) = admin.call(method, &path, &body).await;
