@@ -264,9 +264,8 @@ async fn a_certificate_is_replaced_while_requests_run_and_none_is_lost() {
         names["CN=before.example"] >= 90 && names["CN=after.example"] >= 1,
         "{names:?}"
     );
-    let last = ours
-        .ask("127.0.0.1", server.port, tls.lock().unwrap().clone())
-        .await;
+    let now = tls.lock().unwrap().clone();
+    let last = ours.ask("127.0.0.1", server.port, now).await;
     assert!(
         matches!(&last, Sent::Answered(name) if name == "CN=after.example"),
         "{last:?}"
