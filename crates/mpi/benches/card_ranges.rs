@@ -74,10 +74,7 @@ impl Made {
         let start = FIRST + self.next * STEP;
         let method = format!("https://acs{}.example/3ds/method", self.next % ACSS);
         let (start, end) = (start.to_string(), (start + WIDTH - 1).to_string());
-        let abilities = [
-            AcsInfoInd::AuthenticationAvailable,
-            AcsInfoInd::AttemptsSupported,
-        ];
+        let abilities = [AcsInfoInd::AuthenticationAvailable, AcsInfoInd::AttemptsSupported];
         if self.version == Version::V2_3_1 {
             json!({
                 "ranges": [{ "startRange": start, "endRange": end }], "actionInd": "A",
@@ -199,5 +196,8 @@ fn cards(count: u64) -> Vec<Pan> {
 
 fn main() {
     let figures: Vec<Value> = [Version::V2_3_1, Version::V2_2_0].map(measured).into();
-    println!("{:#}", json!({ "card_ranges": figures, "published_elsewhere_bytes_per_10000": 3_204 * 1024 }));
+    println!(
+        "{:#}",
+        json!({ "card_ranges": figures, "published_elsewhere_bytes_per_10000": 3_204 * 1024 })
+    );
 }
