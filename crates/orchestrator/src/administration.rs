@@ -13,6 +13,7 @@ mod merchants;
 mod operators;
 mod processor_check;
 mod random;
+mod remote_threeds_servers;
 mod rewrap;
 mod seed;
 mod seed_shops;
@@ -27,6 +28,7 @@ pub use directory_servers::ShownDirectoryServer;
 pub use directory_tls::EXPIRES_SOON;
 pub use merchants::{CreatedMerchant, ShownMerchant};
 pub use operators::{Login, Session};
+pub use remote_threeds_servers::ShownRemoteServer;
 pub use seed::Seeded;
 pub use shops::CreatedShop;
 

@@ -5,6 +5,7 @@
 //! everything is forgotten ([`Configuration::invalidate_all`]); should the notification be lost, entries age out.
 
 use crate::{
+    authenticator::Remote,
     fault::Fault,
     vault::{Vault, context},
 };
@@ -81,6 +82,9 @@ pub(crate) fn connection_of(
         .find(|known| known.connection.id == connection)
 }
 
+/// The remote 3DS Servers by name.
+type RemoteServers = Arc<HashMap<String, Arc<Remote>>>;
+
 struct Kept<T> {
     value: T,
     since: Instant,
@@ -94,6 +98,7 @@ struct Cache {
     profiles: HashMap<Id<kind::Merchant>, Kept<Arc<MerchantProfile>>>,
     directory_servers: Option<Kept<Arc<[DirectoryServer]>>>,
     shops: HashMap<String, Kept<Arc<Shop>>>,
+    remote_servers: Option<Kept<RemoteServers>>,
 }
 
 /// The cached configuration. Share it behind an `Arc`.
@@ -212,6 +217,31 @@ impl Configuration {
             });
         });
         Ok(servers)
+    }
+
+    /// The remote 3DS Server of that name. One that cannot be opened says so in the log and counts as not there.
+    pub async fn remote_server(&self, name: &str) -> Result<Option<Arc<Remote>>, Fault> {
+        if let Some(servers) = fresh(self.read().remote_servers.as_ref()) {
+            return Ok(servers.get(name).cloned());
+        }
+        let generation = self.read().generation;
+        let mut servers = HashMap::new();
+        for stored in self.store.remote_threeds_servers_list().await? {
+            match Remote::open(&self.vault, &stored) {
+                Ok(remote) => _ = servers.insert(stored.name, Arc::new(remote)),
+                Err(cause) => {
+                    tracing::error!(remote = stored.name, %cause, "remote 3DS server cannot be used");
+                }
+            }
+        }
+        let servers = Arc::new(servers);
+        self.keep(generation, |cache| {
+            cache.remote_servers = Some(Kept {
+                value: Arc::clone(&servers),
+                since: Instant::now(),
+            });
+        });
+        Ok(servers.get(name).cloned())
     }
 
     /// Forgets everything: something changed, or notifications may have been missed.

@@ -3,8 +3,8 @@
 //! Everything a purchase asks here is answered from memory. [`crate::flows::card_ranges`] keeps it fresh.
 
 use crate::gateway::ThreeDsSettings;
-use emv3ds::Version;
-use mpi::{CardRange, CardRanges, request::ServerIdentity, version_choice};
+use emv3ds::{ThreeDsServerTransId, Version};
+use mpi::{CardRange, CardRanges, Failure, request::ServerIdentity, version_choice};
 use primitives::{Brand, Pan};
 use std::{
     collections::BTreeMap,
@@ -46,11 +46,25 @@ impl Directory {
     }
 }
 
-/// What the card-range cache says of a card that takes part.
+/// What is known of a card that takes part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Enrollment {
     pub version: Version,
     pub method_url: Option<String>,
+    pub source: Source,
+}
+
+/// Who said so, and authenticates.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// Our own MPI, by its card-range cache.
+    Own,
+    /// The remote 3DS Server of that name.
+    Remote {
+        server: String,
+        /// What it calls the transaction, or why it made none.
+        transaction: Result<ThreeDsServerTransId, Failure>,
+    },
 }
 
 /// All directory servers.
@@ -88,6 +102,7 @@ impl Directories {
             return Some(Enrollment {
                 version: directory.version_for(None)?,
                 method_url: None,
+                source: Source::Own,
             });
         }
         let range = directory.ranges.lookup(pan)?;
@@ -95,6 +110,7 @@ impl Directories {
         Some(Enrollment {
             version,
             method_url: range.three_ds_method_url(version).map(str::to_owned),
+            source: Source::Own,
         })
     }
 }

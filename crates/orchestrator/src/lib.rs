@@ -9,6 +9,7 @@
 //! Read `flows/purchase.rs` first.
 
 pub mod administration;
+pub mod authenticator;
 pub mod certificate;
 pub mod clock;
 pub mod configuration;

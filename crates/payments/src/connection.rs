@@ -107,7 +107,10 @@ pub struct ThreeDsSettings {
     /// What is wanted of 3-D Secure where a purchase leaves it open.
     #[serde(default, skip_serializing_if = "ThreeDs::is_empty")]
     pub defaults: ThreeDs,
-    /// What directory servers know of the merchant; there when `provider` is `Deuna`.
+    /// The remote 3DS Server; there when `provider` is `Remote`, and only then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<String>,
+    /// What directory servers know of the merchant; there when `provider` is `Deuna` or `Remote`.
     pub mpi: Option<MpiData>,
     /// Where a brand knows the merchant otherwise.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -142,6 +145,8 @@ pub enum ThreeDsProvider {
     None,
     /// Our own MPI; the word is the one merchants know it by.
     Deuna,
+    /// A remote 3DS Server, which `remote` names.
+    Remote,
     /// The processor's own 3DS.
     Processor,
 }

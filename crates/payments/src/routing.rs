@@ -109,7 +109,10 @@ fn route(demand: Demand<'_>, connection: &Connection, can: &Capabilities) -> Rou
         connection: connection.id,
         processor: connection.processor_name.clone(),
         charge: charge_kind(demand, connection),
-        authenticates: connection.three_ds.provider == ThreeDsProvider::Deuna,
+        authenticates: matches!(
+            connection.three_ds.provider,
+            ThreeDsProvider::Deuna | ThreeDsProvider::Remote
+        ),
         on_attempted: connection.three_ds.on_attempted,
         on_unavailable: connection.three_ds.on_unavailable,
         takes_external_authentication: can.external_authentication.contains(&demand.brand),

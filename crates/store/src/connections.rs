@@ -280,6 +280,7 @@ mod tests {
                 preference: 10 - i32::try_from(number).unwrap(),
                 three_ds: ThreeDsSettings {
                     provider: ThreeDsProvider::Deuna,
+                    remote: None,
                     on_attempted: OnDoubt::Proceed,
                     on_unavailable: OnDoubt::Reject,
                     defaults: payments::ThreeDs::default(),

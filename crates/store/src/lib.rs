@@ -24,6 +24,7 @@ pub mod operators;
 pub mod orders;
 pub mod recording;
 pub mod recovery;
+pub mod remote_threeds_servers;
 pub mod schema;
 pub mod sealed;
 pub mod signals;

@@ -10,6 +10,7 @@ mod call;
 mod connections;
 mod directory_servers;
 mod merchants;
+mod remote_threeds_servers;
 pub mod schema;
 mod session;
 mod shops;
@@ -133,6 +134,11 @@ fn faces(state: &AdminState) -> OpenApiRouter {
         .routes(routes!(shops::enable))
         .routes(routes!(shops::list_cards, shops::create_card))
         .routes(routes!(shops::delete_card))
+        .routes(routes!(remote_threeds_servers::list))
+        .routes(routes!(
+            remote_threeds_servers::set,
+            remote_threeds_servers::delete
+        ))
         .routes(routes!(audit::list))
         .routes(routes!(metrics))
         .with_state(state.clone())

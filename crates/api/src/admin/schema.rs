@@ -222,15 +222,18 @@ pub struct ConnectionChangeBody {
 /// How cardholders are authenticated.
 #[derive(ToSchema)]
 pub struct ThreeDs {
-    /// `none`, `deuna` (our own MPI) or `processor`.
+    /// `none`, `deuna` (our own MPI), `remote` (a remote 3DS Server) or `processor`.
     pub provider: String,
+    /// The name of the remote 3DS Server. Required when the provider is `remote`.
+    #[schema(min_length = 1, max_length = 40)]
+    pub remote: Option<String>,
     /// `reject` (the default) or `proceed`.
     pub on_attempted: Option<String>,
     /// `reject` (the default) or `proceed`.
     pub on_unavailable: Option<String>,
     /// What is wanted of 3-D Secure where a purchase does not say.
     pub defaults: Option<ThreeDsDefaults>,
-    /// Required when the provider is `deuna`.
+    /// Required when the provider is `deuna` or `remote`.
     pub mpi: Option<Mpi>,
 }
 
@@ -381,6 +384,46 @@ pub struct CertificateFacts {
     pub not_after: String,
     /// The fingerprint, hexadecimal.
     pub sha256: String,
+}
+
+#[derive(ToSchema)]
+#[schema(example = json!({
+    "base_url": "https://3ds.example", "merchant_id": "shop-1", "merchant_key": "as-issued-there"
+}))]
+pub struct RemoteServerBody {
+    /// What comes before `/v2/authentication`.
+    #[schema(max_length = 2048)]
+    pub base_url: String,
+    /// Who we are there.
+    #[schema(min_length = 1, max_length = 15)]
+    pub merchant_id: String,
+    /// Required unless one is stored. Stored sealed, never shown.
+    #[schema(write_only, max_length = 80)]
+    pub merchant_key: Option<String>,
+    /// RSA private key, PEM, whose public key is registered there: creations are signed. Stored sealed, never shown.
+    #[schema(write_only)]
+    pub signing_key: Option<String>,
+    #[schema(minimum = 1, maximum = 15_000, default = 10_000)]
+    pub read_timeout_ms: Option<u32>,
+}
+
+#[derive(ToSchema)]
+pub struct RemoteServerReply {
+    pub name: String,
+    pub base_url: String,
+    pub merchant_id: String,
+    pub read_timeout_ms: u32,
+    /// Whether creations are signed.
+    pub signs: bool,
+    #[schema(format = DateTime)]
+    pub created_at: String,
+    #[schema(format = DateTime)]
+    pub updated_at: String,
+}
+
+#[derive(ToSchema)]
+pub struct RemoteServerListReply {
+    pub data: Vec<RemoteServerReply>,
 }
 
 #[derive(ToSchema)]

@@ -220,6 +220,27 @@ async fn directory_servers_are_set_by_brand(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
+async fn remote_3ds_servers_are_set_by_name_and_keep_their_keys_to_themselves(pool: PgPool) {
+    let admin = Admin::new(pool).await;
+    let path = "/remote-threeds-servers/certified";
+    let body = json!({"base_url": "https://3ds.example", "merchant_id": "shop-1", "merchant_key": "a-key"});
+    let (status, set) = admin.call("PUT", path, &body).await;
+    assert_eq!(
+        (status, &set["read_timeout_ms"], &set["signs"]),
+        (200, &json!(10_000), &json!(false))
+    );
+    assert!(!set.to_string().contains("a-key"));
+    let (status, again) = admin.call("PUT", path, &set).await;
+    assert_eq!((status, &again), (200, &set), "what was read may be sent back");
+    assert_eq!(
+        admin.call("GET", "/remote-threeds-servers", &Value::Null).await.1["data"],
+        json!([set])
+    );
+    assert_eq!(admin.call("DELETE", path, &Value::Null).await.0, 204);
+    assert_eq!(admin.call("DELETE", path, &Value::Null).await.0, 404);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
 async fn a_session_ends_with_its_logout_and_wrong_passwords_lock(pool: PgPool) {
     let admin = Admin::new(pool).await;
     assert_eq!(admin.call("POST", "/merchants/logout", &Value::Null).await.0, 204);

@@ -27,6 +27,13 @@ pub struct Answered(pub(super) Document);
 #[derive(Debug)]
 pub struct Report(pub(super) Document);
 
+impl Answered {
+    /// Whether it only says that the transaction had been asked for before, so that a report has to tell what became of it.
+    pub fn was_asked_before(&self) -> bool {
+        self.0.trouble() == Some(Trouble::AskedBefore)
+    }
+}
+
 impl Report {
     /// The `three_ds_server.status`, for the log.
     pub fn status(&self) -> &str {

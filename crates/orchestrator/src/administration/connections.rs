@@ -26,6 +26,7 @@ impl Administration {
     ) -> Result<StoredConnection, AdministrationError> {
         let new = NewConnection::read(document, "", self.policy())?;
         self.check(&new.settings, Some(&new.credentials), "")?;
+        self.remote_is_known(&new.settings.three_ds, "").await?;
         self.merchant_known(merchant).await?;
         let id = (*self.clock).fresh_id();
         let stored = self
@@ -85,6 +86,7 @@ impl Administration {
             None => None,
         };
         self.check(&settings, credentials.as_ref(), "")?;
+        self.remote_is_known(&settings.three_ds, "").await?;
         if let Some(credentials) = &credentials {
             stored.credentials_sealed = seal_credentials(&self.vault, id, credentials)?;
         }

@@ -63,13 +63,13 @@ fn check_capabilities(
     }
     match settings.three_ds.provider {
         ThreeDsProvider::None => {}
-        ThreeDsProvider::Deuna if offers.external_authentication.is_empty() => {
+        ThreeDsProvider::Deuna | ThreeDsProvider::Remote if offers.external_authentication.is_empty() => {
             problems.add(
                 at("three_ds.provider"),
                 format!("{name} takes no 3DS results of others"),
             );
         }
-        ThreeDsProvider::Deuna => {}
+        ThreeDsProvider::Deuna | ThreeDsProvider::Remote => {}
         // No adapter speaks its processor's own 3DS: taken, the setting would charge without any.
         ThreeDsProvider::Processor => {
             problems.add(

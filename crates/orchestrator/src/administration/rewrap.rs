@@ -20,6 +20,17 @@ impl Administration {
                 moved += 1;
             }
         }
+        for server in self.store.remote_threeds_servers_list().await? {
+            let (name, sealed) = (&server.name, &server.secrets_sealed);
+            if let Some(new) = self.vault.rewrap(sealed)?
+                && self
+                    .store
+                    .remote_threeds_server_secrets_replace(name, sealed, &new)
+                    .await?
+            {
+                moved += 1;
+            }
+        }
         Ok(moved)
     }
 
@@ -86,6 +97,12 @@ mod tests {
             .directory_server_set(ACTOR, Brand::Visa, &directory)
             .await
             .unwrap();
+        let remote =
+            json!({"base_url": "https://tds.example", "merchant_id": "shop-1", "merchant_key": "a-key"});
+        old.administration
+            .remote_threeds_server_set(ACTOR, "certified", &remote)
+            .await
+            .unwrap();
         sqlx::query("INSERT INTO payment_cards VALUES ($1, $1, 'x', $2, $3, now())")
             .bind(merchant.uuid())
             .bind(vault(&[1]).seal(b"card", b"number").unwrap())
@@ -95,7 +112,7 @@ mod tests {
             .unwrap();
 
         let both = World::with_vault(pool.clone(), vault(&[1, 2]));
-        assert_eq!(both.administration.rewrap().await.unwrap(), 6);
+        assert_eq!(both.administration.rewrap().await.unwrap(), 7);
         assert_eq!(both.administration.rewrap().await.unwrap(), 0);
 
         let new = World::with_vault(pool, vault(&[2]));
@@ -109,6 +126,13 @@ mod tests {
             profile.connections[0].account.credentials.get("key"),
             Some("k-123")
         );
+        let remote = new
+            .configuration
+            .remote_server("certified")
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(remote.server.merchant_key.reveal(), "a-key");
         let servers = new.configuration.directory_servers().await.unwrap();
         let client = servers[0].tls.client.as_ref().unwrap();
         let key = open_key(&vault(&[2]), Brand::Visa, client).unwrap();

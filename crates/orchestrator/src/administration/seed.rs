@@ -8,6 +8,7 @@ use super::{
     directory_servers::{self, DirectoryDocument},
     merchants::Settings,
     seed_shops::ShopSeed,
+    remote_threeds_servers::RemoteDocument,
 };
 use crate::{
     configuration::{open_credentials, seal_credentials},
@@ -54,6 +55,7 @@ struct Seeds<'v> {
     merchants: Vec<MerchantSeed>,
     directory_servers: Vec<DirectoryDocument>,
     shops: Vec<ShopSeed>,
+    remote_threeds_servers: Vec<RemoteDocument>,
 }
 
 struct MerchantSeed {
@@ -79,6 +81,9 @@ impl Administration {
         }
         for server in &seeds.directory_servers {
             self.directory_server_put(actor, server.clone()).await?;
+        }
+        for server in &seeds.remote_threeds_servers {
+            self.remote_threeds_server_put(actor, server.clone()).await?;
         }
         let mut seeded = Seeded {
             operators: seeds.operators.len(),
@@ -151,6 +156,7 @@ impl Administration {
         id: Id<kind::Connection>,
         seed: NewConnection,
     ) -> Result<(), AdministrationError> {
+        self.remote_is_known(&seed.settings.three_ds, "").await?;
         let Some(mut stored) = self.store.connection_load(merchant, id).await? else {
             let stored = self
                 .new_connection(merchant, id, seed, ConnectionStatus::Active)
@@ -178,7 +184,13 @@ impl Administration {
 
     fn read_seeds<'v>(&self, document: &'v Value) -> Result<Seeds<'v>, Problems> {
         let mut problems = Problems::default();
-        let known = ["operators", "merchants", "directory_servers", "threeds_server"];
+        let known = [
+            "operators",
+            "merchants",
+            "directory_servers",
+            "threeds_server",
+            "remote_threeds_servers",
+        ];
         let read = Fields::open(document, "", &known, &mut problems).map(|fields| Seeds {
             operators: entries(&fields, "operators", &mut problems),
             merchants: entries(&fields, "merchants", &mut problems)
@@ -195,6 +207,10 @@ impl Administration {
             shops: entries(&fields, "threeds_server", &mut problems)
                 .into_iter()
                 .filter_map(|(path, value)| ShopSeed::read(&path, value, &mut problems))
+                .collect(),
+            remote_threeds_servers: entries(&fields, "remote_threeds_servers", &mut problems)
+                .into_iter()
+                .filter_map(|(path, value)| collect(self.read_remote(value, &path, None), &mut problems))
                 .collect(),
         });
         problems.or(read)

@@ -21,6 +21,8 @@ pub(crate) struct Writes {
     /// The card of a new payment.
     pub card: Option<SealedCard>,
     pub authentications: Vec<AuthenticationRecord>,
+    /// The payment is to be looked at again sooner than was decided.
+    pub look_again_within: Option<time::Duration>,
     pub claim: Option<Claim>,
     /// The claim is answered by this very step.
     pub answers_claim: bool,
@@ -103,13 +105,17 @@ impl Gateway {
                 None
             };
         }
+        let look_again_at = match (step.look_again_at, writes.look_again_within) {
+            (Some(at), Some(within)) => Some(at.min(moment.now + within)),
+            (at, _) => at,
+        };
         let recording = Recording {
             order: &step.order,
             order_is_new: writes.order_is_new,
             new_payment: writes.card,
             attempts: &step.attempts,
             authentications: writes.authentications,
-            look_again_at: step.look_again_at,
+            look_again_at,
             forget_security_code: step.forget_security_code,
             event,
             claim: writes.claim,
@@ -122,7 +128,7 @@ impl Gateway {
         if delivers {
             self.wake_deliveries();
         }
-        if let Some(look_again_at) = step.look_again_at {
+        if let Some(look_again_at) = look_again_at {
             self.wake_recovery(look_again_at);
         }
         Ok(Advanced {

@@ -9,8 +9,8 @@ use crate::{
 };
 use emv3ds::code::{MessageCategory, RequestorAuthenticationInd, ThreeRiInd};
 use mpi::{
-    AuthenticationRequest, Prepared,
-    request::{self, Channel, Merchant, PostalAddress},
+    AuthenticationRequest, Prepared, remote,
+    request::{self, Channel, Merchant, PostalAddress, ServerIdentity},
 };
 use payments::{
     Order, Payment,
@@ -109,12 +109,21 @@ impl Gateway {
     ) -> Option<Prepared> {
         let terms = asking.terms;
         let subject = stored.run.transaction.subject();
-        let directory = self.directories().of(subject.brand)?;
         let mpi = connection_of(asking.profile, asking.route.connection)?
             .connection
             .three_ds
             .mpi_for(subject.brand)?;
-        let server = identity(&directory.server, self.three_ds());
+        let remote = stored.run.remote.is_some();
+        let server = if remote {
+            // The remote server says who it is.
+            ServerIdentity {
+                reference_number: self.three_ds().reference_number.clone(),
+                operator_id: None,
+                results_url: self.three_ds().results_url.clone(),
+            }
+        } else {
+            identity(&self.directories().of(subject.brand)?.server, self.three_ds())
+        };
         let merchant = Merchant {
             requestor_id: mpi.requestor_id,
             requestor_name: mpi.requestor_name,
@@ -144,7 +153,8 @@ impl Gateway {
             Some(follows) => Some(follows.prior()),
             None => terms.prior_authentication.as_ref().map(|prior| prior.info()),
         };
-        let prepared = request::prepare(&AuthenticationRequest {
+        let challenge = approach::said_in(subject.version, &wanted.challenge);
+        let request = AuthenticationRequest {
             id: subject.id,
             version: subject.version,
             channel,
@@ -162,14 +172,19 @@ impl Gateway {
             phone: terms.shopper.phone.as_deref(),
             billing: terms.billing.as_ref().map(postal),
             shipping: terms.shipping.as_ref().map(postal),
-            challenge: &approach::said_in(subject.version, &wanted.challenge),
+            challenge: &challenge,
             decoupled_minutes: asking.decoupled_minutes(decoupled_max_minutes, moment.now),
             authentication_info: None,
             prior,
             account_info: risk::account(asking.order, moment.now),
             risk: risk::merchant_risk(asking.order, terms, moment.now),
             extensions: &[],
-        });
+        };
+        let prepared = if remote {
+            remote::prepare(&request)
+        } else {
+            request::prepare(&request)
+        };
         match prepared {
             Ok(prepared) => Some(prepared),
             Err(cannot) => {

@@ -9,6 +9,7 @@ use super::{
     run::{Run, StoredRun},
 };
 use crate::{
+    authenticator::LOOK_AGAIN,
     directories::Enrollment,
     fault::{Fault, Stopped},
     gateway::Gateway,
@@ -16,7 +17,7 @@ use crate::{
 use emv3ds::ThreeDsServerTransId;
 use mpi::{
     Failure, Prepared, Subject, Transaction,
-    transaction::{Challenge, News as RunNews},
+    transaction::{Challenge, Failed, News as RunNews, Trace},
 };
 use payments::{
     News, Order, Payment, PaymentState,
@@ -30,7 +31,7 @@ impl Gateway {
     pub(crate) fn first_run(&self, beginning: Beginning<'_>, needs_page: bool, moment: Moment) -> Asked {
         let (asking, card) = (beginning.asking, beginning.card);
         let mut run = new_run(beginning, moment);
-        if needs_page {
+        if needs_page || run.run.transaction.outcome().is_some() {
             return Asked { run, areq: None };
         }
         let areq = self.areq(&run, asking, card, moment);
@@ -67,9 +68,11 @@ impl Gateway {
                 self.areq_again(&order, &stored, in_hand, moment).await?
             }
         };
-        let heard = match prepared {
-            Some(prepared) => self.ask(stored.run.transaction.subject(), prepared).await,
-            None => Heard::Unreachable,
+        let transaction = &stored.run.transaction;
+        let heard = match (prepared, &stored.run.remote) {
+            (Some(prepared), None) => self.ask(transaction.subject(), prepared).await,
+            (Some(prepared), Some(server)) => self.ask_remote(server, transaction, &prepared).await,
+            (None, _) => Heard::Unreachable,
         };
         let told = self.hear(stored.run.transaction, &heard);
         if let Some(ares) = &told.ares {
@@ -81,7 +84,7 @@ impl Gateway {
 
     /// Records a run that has heard what came of its AReq. An RReq may have been faster, and written the run meanwhile: then
     /// it is told again, so that neither is lost.
-    async fn answer_heard(
+    pub(super) async fn answer_heard(
         &self,
         mut order: Order,
         mut stored: StoredRun,
@@ -187,13 +190,19 @@ impl Gateway {
         for _ in 0..TRIES {
             let writes = Writes {
                 authentications: vec![stored.record()?],
+                look_again_within: stored.run.awaits_remote_results().then_some(LOOK_AGAIN),
                 ..Writes::default()
             };
             match self
                 .advance(order, news.clone(), writes, self.clock().moment())
                 .await
             {
-                Ok(Some(advanced)) => return Ok(advanced),
+                Ok(Some(advanced)) => {
+                    if let (News::DecoupledAgreed { .. }, Some(_)) = (&news, &stored.run.remote) {
+                        self.follow_results(stored.id);
+                    }
+                    return Ok(advanced);
+                }
                 Ok(None) => {
                     // The payment has moved on without it: the run is recorded for itself.
                     self.store()
@@ -278,12 +287,21 @@ pub(super) fn new_run(beginning: Beginning<'_>, moment: Moment) -> StoredRun {
         ..Subject::browser_payment(id, brand, beginning.enrollment.version)
     };
     let has_method = beginning.enrollment.method_url.is_some();
+    let transaction = match beginning.enrollment.failure() {
+        None => Transaction::start(subject, has_method),
+        Some(failure) => Transaction::Failed(Failed {
+            subject,
+            failure,
+            trace: Trace::default(),
+        }),
+    };
     StoredRun {
         id: moment.fresh_id(),
         of: beginning.of,
         version: 0,
         run: Run {
-            transaction: Transaction::start(subject, has_method),
+            transaction,
+            remote: beginning.enrollment.remote().map(str::to_owned),
             browser: beginning.browser,
             method_url: beginning.enrollment.method_url,
             page_token: beginning.page_token,

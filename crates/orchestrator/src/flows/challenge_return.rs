@@ -60,6 +60,9 @@ impl Gateway {
                     stored.run.returned = true;
                     self.write_run(&stored).await?;
                     self.watch().changed(stored.of.order);
+                    if stored.run.awaits_remote_results() {
+                        self.follow_results(stored.id);
+                    }
                 }
                 Ok(PageReturn { token })
             }

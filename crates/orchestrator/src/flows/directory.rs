@@ -3,6 +3,7 @@
 //! It is the same whoever wants the cardholder authenticated: a payment of ours, or a shop that only asks for 3-D Secure.
 
 use crate::{
+    authenticator::Said,
     directories::Directory,
     gateway::Gateway,
     transport::{Sent, Silence},
@@ -28,6 +29,8 @@ pub(crate) enum Heard {
     TimedOut,
     /// No connection, or one that broke.
     Unreachable,
+    /// From a remote 3DS Server, which was asked instead.
+    Remote { server: String, said: Said },
 }
 
 /// A transaction that has heard what came of its AReq.
@@ -60,6 +63,12 @@ impl Heard {
                     erro: taken.erro,
                     ..quiet(taken.step)
                 }
+            }),
+            Self::Remote { server, said } => said.told_to(transaction, server, now).map(|taken| {
+                if let Some(flaw) = taken.flaw {
+                    tracing::warn!(authentication = %id, remote = server, flaw, "unusable answer of a remote 3DS server");
+                }
+                quiet(taken.step)
             }),
             Self::TimedOut => transaction.apply(News::DirectoryTimedOut, now).map(quiet),
             Self::Unreachable => transaction.apply(News::DirectoryUnreachable, now).map(quiet),

@@ -19,10 +19,12 @@ mod purchase;
 mod recovery;
 mod restart;
 pub mod results;
-mod run;
+pub(crate) mod run;
 pub mod sender;
 mod step_up;
 pub mod threeds_server;
+
+pub(crate) use {advance::is_race, directory::Heard};
 
 #[cfg(test)]
 mod authentication_tests;

@@ -9,6 +9,7 @@ use super::{
     run::StoredRun,
 };
 use crate::{
+    authenticator::Look,
     fault::{Fault, Stopped},
     gateway::Gateway,
 };
@@ -118,6 +119,9 @@ impl Gateway {
                 return self.after(&order).await;
             };
             if self.page_is_over(current) {
+                if self.look_for_results(current.authentication).await? == Look::Settled {
+                    continue;
+                }
                 order = self.expire_authentication(order).await?.order;
                 return self.after(&order).await;
             }
@@ -193,6 +197,12 @@ impl Gateway {
                     self.write_run(&stored).await?;
                 }
                 Ok(Some(step))
+            }
+            Transaction::AwaitingResults(_) if stored.run.awaits_remote_results() => {
+                match self.look_for_results(stored.id).await? {
+                    Look::Settled => Ok(None),
+                    Look::NothingAwaited | Look::StillWaiting => Ok(Some(PageStep::Working)),
+                }
             }
             Transaction::AwaitingResults(_) => Ok(Some(PageStep::Working)),
             Transaction::ChallengeNeverStarted(_) | Transaction::GivenUp(_) => {

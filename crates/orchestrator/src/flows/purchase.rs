@@ -106,7 +106,10 @@ impl Gateway {
             let routes = self.routes(caller, purchase, &order)?;
             let terms = terms(purchase, &order);
             // Looked up once: the cache may be refreshed at any moment.
-            let enrollment = self.directories().enrollment(&purchase.card.pan);
+            let enrollment = self
+                .enrollment_for(caller, purchase, &terms, &routes, moment)
+                .await?;
+            let moment = enrollment.as_ref().map_or(moment, |it| it.moment(moment));
             let plan = plan(caller, purchase, &terms, &routes, enrollment.as_ref());
             let card = self.seal(caller.merchant.id, payment, &purchase.card, moment)?;
             let page_token = crate::clock::page_token();
@@ -157,6 +160,7 @@ impl Gateway {
                 order_is_new,
                 card: Some(card),
                 authentications,
+                look_again_within: None,
                 claim,
                 answers_claim: false,
             };
@@ -241,6 +245,30 @@ impl Gateway {
         Ok(found)
     }
 
+    /// Whether and how the card takes part, where that matters.
+    async fn enrollment_for(
+        &self,
+        caller: &Caller,
+        purchase: &Purchase,
+        terms: &Terms,
+        routes: &[Route],
+        moment: Moment,
+    ) -> Result<Option<Enrollment>, Fault> {
+        let asks = |route: &&Route| {
+            purchase.external_authentication.is_none()
+                && approach::authenticates(terms, route)
+                && is_registered(&caller.merchant, route, purchase.card.pan.brand())
+        };
+        let first = routes.first().filter(asks);
+        match first.and_then(|route| connection_of(&caller.merchant, route.connection)) {
+            Some(known) => {
+                let settings = &known.connection.three_ds;
+                self.enrollment(settings, &purchase.card, moment).await
+            }
+            None => Ok(None),
+        }
+    }
+
     fn seal(
         &self,
         merchant: Id<kind::Merchant>,
@@ -298,7 +326,8 @@ pub(crate) fn is_registered(profile: &MerchantProfile, route: &Route, brand: Bra
 
 /// Whether the cardholder's browser has a part before the directory server can be asked.
 pub(crate) fn needs_page(enrollment: &Enrollment, browser: Option<&Browser>) -> bool {
-    enrollment.method_url.is_some() || !browser.is_some_and(Browser::is_complete)
+    enrollment.failure().is_none()
+        && (enrollment.method_url.is_some() || !browser.is_some_and(Browser::is_complete))
 }
 
 fn facts(card: &Card) -> CardFacts {

@@ -5,6 +5,7 @@
 
 use super::{advance::Advanced, in_hand::InHand};
 use crate::{
+    authenticator::Look,
     fault::{Fault, Stopped},
     gateway::Gateway,
 };
@@ -99,6 +100,10 @@ impl Gateway {
         };
         let advanced = match &payment.state {
             PaymentState::Authenticating(current) => {
+                // At the deadline too: what has come to pass by then counts.
+                if self.look_for_results(current.authentication).await? == Look::Settled {
+                    return Ok(());
+                }
                 let over = self.page_is_over(current);
                 match &current.stage {
                     _ if over => self.expire_authentication(order).await?,

@@ -7,17 +7,18 @@ use super::{
     run::StoredRun,
 };
 use crate::{
-    directories::Enrollment,
+    configuration::connection_of,
+    directories::{Enrollment, Source},
     fault::{Fault, Stopped},
     gateway::Gateway,
 };
 use emv3ds::Version;
 use mpi::{
-    Transaction,
+    Failure, Transaction,
     transaction::{DecoupledFollows, News as RunNews},
 };
-use payments::{News, Order, payment::AuthenticationStage};
-use primitives::{Card, Id, id::kind};
+use payments::{News, Order, connection::ThreeDsSettings, payment::AuthenticationStage};
+use primitives::{Card, Id, Moment, id::kind};
 use store::orders::PaymentKey;
 
 /// What takes a run's place.
@@ -40,6 +41,13 @@ impl Gateway {
         };
         let record = self.store().authentication_load(current.authentication).await?;
         let mut old = StoredRun::read(record.ok_or(Fault::Missing("the authentication"))?)?;
+        if let Transaction::AwaitingAres(_) = &old.run.transaction
+            && let Some(heard) = self.heard_by_report(&old).await
+        {
+            let told = heard.told_to(old.run.transaction, self.clock().now());
+            old.run.transaction = told.transaction;
+            return self.answer_heard(order, old, &heard).await;
+        }
         let now = self.clock().now();
         let (merchant, id, payment) = (
             order.merchant,
@@ -90,10 +98,16 @@ impl Gateway {
             .await?
             .ok_or(Fault::Missing("the merchant"))?;
         let asking = asking_of(&profile, &order, payment).ok_or(Fault::Missing("a route"))?;
+        let settings =
+            connection_of(&profile, asking.route.connection).map(|known| &known.connection.three_ds);
+        let enrollment = self
+            .enrollment_again(settings, &card, &old, &instead, moment)
+            .await?;
+        let moment = enrollment.moment(moment);
         let beginning = Beginning {
             of,
             asking,
-            enrollment: self.enrollment_again(&card, &old, &instead),
+            enrollment,
             card: &card,
             browser: old.run.browser.clone(),
             page_token: old.run.page_token.clone(),
@@ -102,6 +116,8 @@ impl Gateway {
         let mut at_once = current.stage == AuthenticationStage::Requesting
             && new.run.method_url.is_none()
             && new.browser_is_complete();
+        // What has failed already is concluded like an answer.
+        at_once |= new.run.transaction.outcome().is_some();
         if let Instead::Decoupled(follows) = instead {
             let subject = follows.subject_of_next(new.run.transaction.subject().id);
             new.run.transaction = Transaction::start(subject, false);
@@ -112,7 +128,7 @@ impl Gateway {
         }
         let stage = if at_once {
             let areq = self.areq(&new, asking, &card, moment);
-            // Where nothing can be asked any more the run has failed, which is concluded like an answer.
+            // So is a run for which nothing can be asked any more.
             _ = ask(&mut new, areq, false, moment);
             AuthenticationStage::Requesting
         } else {
@@ -151,23 +167,34 @@ impl Gateway {
 
     /// How the card takes part now. A card that was taken out of the ranges meanwhile is asked about as before: its
     /// directory server knows best.
-    fn enrollment_again(&self, card: &Card, old: &StoredRun, instead: &Instead) -> Enrollment {
-        let version = old.run.transaction.subject().version;
-        let mut enrollment = self.directories().enrollment(&card.pan).unwrap_or(Enrollment {
-            version,
+    async fn enrollment_again(
+        &self,
+        settings: Option<&ThreeDsSettings>,
+        card: &Card,
+        old: &StoredRun,
+        instead: &Instead,
+        moment: Moment,
+    ) -> Result<Enrollment, Fault> {
+        let as_before = Enrollment {
+            version: old.run.transaction.subject().version,
             method_url: None,
-        });
-        match instead {
-            Instead::Anew => {}
-            Instead::InVersion(version) => enrollment.version = *version,
-            Instead::Decoupled(_) => {
-                enrollment = Enrollment {
-                    version,
-                    method_url: None,
-                }
-            }
+            source: Source::Own,
+        };
+        if let Instead::Decoupled(_) = instead {
+            return Ok(as_before);
         }
-        enrollment
+        let found = match settings {
+            Some(settings) => self.enrollment(settings, card, moment).await?,
+            None => None,
+        };
+        let mut enrollment = found.unwrap_or_else(|| match &old.run.remote {
+            None => as_before,
+            Some(server) => Enrollment::failed(server, Failure::UnusableAnswer),
+        });
+        if let Instead::InVersion(version) = instead {
+            enrollment.version = *version;
+        }
+        Ok(enrollment)
     }
 
     /// The cardholder's time is over.
@@ -209,7 +236,10 @@ impl Gateway {
     }
 
     /// The run, where it is there and can be read. A payment must not wait for ever for one that cannot.
-    async fn readable_run(&self, id: Id<kind::Authentication>) -> Result<Option<StoredRun>, Fault> {
+    pub(crate) async fn readable_run(
+        &self,
+        id: Id<kind::Authentication>,
+    ) -> Result<Option<StoredRun>, Fault> {
         let Some(record) = self.store().authentication_load(id).await? else {
             return Ok(None);
         };

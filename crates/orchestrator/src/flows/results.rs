@@ -114,7 +114,7 @@ impl Gateway {
     }
 
     /// Records the result with what it means for the payment; what is to be sent then goes out behind the answer.
-    async fn results_moved(&self, stored: StoredRun) -> Result<(), Stopped> {
+    pub(crate) async fn results_moved(&self, stored: StoredRun) -> Result<(), Stopped> {
         if let Transaction::ChallengeNeverStarted(_) = stored.run.transaction {
             tracing::info!(authentication = %stored.id, "nobody opened the challenge in time");
             self.store()

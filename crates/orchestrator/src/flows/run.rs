@@ -26,6 +26,16 @@ pub(crate) struct Run {
     /// The run before it, where that was a challenge which goes on as this decoupled authentication.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub follows: Option<DecoupledFollows>,
+    /// The remote 3DS Server that authenticates; `None`: our own MPI.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub remote: Option<String>,
+}
+
+impl Run {
+    /// Whether its results are to be asked for, since nobody will bring them.
+    pub fn awaits_remote_results(&self) -> bool {
+        self.remote.is_some() && matches!(self.transaction, Transaction::AwaitingResults(_))
+    }
 }
 
 /// A run with its row.

@@ -8,9 +8,13 @@ use super::{
     purchase::{is_registered, needs_page},
     run::StoredRun,
 };
-use crate::{fault::Fault, gateway::Gateway};
+use crate::{
+    configuration::{MerchantProfile, connection_of},
+    fault::Fault,
+    gateway::Gateway,
+};
 use acquiring::AuthorizationAnswer;
-use payments::{News, Order, Payment, decide::step_up_wanted, three_ds::StepUp};
+use payments::{News, Order, Payment, decide::step_up_wanted, routing::Route, three_ds::StepUp};
 use primitives::{Id, Moment};
 use store::orders::PaymentKey;
 
@@ -79,7 +83,7 @@ impl Gateway {
         let Some(enrollment) = self
             .directories()
             .enrollment(&card.pan)
-            .filter(|_| is_registered(&profile, route, card.pan.brand()))
+            .filter(|_| is_registered(&profile, route, card.pan.brand()) && is_ours(&profile, route))
         else {
             return Ok(None);
         };
@@ -135,4 +139,10 @@ impl Gateway {
         let record = self.store().authentication_load(Id::from_uuid(id)).await?;
         record.map(StoredRun::read).transpose()
     }
+}
+
+/// Whether our own MPI authenticates here. A remote server would have to be asked before the decline is recorded, so that
+/// there is no stepping up with one: the decline stands.
+fn is_ours(profile: &MerchantProfile, route: &Route) -> bool {
+    connection_of(profile, route.connection).is_some_and(|known| known.connection.three_ds.remote.is_none())
 }

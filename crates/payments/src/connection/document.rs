@@ -22,6 +22,7 @@ const PREFERENCE_MAX: i32 = 10_000;
 const PROVIDERS: &[(&str, ThreeDsProvider)] = &[
     ("none", ThreeDsProvider::None),
     ("deuna", ThreeDsProvider::Deuna),
+    ("remote", ThreeDsProvider::Remote),
     ("processor", ThreeDsProvider::Processor),
 ];
 const DOUBTS: &[(&str, OnDoubt)] = &[("reject", OnDoubt::Reject), ("proceed", OnDoubt::Proceed)];
@@ -158,13 +159,17 @@ fn three_ds_as_written(settings: &ThreeDsSettings) -> Value {
     if let Value::Object(members) = &mut mpi {
         members.insert("brands".into(), json!(settings.brands));
     }
-    json!({
+    let mut written = json!({
         "provider": settings.provider,
         "on_attempted": settings.on_attempted,
         "on_unavailable": settings.on_unavailable,
         "defaults": settings.defaults,
         "mpi": mpi,
-    })
+    });
+    if let (Some(name), Value::Object(members)) = (&settings.remote, &mut written) {
+        members.insert("remote".into(), json!(name));
+    }
+    written
 }
 
 fn read_settings(fields: &Fields<'_>, policy: UrlPolicy, problems: &mut Problems) -> Option<Settings> {
@@ -252,7 +257,14 @@ fn read_three_ds(
     let fields = Fields::open(
         value,
         path,
-        &["provider", "on_attempted", "on_unavailable", "defaults", "mpi"],
+        &[
+            "provider",
+            "on_attempted",
+            "on_unavailable",
+            "defaults",
+            "remote",
+            "mpi",
+        ],
         problems,
     )?;
     let provider = fields.need("provider", word(PROVIDERS), problems);
@@ -275,14 +287,28 @@ fn read_three_ds(
         }
         None => (None, BTreeMap::new()),
     };
-    if provider == Some(ThreeDsProvider::Deuna) && mpi.is_none() {
-        problems.add(fields.at("mpi"), "is required when the provider is deuna");
+    if let (Some(ThreeDsProvider::Deuna | ThreeDsProvider::Remote), None) = (provider, &mpi) {
+        problems.add(
+            fields.at("mpi"),
+            "is required when the provider is deuna or remote",
+        );
+    }
+    let remote = fields.take("remote", ascii(40), problems);
+    match (provider, &remote) {
+        (Some(ThreeDsProvider::Remote), None) => {
+            problems.add(fields.at("remote"), "is required when the provider is remote");
+        }
+        (Some(ThreeDsProvider::None | ThreeDsProvider::Deuna | ThreeDsProvider::Processor), Some(_)) => {
+            problems.add(fields.at("remote"), "is for the provider remote only");
+        }
+        (_, _) => {}
     }
     Some(ThreeDsSettings {
         provider: provider?,
         on_attempted,
         on_unavailable,
         defaults,
+        remote,
         mpi,
         brands,
     })
