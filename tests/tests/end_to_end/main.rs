@@ -18,6 +18,7 @@ mod long_poll;
 mod mutual_tls;
 mod orders;
 mod pages;
+mod remote_threeds_server;
 mod results;
 mod results_message;
 mod scenarios;
