@@ -7,8 +7,8 @@ use super::{
     Administration, AdministrationError, Changed, Environment,
     directory_servers::{self, DirectoryDocument},
     merchants::Settings,
-    seed_shops::ShopSeed,
     remote_threeds_servers::RemoteDocument,
+    seed_shops::ShopSeed,
 };
 use crate::{
     configuration::{open_credentials, seal_credentials},
