@@ -28,7 +28,8 @@ impl Gateway {
     ) -> Result<Option<Enrollment>, Fault> {
         match &settings.remote {
             None => Ok(self.directories().enrollment(&card.pan)),
-            Some(name) => self.remote_enrollment(name, card, moment).await,
+            // Boxed, as everything here is where it is called: the flows of our own MPI need not carry it on their stack.
+            Some(name) => Box::pin(self.remote_enrollment(name, card, moment)).await,
         }
     }
 

@@ -71,7 +71,7 @@ impl Gateway {
         let transaction = &stored.run.transaction;
         let heard = match (prepared, &stored.run.remote) {
             (Some(prepared), None) => self.ask(transaction.subject(), prepared).await,
-            (Some(prepared), Some(server)) => self.ask_remote(server, transaction, &prepared).await,
+            (Some(prepared), Some(server)) => Box::pin(self.ask_remote(server, transaction, &prepared)).await,
             (None, _) => Heard::Unreachable,
         };
         let told = self.hear(stored.run.transaction, &heard);
@@ -104,7 +104,7 @@ impl Gateway {
                 })) if stored.run.follows.is_none() => {
                     count(&stored.run.transaction);
                     tracing::info!(authentication = %id, instead = %version, "version refused");
-                    self.replace_run(order, stored, Instead::InVersion(version)).await
+                    Box::pin(self.replace_run(order, stored, Instead::InVersion(version))).await
                 }
                 _ => self.conclude(order, stored).await,
             };
@@ -177,7 +177,7 @@ impl Gateway {
             },
             (Transaction::DecoupledFollows(follows), None) => {
                 let follows = Instead::Decoupled(follows.clone());
-                return self.replace_run(order, stored, follows).await;
+                return Box::pin(self.replace_run(order, stored, follows)).await;
             }
             (_, None) => {
                 self.store()

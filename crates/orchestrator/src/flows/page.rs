@@ -119,17 +119,17 @@ impl Gateway {
                 return self.after(&order).await;
             };
             if self.page_is_over(current) {
-                if self.look_for_results(current.authentication).await? == Look::Settled {
+                if Box::pin(self.look_for_results(current.authentication)).await? == Look::Settled {
                     continue;
                 }
-                order = self.expire_authentication(order).await?.order;
+                order = Box::pin(self.expire_authentication(order)).await?.order;
                 return self.after(&order).await;
             }
             if opening && current.page_opened_at.is_none() {
                 self.report(order, News::PageOpened).await?;
                 continue;
             }
-            if let Some(step) = self.step(order, told.take()).await? {
+            if let Some(step) = Box::pin(self.step(order, told.take())).await? {
                 return self.with_merchant(key, step).await;
             }
         }
@@ -172,14 +172,14 @@ impl Gateway {
                 Ok(Some(self.method_step(&stored, ends - now)))
             }
             Transaction::Started(_) | Transaction::AwaitingMethod(_) => {
-                self.ask_from_page(order, stored).await?;
+                Box::pin(self.ask_from_page(order, stored)).await?;
                 Ok(Some(PageStep::Working))
             }
             Transaction::AwaitingAres(asked) => {
                 let lease = time::Duration::seconds(i64::from(self.areq_lease_seconds(asked.subject.brand)));
                 if now >= asked.since + lease {
                     // Whoever asked is dead: the answer, if any, went to nobody.
-                    self.restart_authentication(order).await?;
+                    Box::pin(self.restart_authentication(order)).await?;
                     return Ok(None);
                 }
                 Ok(Some(PageStep::Working))
@@ -199,14 +199,14 @@ impl Gateway {
                 Ok(Some(step))
             }
             Transaction::AwaitingResults(_) if stored.run.awaits_remote_results() => {
-                match self.look_for_results(stored.id).await? {
+                match Box::pin(self.look_for_results(stored.id)).await? {
                     Look::Settled => Ok(None),
                     Look::NothingAwaited | Look::StillWaiting => Ok(Some(PageStep::Working)),
                 }
             }
             Transaction::AwaitingResults(_) => Ok(Some(PageStep::Working)),
             Transaction::ChallengeNeverStarted(_) | Transaction::GivenUp(_) => {
-                self.restart_authentication(order).await?;
+                Box::pin(self.restart_authentication(order)).await?;
                 Ok(None)
             }
             // Another run takes its place at this moment.
@@ -217,7 +217,7 @@ impl Gateway {
             }
             Transaction::Failed(_) => {
                 // Whoever found that no AReq can be made died before the payment heard of it.
-                self.conclude(order, stored).await?;
+                Box::pin(self.conclude(order, stored)).await?;
                 Ok(None)
             }
         }
@@ -263,7 +263,7 @@ impl Gateway {
             let order = self.reload(of.merchant, of.order, Some(of.payment)).await?;
             let is_current = authenticating(&order).is_some_and(|(_, current)| current.authentication == id);
             if is_current {
-                self.ask_from_page(order, stored).await?;
+                Box::pin(self.ask_from_page(order, stored)).await?;
             }
             self.watch().changed(of.order);
         }

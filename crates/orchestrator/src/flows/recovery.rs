@@ -101,7 +101,7 @@ impl Gateway {
         let advanced = match &payment.state {
             PaymentState::Authenticating(current) => {
                 // At the deadline too: what has come to pass by then counts.
-                if self.look_for_results(current.authentication).await? == Look::Settled {
+                if Box::pin(self.look_for_results(current.authentication)).await? == Look::Settled {
                     return Ok(());
                 }
                 let over = self.page_is_over(current);

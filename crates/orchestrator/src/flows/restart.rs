@@ -42,7 +42,7 @@ impl Gateway {
         let record = self.store().authentication_load(current.authentication).await?;
         let mut old = StoredRun::read(record.ok_or(Fault::Missing("the authentication"))?)?;
         if let Transaction::AwaitingAres(_) = &old.run.transaction
-            && let Some(heard) = self.heard_by_report(&old).await
+            && let Some(heard) = Box::pin(self.heard_by_report(&old)).await
         {
             let told = heard.told_to(old.run.transaction, self.clock().now());
             old.run.transaction = told.transaction;
