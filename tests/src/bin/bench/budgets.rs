@@ -57,6 +57,11 @@ pub fn compare(figures: &Value) -> Value {
             of_busy("log_bytes_each"),
         ),
         (
+            "authentications per second of gateway CPU, 3DS Server API, 32 clients",
+            Goal::AtLeast(2_000.0),
+            number("/authentications/2/cpu_ms_each/gateway").map(|milliseconds| 1_000.0 / milliseconds),
+        ),
+        (
             "resident MB idle, after the load",
             Goal::AtMost(60.0),
             number("/memory_mb/after_load/gateway"),

@@ -4,7 +4,8 @@
 //! A whole system is started, every part a process of its own, with the database that `DATABASE_URL` names; below
 //! `sandbox with-postgres --durable` that is one that commits as in production. [`purchases`] makes the load, [`receiver`]
 //! is the merchant's server that the webhooks reach, [`meters`] reads what everybody used, [`plain_commits`] is the
-//! yardstick of the same minute, [`waiting`] the crowd of Get Order clients, [`budgets`] what is aimed at.
+//! yardstick of the same minute, [`authentications`] the load of shops that only want 3-D Secure, [`waiting`] the crowd of
+//! Get Order clients, [`budgets`] what is aimed at.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,6 +14,7 @@
     reason = "a measurement may panic, has a clock and HTTP clients of its own, and its figures go to standard output"
 )]
 
+mod authentications;
 mod budgets;
 mod latencies;
 mod meters;
@@ -30,6 +32,7 @@ use tests::system::System;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
+use crate::authentications::Requestor;
 use crate::meters::Meters;
 use crate::purchases::Shop;
 use crate::receiver::Receiver;
@@ -92,6 +95,18 @@ async fn main() {
     let run = meters.around(shop.open_loop(best * HALF, step)).await;
     let mut open = run.figures();
     open["per_second_asked_for"] = latencies::rounded(best * HALF).into();
+    let requestor = Requestor::new(&system);
+    requestor.closed_loop(WARM_UP_CLIENTS, step / 4).await;
+    let mut authentications = Vec::new();
+    for clients in CLIENTS {
+        say(&format!("authentications, {clients} at a time"));
+        let mut figures = meters
+            .around(requestor.closed_loop(clients, step))
+            .await
+            .figures();
+        figures["clients"] = clients.into();
+        authentications.push(figures);
+    }
     let memory_after = meters.memory();
 
     let waiting = if arguments.waiting == 0 {
@@ -115,6 +130,7 @@ async fn main() {
         },
         "plain_commits": plain,
         "purchases": { "closed_loop": closed, "open_loop_at_half": open },
+        "authentications": authentications,
         "memory_mb": { "at_start": memory_at_start, "after_load": memory_after },
         "waiting_clients": waiting,
     });

@@ -184,11 +184,11 @@ impl Measured {
     /// All figures of the run.
     pub fn figures(self) -> Value {
         let Self { load, used } = self;
-        let each = |sum: f64| rounded(sum / (load.purchases.max(1) as f64));
+        let each = |sum: f64| rounded(sum / (load.completed.max(1) as f64));
         let per_second = load.per_second();
-        let (purchases, failures, missing) = (load.purchases, load.failures.len(), load.webhooks_missing);
+        let (failures, missing) = (load.failures.len(), load.webhooks_missing);
         let mut figures = json!({
-            "purchases": purchases,
+            "completed": load.completed,
             "failures": failures,
             "webhooks_missing": missing,
             "per_second": rounded(per_second),

@@ -44,8 +44,8 @@ struct Inner {
 /// What a loop has seen.
 #[derive(Debug, Default)]
 pub struct Load {
-    /// Purchases that were paid and told of.
-    pub purchases: usize,
+    /// Purchases that were paid and told of, or authentications that succeeded.
+    pub completed: usize,
     /// Calls that ended otherwise, with the first one's reason.
     pub failures: Vec<String>,
     /// From the first call to the last webhook.
@@ -61,9 +61,9 @@ pub struct Load {
 }
 
 impl Load {
-    /// Purchases per second.
+    /// What was completed, per second.
     pub fn per_second(&self) -> f64 {
-        self.purchases as f64 / self.took.as_secs_f64().max(f64::EPSILON)
+        self.completed as f64 / self.took.as_secs_f64().max(f64::EPSILON)
     }
 }
 
@@ -180,7 +180,7 @@ impl Shop {
             }
             match arrived.get(&call.number) {
                 Some(at) => {
-                    load.purchases += 1;
+                    load.completed += 1;
                     load.delivered.push(at.duration_since(call.began));
                     last = last.max(*at);
                 }
