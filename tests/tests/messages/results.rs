@@ -112,13 +112,25 @@ fn cases(version: &'static str) -> Vec<Case> {
         cases.push(case("3.4", "consistency", With(name, other), Erro(301, "")));
         cases.push(case("3.2", "duplicate elements", Twice(name), Erro(204, name)));
     }
-    // C, I and S say nothing about the end of a challenge; D only where a decoupled fallback was asked for.
+    // C, I and S say nothing about the end of a challenge.
     cases.extend(malformed(
         "11.1",
         PASSED,
         "transStatus",
-        ["", "Z", "y", "C", "I", "S", "D"].map(|status| json!(status)),
+        ["", "Z", "y", "C", "I", "S"].map(|status| json!(status)),
     ));
+    // D does only where a decoupled fallback was asked for.
+    let mut fallback = case(
+        "11.1",
+        "formats",
+        With("transStatus", json!("D")),
+        Erro(203, "transStatus"),
+    );
+    fallback
+        .changes
+        .push(With("transStatusReason", json!(if newest { "29" } else { "14" })));
+    fallback.changes.push(With("challengeCancel", json!("04")));
+    cases.push(fallback);
     cases.extend(malformed(
         "11.2",
         FAILED,
