@@ -2,6 +2,8 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use time::OffsetDateTime;
+use time::macros::format_description;
 use uuid::Uuid;
 
 use crate::cards::Card;
@@ -153,7 +155,7 @@ impl Requestor {
             },
             "merchant": { "mcc": "5734", "country_code": "076", "name": "Shop" },
             "message": { "category": "01" },
-            "purchase": { "amount": "10000", "currency": "986", "exponent": "2", "date": "20261122100000" },
+            "purchase": { "amount": "10000", "currency": "986", "exponent": "2", "date": now() },
         })
     }
 
@@ -177,6 +179,12 @@ impl Requestor {
             .send(method, &url, &headers, body.map(Value::to_string))
             .await
     }
+}
+
+/// The time as a purchase tells it: `YYYYMMDDHHMMSS` in UTC.
+pub fn now() -> String {
+    let format = format_description!("[year][month][day][hour][minute][second]");
+    OffsetDateTime::now_utc().format(format).unwrap()
 }
 
 /// The 3DS Server's word for how a transaction stands: `AUY`, `AUC`, …

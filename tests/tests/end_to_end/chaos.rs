@@ -5,6 +5,7 @@
 
 mod database;
 mod many;
+mod threeds_server;
 mod webhooks;
 
 use tests::cardholder::Temper;

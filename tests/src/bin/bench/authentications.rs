@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use reqwest::{Client, Method};
 use serde_json::{Value, json};
 use tests::cards::Card;
+use tests::requestor::now;
 use tests::system::System;
 use tokio::task::JoinSet;
 
@@ -140,6 +141,6 @@ fn details(card: &str) -> Value {
         },
         "merchant": { "mcc": "5734", "country_code": "076", "name": "Shop" },
         "message": { "category": "01" },
-        "purchase": { "amount": "10000", "currency": "986", "exponent": "2", "date": "20261122100000" },
+        "purchase": { "amount": "10000", "currency": "986", "exponent": "2", "date": now() },
     })
 }
