@@ -13,13 +13,15 @@ use axum::{
     Router,
     body::Bytes,
     extract::{ConnectInfo, DefaultBodyLimit, State},
-    http::{StatusCode, header::CONTENT_TYPE},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header::CONTENT_TYPE},
     response::{IntoResponse, Response},
     routing::post,
 };
+use emv3ds::{DsTransId, ThreeDsServerTransId, Version};
 use listener::Peer;
 use orchestrator::{Fault, flows::sender::Sender};
 use rustls::pki_types::UnixTime;
+use serde::Deserialize;
 use served::Served;
 use std::sync::Arc;
 use tokio::sync::watch;
@@ -69,12 +71,12 @@ async fn receive_from_peer(
 ) -> Response {
     let served = Arc::clone(&served.borrow());
     let sender = served.trust().sender(&peer.chain, UnixTime::now());
-    answer(receiver.received(&sender, &body).await)
+    answer(&body, receiver.received(&sender, &body).await)
 }
 
 /// Take the result of a challenge
 ///
-/// For directory servers only: an RReq of EMV 3-D Secure 2.1.0 or 2.2.0, answered with an RRes once the result is
+/// For directory servers only: an RReq of EMV 3-D Secure 2.1.0, 2.2.0 or 2.3.1, answered with an RRes once the result is
 /// durable, or with an Erro that names what is wrong. Nobody else's word changes a payment.
 #[utoipa::path(
     post,
@@ -89,18 +91,50 @@ async fn receive_from_peer(
     ),
 )]
 async fn receive(State(receiver): State<Arc<dyn ResultsReceiver>>, body: Bytes) -> Response {
-    answer(receiver.received(&Sender::Unchecked, &body).await)
+    answer(&body, receiver.received(&Sender::Unchecked, &body).await)
 }
 
-fn answer(answer: Result<Vec<u8>, Fault>) -> Response {
+fn answer(message: &[u8], answer: Result<Vec<u8>, Fault>) -> Response {
     match answer {
         Ok(answer) if answer.is_empty() => StatusCode::OK.into_response(),
-        Ok(answer) => ([(CONTENT_TYPE, "application/json; charset=utf-8")], answer).into_response(),
+        Ok(answer) => (
+            [(CONTENT_TYPE, "application/json; charset=utf-8")],
+            transaction_ids(message),
+            answer,
+        )
+            .into_response(),
         Err(fault) => {
             fault.logged();
             StatusCode::SERVICE_UNAVAILABLE.into_response()
         }
     }
+}
+
+/// What the answer's headers are made of.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Sent {
+    message_version: Version,
+    #[serde(rename = "threeDSServerTransID")]
+    three_ds_server_trans_id: ThreeDsServerTransId,
+    #[serde(rename = "dsTransID")]
+    ds_trans_id: DsTransId,
+}
+
+/// From 2.3.1 on the answer to a message repeats its sender's transaction id and tells ours (emv-3ds section 3.1).
+fn transaction_ids(message: &[u8]) -> HeaderMap {
+    let sent = serde_json::from_slice::<Sent>(message).ok();
+    let newest = sent.filter(|sent| sent.message_version >= Version::V2_3_1);
+    newest
+        .into_iter()
+        .flat_map(|sent| {
+            [
+                ("x-request-id", sent.ds_trans_id.to_string()),
+                ("x-response-id", sent.three_ds_server_trans_id.to_string()),
+            ]
+        })
+        .filter_map(|(name, id)| Some((HeaderName::from_static(name), HeaderValue::from_str(&id).ok()?)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -147,6 +181,24 @@ mod tests {
         assert_eq!((status, body.as_slice()), (StatusCode::OK, b"{}".as_slice()));
         assert_eq!(content_type.as_deref(), Some("application/json; charset=utf-8"));
         assert_eq!(post_to(Says(Some(b"")), 1).await.2, b"");
+    }
+
+    #[test]
+    fn an_answer_of_2_3_1_names_both_sides_transactions() {
+        let sent = |version: &str| {
+            serde_json::json!({
+                "messageType": "RReq",
+                "messageVersion": version,
+                "threeDSServerTransID": "8a880dc0-d2d2-4067-bcb1-b08d1690b26e",
+                "dsTransID": "f25084f0-5b16-4c0a-ae5d-b24808a95e4b",
+            })
+            .to_string()
+        };
+        let headers = transaction_ids(sent("2.3.1").as_bytes());
+        assert_eq!(headers["x-request-id"], "f25084f0-5b16-4c0a-ae5d-b24808a95e4b");
+        assert_eq!(headers["x-response-id"], "8a880dc0-d2d2-4067-bcb1-b08d1690b26e");
+        assert!(transaction_ids(sent("2.2.0").as_bytes()).is_empty());
+        assert!(transaction_ids(b"{").is_empty());
     }
 
     #[tokio::test]

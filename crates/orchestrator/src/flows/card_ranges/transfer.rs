@@ -8,6 +8,7 @@ use crate::{
     gateway::Gateway,
     transport::{Line, Opened, Sent, Silence},
 };
+use emv3ds::Version;
 use mpi::{
     CardRanges,
     card_range::{
@@ -58,7 +59,7 @@ impl<'a> Transfer<'a> {
         ranges: Arc<CardRanges>,
         now: OffsetDateTime,
     ) -> Result<(Outcome, LastPreq), Unheard> {
-        let opened = self.post(&question.body).await?;
+        let opened = self.post(&question).await?;
         let limits = self.gateway.three_ds().card_ranges.limits;
         let cache = Arc::clone(&ranges);
         let heard = self
@@ -79,14 +80,18 @@ impl<'a> Transfer<'a> {
     }
 
     /// A connection that cannot be made is tried once more, at the backup address where there is one.
-    async fn post(&self, body: &[u8]) -> Result<Opened, Unheard> {
+    async fn post(&self, question: &Question) -> Result<Opened, Unheard> {
         let server = self.server;
         let mut last = "no address".to_owned();
         for url in [&server.url, server.backup_url.as_ref().unwrap_or(&server.url)] {
-            let request = HttpRequest::new(Method::Post, address(url)?)
+            let mut request = HttpRequest::new(Method::Post, address(url)?)
                 .header("content-type", "application/json; charset=utf-8")
                 .header("accept-encoding", "gzip")
-                .body(body.to_vec());
+                .body(question.body.clone());
+            // From 2.3.1 on a request carries its sender's transaction id (emv-3ds section 3.1).
+            if question.preq.message_version >= Version::V2_3_1 {
+                request = request.header("x-request-id", question.preq.three_ds_server_trans_id.to_string());
+            }
             match self.open(request).await {
                 Sent::Answered(opened) if opened.status() == 200 => return Ok(opened),
                 Sent::Answered(opened) => return Err(format!("HTTP status {}", opened.status())),
