@@ -60,16 +60,29 @@ fn declined(order: &Order) {
 #[tokio::test]
 async fn an_issuer_that_wants_authentication_declines_without() {
     let system = System::start().await;
-    for (merchant, card, response_code) in [
-        (&system.merchant, Card::visa(0), "65"),
-        (&system.merchant, Card::mastercard(0), "65"),
-        (&system.proceeding, Card::visa(3), "1A"),
-        (&system.proceeding, Card::mastercard(3), "65"),
-    ] {
-        let order = merchant.buy(50_065, &card).await;
+    for card in [Card::visa(0), Card::mastercard(0)] {
+        let order = system.merchant.buy(50_065, &card).await;
         declined(&order);
         let charges = system.outside.charges(order.reference()).await;
-        assert_eq!(charges[0]["response_code"], response_code, "{card:?}");
+        assert_eq!(charges[0]["response_code"], "65", "{card:?}");
+    }
+    // The issuer gets the authentication it wants: it is asked once more, cannot give one again, and nothing is charged.
+    for (card, response_code) in [(Card::visa(3), "1A"), (Card::mastercard(3), "65")] {
+        let order = system.proceeding.buy(50_065, &card).await;
+        assert_eq!(order.statuses(), ("pending", "denied"), "{order:?}");
+        assert_eq!(
+            order.code(),
+            "DEUNA_3DS.UNAVAILABLE_FRICTIONLESS_AUTHENTICATION",
+            "{order:?}"
+        );
+        let charges = system.outside.charges(order.reference()).await;
+        let [charge] = charges.as_slice() else {
+            panic!("one charge: {charges:?}");
+        };
+        assert_eq!(
+            (&charge["response_code"], &charge["approved"]),
+            (&response_code.into(), &false.into())
+        );
     }
     system.finish().await;
 }

@@ -146,6 +146,9 @@ impl Administration {
             .audit(actor, "remote_threeds_server.set", &server.name)
             .showing(before.as_ref().map(as_written), Some(after));
         server.updated_at = audit.at;
+        if before.is_none() {
+            server.created_at = audit.at;
+        }
         self.store.remote_threeds_server_upsert(&server, &audit).await?;
         self.configuration_changed().await;
         Ok(server)

@@ -52,6 +52,9 @@ pub(super) fn routes(merchant: &str) -> Vec<(&'static str, String, bool)> {
         ("GET", format!("{shop}/card-tokens"), false),
         ("POST", format!("{shop}/card-tokens"), true),
         ("DELETE", format!("{shop}/card-tokens/{SOME_ID}"), false),
+        ("GET", "/remote-threeds-servers".into(), false),
+        ("PUT", "/remote-threeds-servers/certified".into(), true),
+        ("DELETE", "/remote-threeds-servers/certified".into(), false),
         ("GET", "/audit".into(), false),
     ]
 }
