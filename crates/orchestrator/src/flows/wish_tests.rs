@@ -2,12 +2,11 @@
 //! outside of the browser.
 
 use super::{
-    in_hand::InHand,
     page_step::{PageOutcome, PageStep},
     testing::{World, purchase},
 };
 use acquiring::Exemption;
-use payments::{NewOrder, Outgoing, Purchase, PurchaseTarget, RefusalCode, ThreeDs, ThreeDsMode};
+use payments::{NewOrder, Purchase, PurchaseTarget, RefusalCode, ThreeDs, ThreeDsMode};
 use primitives::{Id, id::kind};
 use serde_json::{Value, json};
 use sqlx::PgPool;
