@@ -41,7 +41,6 @@ impl ScriptedDirectory {
             .with_state(directory.clone());
         tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
         system.set_directory_server("visa", &url).await;
-        system.database.ask("DELETE FROM card_range_snapshots");
         system.kill_gateway().await;
         system.start_gateway().await;
         directory
