@@ -153,9 +153,11 @@ async fn a_charge_is_found_in_the_ledger_by_reference_and_by_order() {
             accept_no_liability_shift: true,
             installments: 1,
             initiator: Initiator::Customer,
+            stored_credential: None,
             shopper: Shopper::default(),
             billing: None,
             shipping: None,
+            return_url: "https://shop.example/return".into(),
         };
         let exchange = processor.authorize(&account, &order, http.moment()).unwrap();
         let (request, read) = exchange.split();

@@ -6,6 +6,7 @@ use crate::{
 };
 use primitives::{Amount, Brand, Card, Country, Email};
 use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
 
 /// Whether the money is taken at once or only held.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,6 +24,29 @@ pub enum ChargeKind {
 pub enum Initiator {
     Customer,
     Merchant,
+}
+
+/// A charge with a card that the cardholder left with the merchant, or leaves now: what the schemes want to be told of
+/// it (stored-credential framework).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StoredCredential {
+    pub agreement: Agreement,
+    /// The cardholder is there and agrees to later charges by this one; every later one points to it.
+    pub is_first: bool,
+    /// The scheme's id of the first charge ([`Approval::network_transaction_id`]), where it is known.
+    pub network_transaction_id: Option<String>,
+}
+
+/// What the cardholder agreed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Agreement {
+    /// To be charged at regular intervals.
+    Recurring,
+    /// To be charged for one purchase in parts.
+    Installments,
+    /// To be charged when the need arises, or to have the card kept for purchases to come.
+    Unscheduled,
 }
 
 /// One request for money, the same for every processor.
@@ -45,9 +69,12 @@ pub struct Authorization {
     /// Number of monthly instalments; 1 for none.
     pub installments: u8,
     pub initiator: Initiator,
+    pub stored_credential: Option<StoredCredential>,
     pub shopper: Shopper,
     pub billing: Option<Address>,
     pub shipping: Option<Address>,
+    /// Where a browser would come back to us, for processors that insist on an address though none is sent anywhere.
+    pub return_url: String,
 }
 
 impl Authorization {
@@ -76,11 +103,50 @@ pub struct CardholderAuthentication {
     pub version: String,
     /// The final transaction status: `Y`, `A`, `U`, …
     pub trans_status: Option<String>,
+    /// Why the final status is not `Y`: two digits.
+    #[serde(default)]
+    pub trans_status_reason: Option<String>,
+    /// Who broke the challenge off: two digits.
+    #[serde(default)]
+    pub challenge_cancel: Option<String>,
+    /// How it went, where that is known.
+    #[serde(default)]
+    pub flow: Option<AuthenticationFlow>,
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub authenticated_at: Option<OffsetDateTime>,
     /// Whether the issuer carries fraud liability, from ECI and authentication value.
     pub liability_shift: bool,
 }
 
+/// How an authentication went, as processors ask for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthenticationFlow {
+    Frictionless,
+    Challenge,
+    Decoupled,
+}
+
 impl CardholderAuthentication {
+    /// The transaction status of the ARes: what the directory server said before any challenge.
+    pub fn directory_status(&self) -> Option<&str> {
+        match self.flow {
+            Some(AuthenticationFlow::Challenge) => Some("C"),
+            Some(AuthenticationFlow::Decoupled) => Some("D"),
+            Some(AuthenticationFlow::Frictionless) | None => self.trans_status.as_deref(),
+        }
+    }
+
+    /// The transaction status after a challenge, where there was one.
+    pub fn challenge_status(&self) -> Option<&str> {
+        match self.flow {
+            Some(AuthenticationFlow::Challenge | AuthenticationFlow::Decoupled) => {
+                self.trans_status.as_deref()
+            }
+            Some(AuthenticationFlow::Frictionless) | None => None,
+        }
+    }
+
     /// Whether this is a full authentication: the ECI that says so (02 at Mastercard, 05 elsewhere) together with an
     /// authentication value. An attempt (01, 06) is none, though it may carry the liability shift.
     pub fn is_full(&self) -> bool {
@@ -140,6 +206,11 @@ impl std::fmt::Debug for Address {
 pub enum AuthorizationAnswer {
     Approved(Approval),
     Declined(Decline),
+    /// Taken, and answered later: by notification, or to an inquiry.
+    Pending {
+        /// The processor's id of the transaction, when given already.
+        processor_reference: Option<String>,
+    },
 }
 
 /// Money was approved.
@@ -152,6 +223,9 @@ pub struct Approval {
     /// The raw response code, when given (ISO 8583 field 39 or the processor's own).
     pub response_code: Option<String>,
     pub amount: Amount,
+    /// The scheme's id of the transaction, which later charges with the same stored card point to.
+    #[serde(default)]
+    pub network_transaction_id: Option<String>,
     /// Issuing bank and country, when the processor tells.
     pub issuer_bank: Option<String>,
     pub issuer_country: Option<Country>,
@@ -165,5 +239,8 @@ pub struct Decline {
     /// The code and text exactly as they came, for people.
     pub raw_code: Option<String>,
     pub raw_message: Option<String>,
+    /// The network's own advice as it came (Mastercard merchant advice code).
+    #[serde(default)]
+    pub network_advice: Option<String>,
     pub processor_reference: Option<String>,
 }

@@ -1,6 +1,6 @@
 //! What a processor offers, declared once, so that callers ask the declaration and never the name.
 
-use crate::Exemption;
+use crate::{Exemption, SettlementKind};
 use primitives::{Brand, Currency};
 use std::time::Duration;
 
@@ -28,6 +28,28 @@ pub enum Refunds {
     Several,
 }
 
+/// What tells what became of an operation whose answer was lost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recovery {
+    /// An inquiry ([`crate::Processor::inquire`], [`crate::Processor::inquire_settlement`]).
+    Inquire,
+    /// The very same request again: the processor answers a reference or idempotency key that it knows as it did before,
+    /// and does nothing a second time. Only for captures, voids and refunds: a charge's security code is gone by then.
+    Repeat,
+    /// Nothing can be asked. What a notification has not told in time is taken back by our reference
+    /// ([`crate::Processor::reverse`]). Only for charges.
+    Reverse,
+}
+
+/// What a refund gives back to the processor's mind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RefundsOf {
+    /// The charge as a whole, however often it was captured.
+    Charge,
+    /// One capture, by its own id; no refund may exceed its capture.
+    Capture,
+}
+
 /// What one processor can do.
 #[derive(Debug, Clone, Copy)]
 pub struct Capabilities {
@@ -43,7 +65,16 @@ pub struct Capabilities {
     pub captures: Captures,
     pub voids: Voids,
     pub refunds: Refunds,
-    /// How long after sending an inquiry can first find a charge.
+    pub refunds_of: RefundsOf,
+    /// Whether an attempt can be taken back by our own reference, without knowing whether it arrived.
+    pub reversals: bool,
+    /// What tells what became of a charge, a capture, a void, a refund whose answer was lost.
+    pub lost_charge: Recovery,
+    pub lost_capture: Recovery,
+    pub lost_void: Recovery,
+    pub lost_refund: Recovery,
+    /// How long after sending an inquiry can first find a charge or what was done with it; where nothing can be asked, how
+    /// long a notification may take before the charge is taken back.
     pub inquiry_visible_after: Duration,
     /// How long after sending "not found" means that nothing was charged.
     pub inquiry_final_after: Duration,
@@ -52,6 +83,15 @@ pub struct Capabilities {
 }
 
 impl Capabilities {
+    /// What tells what became of a capture, void or refund whose answer was lost.
+    pub fn lost_settlement(&self, kind: SettlementKind) -> Recovery {
+        match kind {
+            SettlementKind::Capture => self.lost_capture,
+            SettlementKind::Void => self.lost_void,
+            SettlementKind::Refund => self.lost_refund,
+        }
+    }
+
     pub fn takes(&self, brand: Brand, currency: Currency) -> bool {
         self.brands.contains(&brand) && self.currencies.contains(&currency)
     }

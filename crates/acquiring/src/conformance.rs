@@ -5,9 +5,10 @@
 //! broken; a test asserts that there are none.
 
 use crate::{
-    Account, Authorization, CardholderAuthentication, ChargeKind, Initiator, Inquiry, Processor, Shopper,
+    Account, Approval, AuthenticationFlow, Authorization, CardholderAuthentication, ChargeKind, Charged,
+    Initiator, Inquiry, Processor, Shopper,
 };
-use primitives::{Amount, Brand, Card, Currency, Email, ExpiryDate, Moment, Pan, SecurityCode};
+use primitives::{Amount, Brand, Card, Currency, Email, ExpiryDate, Id, Moment, Pan, SecurityCode, id::kind};
 use std::fmt;
 use time::OffsetDateTime;
 
@@ -99,6 +100,7 @@ impl Subject<'_> {
             accept_no_liability_shift: false,
             installments: 1,
             initiator: Initiator::Customer,
+            stored_credential: None,
             shopper: Shopper {
                 email: Email::parse("ana@example.com").ok(),
                 first_name: Some("Ana".into()),
@@ -107,12 +109,26 @@ impl Subject<'_> {
             },
             billing: None,
             shipping: None,
+            return_url: "https://shop.example/return".into(),
         })
+    }
+
+    /// The charge as what follows it knows it.
+    fn charged(&self, order: &Authorization, approval: &Approval, payment: Id<kind::Payment>) -> Charged {
+        Charged {
+            payment,
+            order_id: order.order_id.clone(),
+            kind: order.kind,
+            reference: order.reference.clone(),
+            processor_reference: approval.processor_reference.clone(),
+            authorized: approval.amount,
+        }
     }
 
     fn inquiry(&self, order: &Authorization, sent_at: OffsetDateTime) -> Inquiry {
         Inquiry {
             reference: order.reference.clone(),
+            processor_reference: None,
             order_id: order.order_id.clone(),
             amount: order.amount,
             kind: order.kind,
@@ -149,6 +165,10 @@ fn full_authentication(brand: Brand) -> CardholderAuthentication {
         xid: None,
         version: "2.2.0".into(),
         trans_status: Some("Y".into()),
+        trans_status_reason: None,
+        challenge_cancel: None,
+        flow: Some(AuthenticationFlow::Frictionless),
+        authenticated_at: None,
         liability_shift: true,
     }
 }

@@ -9,6 +9,8 @@ use time::OffsetDateTime;
 pub struct Inquiry {
     /// The reference the charge was sent with.
     pub reference: String,
+    /// The processor's id of the charge, where it gave one before the outcome was known.
+    pub processor_reference: Option<String>,
     pub order_id: String,
     pub amount: Amount,
     pub kind: ChargeKind,

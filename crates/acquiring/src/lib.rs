@@ -21,13 +21,16 @@ pub mod settlement;
 
 pub use account::{Account, CredentialField, Credentials};
 pub use authorization::{
-    Address, Approval, Authorization, AuthorizationAnswer, CardholderAuthentication, ChargeKind, Decline,
-    Initiator, Shopper,
+    Address, Agreement, Approval, AuthenticationFlow, Authorization, AuthorizationAnswer,
+    CardholderAuthentication, ChargeKind, Decline, Initiator, Shopper, StoredCredential,
 };
-pub use capabilities::{Capabilities, Captures, Refunds, Voids};
+pub use capabilities::{Capabilities, Captures, Recovery, Refunds, RefundsOf, Voids};
 pub use exemption::Exemption;
 pub use inquiry::{Inquiry, InquiryAnswer};
-pub use notification::{Notification, NotificationRefused};
+pub use notification::{About, Notice, NotificationRefused, Says};
 pub use processor::{CannotBuild, Processor};
 pub use response_code::{Advice, Meaning, Reason};
-pub use settlement::{Capture, Refund, SettlementAnswer, Void};
+pub use settlement::{
+    Capture, CaptureRef, Charged, Refund, Reversal, ReversalAnswer, SettlementAnswer, SettlementInquiry,
+    SettlementInquiryAnswer, SettlementKind, Void,
+};

@@ -3,7 +3,8 @@
 
 use crate::{
     Account, Authorization, AuthorizationAnswer, Capabilities, Capture, CredentialField, Inquiry,
-    InquiryAnswer, Notification, NotificationRefused, Refund, SettlementAnswer, Void,
+    InquiryAnswer, Notice, NotificationRefused, Refund, Reversal, ReversalAnswer, SettlementAnswer,
+    SettlementInquiry, SettlementInquiryAnswer, Void,
 };
 use primitives::{Exchange, Moment};
 use thiserror::Error;
@@ -71,12 +72,31 @@ pub trait Processor: Send + Sync {
         moment: Moment,
     ) -> Result<Exchange<InquiryAnswer>, CannotBuild>;
 
-    /// Verifies, then reads. `headers` have lower-case names.
+    /// What became of a capture, void or refund.
+    fn inquire_settlement(
+        &self,
+        account: &Account,
+        order: &SettlementInquiry,
+        moment: Moment,
+    ) -> Result<Exchange<SettlementInquiryAnswer>, CannotBuild>;
+
+    /// Takes back a charge by our reference alone.
+    fn reverse(
+        &self,
+        account: &Account,
+        order: &Reversal,
+        moment: Moment,
+    ) -> Result<Exchange<ReversalAnswer>, CannotBuild>;
+
+    /// Verifies, then reads: all of it or nothing. `headers` have lower-case names.
     fn notification(
         &self,
         account: &Account,
         headers: &[(String, String)],
         body: &[u8],
         moment: Moment,
-    ) -> Result<Notification, NotificationRefused>;
+    ) -> Result<Vec<Notice>, NotificationRefused>;
+
+    /// The body that tells the processor that its notification was taken; the status is always 200.
+    fn notification_receipt(&self) -> &'static str;
 }

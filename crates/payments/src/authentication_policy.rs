@@ -7,7 +7,7 @@ use crate::{
     routing::Route,
     three_ds::approach,
 };
-use acquiring::CardholderAuthentication;
+use acquiring::{AuthenticationFlow, CardholderAuthentication};
 use emv3ds::code::{ChallengeCancel, TransStatus, TransStatusReason};
 use mpi::{AuthenticationResult, Failure, Flow};
 use primitives::Brand;
@@ -252,6 +252,16 @@ pub fn told_by(
             xid: None,
             version: result.version().as_str().to_owned(),
             trans_status: Some(result.trans_status().as_str().to_owned()),
+            trans_status_reason: result
+                .trans_status_reason()
+                .map(|reason| reason.as_str().to_owned()),
+            challenge_cancel: result.challenge_cancel().map(|cancel| cancel.as_str().to_owned()),
+            flow: Some(match (decoupled, result.flow()) {
+                (true, _) => AuthenticationFlow::Decoupled,
+                (false, Flow::Challenge) => AuthenticationFlow::Challenge,
+                (false, Flow::Frictionless | Flow::SemiFrictionless) => AuthenticationFlow::Frictionless,
+            }),
+            authenticated_at: Some(result.authenticated_at()),
             liability_shift: result.liability_shift(),
         },
         three_ds_server_trans_id: Some(result.three_ds_server_trans_id().to_string()),
@@ -278,6 +288,10 @@ pub fn without_authentication(brand: Brand, now: OffsetDateTime) -> Authenticate
             xid: None,
             version: "2.2.0".to_owned(),
             trans_status: None,
+            trans_status_reason: None,
+            challenge_cancel: None,
+            flow: None,
+            authenticated_at: None,
             liability_shift: false,
         },
         three_ds_server_trans_id: None,

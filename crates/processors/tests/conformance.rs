@@ -6,9 +6,10 @@ use acquiring::conformance::{
     paper::{self, Samples},
 };
 use acquiring::{
-    Account, Approval, Authorization, AuthorizationAnswer, CannotBuild, Capabilities, Capture, ChargeKind,
-    CredentialField, Credentials, Inquiry, InquiryAnswer, Notification, NotificationRefused, Processor,
-    Refund, SettlementAnswer, Void,
+    About, Account, Approval, Authorization, AuthorizationAnswer, CannotBuild, Capabilities, Capture,
+    ChargeKind, CredentialField, Credentials, Inquiry, InquiryAnswer, Notice, NotificationRefused, Processor,
+    Refund, Reversal, ReversalAnswer, Says, SettlementAnswer, SettlementInquiry, SettlementInquiryAnswer,
+    Void,
 };
 use primitives::{Exchange, Id, Moment, Reply, Secret};
 use processors::kushki::Kushki;
@@ -127,6 +128,7 @@ impl Processor for Careless {
                 approval_code: None,
                 response_code: None,
                 amount,
+                network_transaction_id: None,
                 issuer_bank: None,
                 issuer_country: None,
             }))
@@ -165,17 +167,42 @@ impl Processor for Careless {
         Ok(Exchange::new(request, |_| Ok(InquiryAnswer::NotFound)))
     }
 
+    fn inquire_settlement(
+        &self,
+        account: &Account,
+        order: &SettlementInquiry,
+        moment: Moment,
+    ) -> Result<Exchange<SettlementInquiryAnswer>, CannotBuild> {
+        Kushki.inquire_settlement(account, order, moment)
+    }
+
+    fn reverse(
+        &self,
+        account: &Account,
+        order: &Reversal,
+        moment: Moment,
+    ) -> Result<Exchange<ReversalAnswer>, CannotBuild> {
+        Kushki.reverse(account, order, moment)
+    }
+
+    fn notification_receipt(&self) -> &'static str {
+        ""
+    }
+
     fn notification(
         &self,
         _: &Account,
         _: &[(String, String)],
         _: &[u8],
         _: Moment,
-    ) -> Result<Notification, NotificationRefused> {
-        Ok(Notification {
-            reference: String::new(),
-            says: InquiryAnswer::Pending,
-        })
+    ) -> Result<Vec<Notice>, NotificationRefused> {
+        Ok(vec![Notice {
+            identity: String::new(),
+            about: About::Charge {
+                reference: String::new(),
+                says: Says::Outcome(InquiryAnswer::Pending),
+            },
+        }])
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::{Breach, Findings, MARKER, Subject, request};
 use crate::{
-    Account, Authorization, AuthorizationAnswer, CannotBuild, Capture, Captures, ChargeKind, Credentials,
-    Exemption, InquiryAnswer, Refund, Refunds, SettlementAnswer, Void, Voids,
+    Account, Authorization, AuthorizationAnswer, CannotBuild, Capture, Captures, ChargeKind, Charged,
+    Credentials, Exemption, InquiryAnswer, Refund, Refunds, SettlementAnswer, Void, Voids,
 };
 use primitives::{Amount, Exchange, Moment, Reply, Unreadable};
 
@@ -255,31 +255,38 @@ fn settlements(subject: &Subject<'_>, moment: Moment, findings: &mut Findings) {
     let reference = moment.nonce.to_string();
     let (whole, part) = (subject.amount(10_000), subject.amount(4_000));
 
+    let of = |kind| Charged {
+        payment: moment.fresh_id(),
+        order_id: "order-4711".into(),
+        kind,
+        reference: "0190c0de000070008000000000000001".into(),
+        processor_reference: "182343532700123456".into(),
+        authorized: whole,
+    };
     let capture = |amount| {
         let order = Capture {
+            of: of(ChargeKind::Authorization),
             reference: reference.clone(),
-            processor_reference: "182343532700123456".into(),
-            authorized: whole,
             amount,
             is_final: true,
         };
         processor.capture(account, &order, moment)
     };
-    let void = |amount| {
+    let void = || {
         let order = Void {
+            of: of(ChargeKind::Authorization),
             reference: reference.clone(),
-            processor_reference: "182343532700123456".into(),
-            amount,
-            payment: moment.fresh_id(),
+            reason: None,
         };
         processor.void(account, &order, moment)
     };
     let refund = |amount| {
         let order = Refund {
+            of: of(ChargeKind::Sale),
             reference: reference.clone(),
-            processor_reference: "182343532700123456".into(),
             captured: whole,
             amount,
+            capture: None,
             reason: None,
         };
         processor.refund(account, &order, moment)
@@ -295,7 +302,7 @@ fn settlements(subject: &Subject<'_>, moment: Moment, findings: &mut Findings) {
         "void",
         offered.voids != Voids::NotOffered,
         &reference,
-        || void(whole),
+        void,
         findings,
     );
     settlement(

@@ -3,7 +3,7 @@
 
 use super::{Breach, Findings, Subject, attempted_authentication};
 use crate::{
-    Advice, Approval, Authorization, AuthorizationAnswer, Capture, Captures, ChargeKind, InquiryAnswer,
+    Advice, Authorization, AuthorizationAnswer, Capture, Captures, ChargeKind, Charged, InquiryAnswer,
     Reason, Refund, Refunds, SettlementAnswer, Void, Voids,
 };
 use primitives::{Amount, Brand, Exchange, HttpRequest, Moment, Reply, Unreadable};
@@ -92,12 +92,13 @@ impl<W: Wire> Run<'_, W> {
         self.exchange(built).await
     }
 
-    async fn approved(&mut self, kind: ChargeKind, brand: Brand, minor: i64) -> Option<Approval> {
+    async fn approved(&mut self, kind: ChargeKind, brand: Brand, minor: i64) -> Option<Charged> {
         let order = self.order(kind, brand, minor)?;
         match self.charge(&order).await {
-            Some(Ok(AuthorizationAnswer::Approved(approval))) if approval.amount == order.amount => {
-                Some(approval)
-            }
+            Some(Ok(AuthorizationAnswer::Approved(approval))) if approval.amount == order.amount => Some(
+                self.subject
+                    .charged(&order, &approval, self.wire.moment().fresh_id()),
+            ),
             other => {
                 let detail = format!("{kind:?} {brand} {minor}: {other:?}");
                 self.findings
@@ -242,8 +243,7 @@ impl<W: Wire> Run<'_, W> {
             let moment = self.wire.moment();
             let order = Capture {
                 reference: moment.nonce.to_string(),
-                processor_reference: held.processor_reference,
-                authorized: held.amount,
+                of: held,
                 amount: self.subject.amount(minor),
                 is_final: true,
             };
@@ -266,9 +266,8 @@ impl<W: Wire> Run<'_, W> {
         let moment = self.wire.moment();
         let order = Void {
             reference: moment.nonce.to_string(),
-            processor_reference: sale.processor_reference,
-            amount: sale.amount,
-            payment: moment.fresh_id(),
+            of: sale,
+            reason: None,
         };
         let void = |order: &Void| self.subject.processor.void(self.subject.account, order, moment);
         let (first, again) = (void(&order), void(&order));
@@ -311,9 +310,10 @@ impl<W: Wire> Run<'_, W> {
             let moment = self.wire.moment();
             let order = Refund {
                 reference: moment.nonce.to_string(),
-                processor_reference: sale.processor_reference.clone(),
-                captured: sale.amount,
+                of: sale.clone(),
+                captured: sale.authorized,
                 amount: self.subject.amount(*minor),
+                capture: None,
                 reason: None,
             };
             let built = self

@@ -101,6 +101,10 @@ pub fn external(root: &Fields<'_>, brand: Option<Brand>) -> Option<CardholderAut
         xid: xid.map(str::to_owned),
         version,
         trans_status: trans_status.map(str::to_owned),
+        trans_status_reason: None,
+        challenge_cancel: None,
+        flow: None,
+        authenticated_at: None,
     })
 }
 

@@ -8,8 +8,9 @@ use crate::{
 };
 use acquiring::{
     Account, Authorization, AuthorizationAnswer, CannotBuild, Capabilities, Capture, Captures,
-    CredentialField, Inquiry, InquiryAnswer, Notification, NotificationRefused, Processor, Refund, Refunds,
-    SettlementAnswer, Void, Voids,
+    CredentialField, Inquiry, InquiryAnswer, Notice, NotificationRefused, Processor, Recovery, Refund,
+    Refunds, RefundsOf, Reversal, ReversalAnswer, SettlementAnswer, SettlementInquiry,
+    SettlementInquiryAnswer, Void, Voids,
 };
 use primitives::{Brand, Currency, Exchange, Moment, Secret};
 use serde_json::{Value, json};
@@ -126,6 +127,12 @@ const CAPABILITIES: Capabilities = Capabilities {
     captures: Captures::NotOffered,
     voids: Voids::NotOffered,
     refunds: Refunds::NotOffered,
+    refunds_of: RefundsOf::Charge,
+    reversals: false,
+    lost_charge: Recovery::Inquire,
+    lost_capture: Recovery::Inquire,
+    lost_void: Recovery::Inquire,
+    lost_refund: Recovery::Inquire,
     inquiry_visible_after: std::time::Duration::from_secs(90),
     inquiry_final_after: std::time::Duration::from_secs(1_800),
     installments_max: 1,
@@ -191,13 +198,30 @@ impl Processor for Plain {
         Err(NOT_OFFERED)
     }
 
+    fn inquire_settlement(
+        &self,
+        _: &Account,
+        _: &SettlementInquiry,
+        _: Moment,
+    ) -> Result<Exchange<SettlementInquiryAnswer>, CannotBuild> {
+        Err(NOT_OFFERED)
+    }
+
+    fn reverse(&self, _: &Account, _: &Reversal, _: Moment) -> Result<Exchange<ReversalAnswer>, CannotBuild> {
+        Err(NOT_OFFERED)
+    }
+
+    fn notification_receipt(&self) -> &'static str {
+        ""
+    }
+
     fn notification(
         &self,
         _: &Account,
         _: &[(String, String)],
         _: &[u8],
         _: Moment,
-    ) -> Result<Notification, NotificationRefused> {
+    ) -> Result<Vec<Notice>, NotificationRefused> {
         Err(NotificationRefused::NotOffered)
     }
 }

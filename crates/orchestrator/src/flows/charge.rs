@@ -10,7 +10,7 @@ use crate::{
     gateway::Gateway,
     transport::{Sent, Silence},
 };
-use acquiring::{Authorization, AuthorizationAnswer, Inquiry, Processor, SettlementAnswer, Void};
+use acquiring::{Authorization, AuthorizationAnswer, Charged, Inquiry, Processor, SettlementAnswer, Void};
 use payments::{
     News, Order, Payment, PaymentState,
     attempt::AttemptInFlight,
@@ -67,6 +67,7 @@ impl Gateway {
                 let outcome = match &answer {
                     AuthorizationAnswer::Approved(_) => "approved",
                     AuthorizationAnswer::Declined(_) => "declined",
+                    AuthorizationAnswer::Pending { .. } => "pending",
                 };
                 (
                     outcome,
@@ -126,6 +127,7 @@ impl Gateway {
         let (processor, account) = self.processor(order, route).await?;
         let inquiry = Inquiry {
             reference: attempt.reference.clone(),
+            processor_reference: None,
             order_id: order.reference.clone(),
             amount: payment.amount,
             kind: route.charge,
@@ -177,10 +179,16 @@ impl Gateway {
         let route = payment.routes.get(late.attempt.route).ok_or(GONE)?;
         let (processor, account) = self.processor(order, route).await?;
         let void = Void {
+            of: Charged {
+                payment: payment.id,
+                order_id: order.reference.clone(),
+                kind: route.charge,
+                reference: late.attempt.reference.clone(),
+                processor_reference: approval.processor_reference.clone(),
+                authorized: approval.amount,
+            },
             reference: late.attempt.reference.clone(),
-            processor_reference: approval.processor_reference.clone(),
-            amount: approval.amount,
-            payment: payment.id,
+            reason: None,
         };
         let answer = match processor.void(&account, &void, self.clock().moment()) {
             Ok(exchange) => self.transport().send(exchange).await,
@@ -275,9 +283,11 @@ impl Gateway {
             authentication: values,
             installments: payment.terms.installments,
             initiator: payment.terms.initiator,
+            stored_credential: None,
             shopper: payment.terms.shopper.clone(),
             billing: payment.terms.billing.clone(),
             shipping: payment.terms.shipping.clone(),
+            return_url: self.addresses().public_url.clone(),
         };
         Ok((processor, account, authorization))
     }

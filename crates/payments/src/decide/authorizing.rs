@@ -75,6 +75,11 @@ pub(super) fn next(limits: &Limits, order: Order, news: News, moment: Moment) ->
             (Some(means), Some(_)) => stepped_up(limits, order, &attempt, decline, means, moment),
             (Some(_) | None, _) => declined(limits, order, &attempt, decline, moment),
         },
+        // Its end is asked for, or told, like that of a charge whose answer was lost.
+        News::Answered {
+            answer: AuthorizationAnswer::Pending { .. },
+            ..
+        } => unknown(order, attempt, moment),
         News::NeverLeft { why, .. } => {
             let settled = record(payment, &attempt, AttemptState::NotSent(why))?;
             let denial = Denial {

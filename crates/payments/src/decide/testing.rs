@@ -124,6 +124,7 @@ pub fn approval() -> Approval {
         approval_code: Some("123456".into()),
         response_code: Some("00".into()),
         amount: mxn(10_000),
+        network_transaction_id: None,
         issuer_bank: None,
         issuer_country: None,
     }
@@ -135,6 +136,7 @@ pub fn decline(reason: Reason, advice: Advice) -> Decline {
         advice,
         raw_code: Some("05".into()),
         raw_message: None,
+        network_advice: None,
         processor_reference: None,
     }
 }

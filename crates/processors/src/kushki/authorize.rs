@@ -200,6 +200,7 @@ fn approval(asked: &Asked, body: &Body<'_>) -> Result<Approval, Unreadable> {
             .or(details.response_code.as_deref())
             .map(codes::shortened),
         amount: asked.transaction.amount,
+        network_transaction_id: None,
         issuer_bank: bin
             .and_then(|bin| bin.bank.as_deref())
             .filter(|bank| !bank.is_empty())
@@ -243,6 +244,7 @@ mod tests {
                 approval_code: Some("000000".into()),
                 response_code: Some("00".into()),
                 amount: order.amount,
+                network_transaction_id: None,
                 issuer_bank: Some("BANCO DE PRUEBA".into()),
                 issuer_country: Country::parse("MX").ok(),
             }))
@@ -286,6 +288,7 @@ mod tests {
                 advice: Advice::Later,
                 raw_code: Some("51".into()),
                 raw_message: Some("Fondos insuficientes".into()),
+                network_advice: None,
                 processor_reference: None,
             }))
         );

@@ -21,7 +21,7 @@ struct CaptureBody<'a> {
 
 pub fn request(account: &Account, order: &Capture) -> Result<HttpRequest, CannotBuild> {
     let body = CaptureBody {
-        ticket_number: &order.processor_reference,
+        ticket_number: &order.of.processor_reference,
         amount: Total::of(order.amount)?,
         full_response: "v2",
         external_reference_id: call::external_reference(&order.reference)?,

@@ -129,6 +129,7 @@ pub fn decline(body: &Body<'_>, context: &Context) -> Result<Decline, Unreadable
             .or(vendor_code)
             .map(shortened),
         raw_message: raw_message.map(shortened),
+        network_advice: None,
         processor_reference: body.ticket_number.clone().filter(|ticket| !ticket.is_empty()),
     })
 }
@@ -212,6 +213,7 @@ pub fn front_door(status: u16, code: Option<&str>, message: &str) -> Decline {
         advice: reason.usual_advice(),
         raw_code: Some(code.map_or_else(|| status.to_string(), shortened)),
         raw_message: Some(shortened(message)),
+        network_advice: None,
         processor_reference: None,
     }
 }

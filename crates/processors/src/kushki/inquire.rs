@@ -142,6 +142,7 @@ fn approval(order: &Inquiry, row: &Row<'_>) -> Result<Approval, Unreadable> {
         approval_code: row.approval_code.as_deref().map(codes::shortened),
         response_code: row.response_code.as_deref().map(codes::shortened),
         amount: order.amount,
+        network_transaction_id: None,
         issuer_bank: row.issuing_bank.as_deref().map(codes::shortened),
         issuer_country: None,
     })
@@ -168,6 +169,7 @@ fn decline(row: &Row<'_>) -> Result<Decline, Unreadable> {
         advice,
         raw_code: issuer.or(row.response_code.as_deref()).map(codes::shortened),
         raw_message: row.response_text.as_deref().map(codes::shortened),
+        network_advice: None,
         processor_reference: row.ticket_number.clone().filter(|ticket| !ticket.is_empty()),
     })
 }

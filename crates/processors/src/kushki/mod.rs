@@ -25,8 +25,9 @@ mod samples;
 
 use acquiring::{
     Account, Authorization, AuthorizationAnswer, CannotBuild, Capabilities, Capture, Captures,
-    CredentialField, Inquiry, InquiryAnswer, Notification, NotificationRefused, Processor, Refund, Refunds,
-    SettlementAnswer, Void, Voids,
+    CredentialField, Inquiry, InquiryAnswer, Notice, NotificationRefused, Processor, Recovery, Refund,
+    Refunds, RefundsOf, Reversal, ReversalAnswer, SettlementAnswer, SettlementInquiry,
+    SettlementInquiryAnswer, Void, Voids,
 };
 use primitives::{Brand, Currency, Exchange, Moment};
 use std::time::Duration;
@@ -51,6 +52,12 @@ static CAPABILITIES: Capabilities = Capabilities {
     captures: Captures::Once,
     voids: Voids::Partial,
     refunds: Refunds::Several,
+    refunds_of: RefundsOf::Charge,
+    reversals: false,
+    lost_charge: Recovery::Inquire,
+    lost_capture: Recovery::Inquire,
+    lost_void: Recovery::Repeat,
+    lost_refund: Recovery::Repeat,
     inquiry_visible_after: Duration::from_secs(90),
     inquiry_final_after: Duration::from_secs(30 * 60),
     installments_max: 18,
@@ -128,7 +135,7 @@ impl Processor for Kushki {
         order: &Void,
         _moment: Moment,
     ) -> Result<Exchange<SettlementAnswer>, CannotBuild> {
-        let asked = reply::Asked::new(&order.reference, order.amount);
+        let asked = reply::Asked::new(&order.reference, order.of.authorized);
         let request = void::request(account, order)?;
         Ok(Exchange::new(request, move |reply| void::answer(&asked, reply)))
     }
@@ -157,14 +164,36 @@ impl Processor for Kushki {
         }))
     }
 
+    fn inquire_settlement(
+        &self,
+        _account: &Account,
+        _order: &SettlementInquiry,
+        _moment: Moment,
+    ) -> Result<Exchange<SettlementInquiryAnswer>, CannotBuild> {
+        Err(CannotBuild::NotOffered("inquiries about settlements"))
+    }
+
+    fn reverse(
+        &self,
+        _account: &Account,
+        _order: &Reversal,
+        _moment: Moment,
+    ) -> Result<Exchange<ReversalAnswer>, CannotBuild> {
+        Err(CannotBuild::NotOffered("reversals"))
+    }
+
     fn notification(
         &self,
         account: &Account,
         headers: &[(String, String)],
         body: &[u8],
         moment: Moment,
-    ) -> Result<Notification, NotificationRefused> {
+    ) -> Result<Vec<Notice>, NotificationRefused> {
         notification::verify(account, headers, body, moment)?;
-        notification::read(body)
+        notification::read(body).map(|notice| vec![notice])
+    }
+
+    fn notification_receipt(&self) -> &'static str {
+        ""
     }
 }

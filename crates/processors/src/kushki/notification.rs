@@ -4,7 +4,9 @@ use super::{
     codes::{self, Codes, Context, Operation},
     money,
 };
-use acquiring::{Account, Approval, Decline, Initiator, InquiryAnswer, Notification, NotificationRefused};
+use acquiring::{
+    About, Account, Approval, Decline, Initiator, InquiryAnswer, Notice, NotificationRefused, Says,
+};
 use aws_lc_rs::hmac;
 use primitives::{Currency, Moment};
 use serde::Deserialize;
@@ -82,7 +84,7 @@ struct Event<'a> {
 }
 
 /// Reads a verified notification about a charge.
-pub fn read(body: &[u8]) -> Result<Notification, NotificationRefused> {
+pub fn read(body: &[u8]) -> Result<Notice, NotificationRefused> {
     use NotificationRefused::Unreadable;
     let event: Event<'_> = serde_json::from_slice(body).map_err(|_| Unreadable("not the documented JSON"))?;
     let reference = event
@@ -102,7 +104,19 @@ pub fn read(body: &[u8]) -> Result<Notification, NotificationRefused> {
         Some("INITIALIZED") => InquiryAnswer::Pending,
         _ => return Err(Unreadable("undocumented transaction_status")),
     };
-    Ok(Notification { reference, says })
+    let of = |text: &Option<String>| text.clone().unwrap_or_default();
+    let identity = [
+        of(&event.ticket_number),
+        of(&event.transaction_type),
+        of(&event.transaction_status),
+    ];
+    Ok(Notice {
+        identity: identity.join(" "),
+        about: About::Charge {
+            reference,
+            says: Says::Outcome(says),
+        },
+    })
 }
 
 fn approval(event: &Event<'_>) -> Result<Approval, NotificationRefused> {
@@ -122,6 +136,7 @@ fn approval(event: &Event<'_>) -> Result<Approval, NotificationRefused> {
         approval_code: event.approval_code.as_deref().map(codes::shortened),
         response_code: event.response_code.as_deref().map(codes::shortened),
         amount,
+        network_transaction_id: None,
         issuer_bank: None,
         issuer_country: None,
     })
@@ -147,6 +162,7 @@ fn decline(event: &Event<'_>) -> Result<Decline, NotificationRefused> {
         advice,
         raw_code: event.response_code.as_deref().map(codes::shortened),
         raw_message: event.response_text.as_deref().map(codes::shortened),
+        network_advice: None,
         processor_reference: event.ticket_number.clone().filter(|ticket| !ticket.is_empty()),
     })
 }
@@ -192,8 +208,19 @@ mod tests {
         .unwrap()
     }
 
-    fn read_signed(body: &str) -> Result<Notification, NotificationRefused> {
+    fn read_signed(body: &str) -> Result<Vec<Notice>, NotificationRefused> {
         Kushki.notification(&account(), &signed(body), body.as_bytes(), at(ID + 3))
+    }
+
+    /// What a notification says of the one charge it is about.
+    fn told(body: &str) -> (String, InquiryAnswer) {
+        match read_signed(body).unwrap().remove(0).about {
+            About::Charge {
+                reference,
+                says: Says::Outcome(says),
+            } => (reference, says),
+            other => panic!("not the outcome of a charge: {other:?}"),
+        }
     }
 
     #[test]
@@ -231,9 +258,9 @@ mod tests {
 
     #[test]
     fn an_approval_is_read() {
-        let notification = read_signed(&approved()).unwrap();
-        assert_eq!(notification.reference, samples::REFERENCE);
-        let InquiryAnswer::Approved(approval) = notification.says else {
+        let (reference, says) = told(&approved());
+        assert_eq!(reference, samples::REFERENCE);
+        let InquiryAnswer::Approved(approval) = says else {
             panic!("not approved");
         };
         assert_eq!(approval.amount, Amount::new(125_050, Currency::MXN).unwrap());
@@ -244,7 +271,7 @@ mod tests {
         let body = approved()
             .replace("\"APPROVAL\"", "\"DECLINED\"")
             .replace("\"000\"", "\"021\"");
-        let InquiryAnswer::Declined(decline) = read_signed(&body).unwrap().says else {
+        let InquiryAnswer::Declined(decline) = told(&body).1 else {
             panic!("not declined");
         };
         assert_eq!(decline.reason, Reason::InsufficientFunds);

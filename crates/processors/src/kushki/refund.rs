@@ -24,7 +24,7 @@ pub fn request(account: &Account, order: &Refund) -> Result<HttpRequest, CannotB
         amount: Total::of(order.amount)?,
         external_reference_id: call::external_reference(&order.reference)?,
     };
-    let path = ["v1", "refund", &order.processor_reference];
+    let path = ["v1", "refund", &order.of.processor_reference];
     let key = call::idempotency_key(&order.reference)?;
     Ok(call::with_json(account, Method::Delete, &path, &body)?.header("idempotency-key", key))
 }

@@ -1,8 +1,8 @@
 //! Orders that the tests of all operations share.
 
 use acquiring::{
-    Account, Address, Authorization, Capture, CardholderAuthentication, ChargeKind, Credentials, Initiator,
-    Inquiry, Refund, Shopper, Void,
+    Account, Address, AuthenticationFlow, Authorization, Capture, CardholderAuthentication, ChargeKind,
+    Charged, Credentials, Initiator, Inquiry, Refund, Shopper, Void,
 };
 use primitives::{
     Amount, Brand, Card, Country, Currency, Email, ExpiryDate, Id, Moment, Pan, Secret, SecurityCode,
@@ -61,6 +61,10 @@ fn authentication(brand: Brand) -> CardholderAuthentication {
         xid: None,
         version: "2.2.0".into(),
         trans_status: Some("Y".into()),
+        trans_status_reason: None,
+        challenge_cancel: None,
+        flow: Some(AuthenticationFlow::Frictionless),
+        authenticated_at: None,
         liability_shift: true,
     }
 }
@@ -84,9 +88,22 @@ pub fn order(kind: ChargeKind, pan: &str) -> Authorization {
         accept_no_liability_shift: false,
         installments: 1,
         initiator: Initiator::Customer,
+        stored_credential: None,
         shopper: Shopper::default(),
         billing: None,
         shipping: None,
+        return_url: "https://pasarela.example/return".into(),
+    }
+}
+
+fn charged(kind: ChargeKind) -> Charged {
+    Charged {
+        payment: Id::from_uuid(uuid::Uuid::from_u128(2)),
+        order_id: "order-4711".into(),
+        kind,
+        reference: REFERENCE.into(),
+        processor_reference: TICKET.into(),
+        authorized: mxn(125_050),
     }
 }
 
@@ -141,8 +158,7 @@ pub fn charges() -> Vec<(&'static str, Authorization)> {
 pub fn capture() -> Capture {
     Capture {
         reference: "0190c0de-0000-7000-8000-000000000002".into(),
-        processor_reference: TICKET.into(),
-        authorized: mxn(125_050),
+        of: charged(ChargeKind::Authorization),
         amount: mxn(100_000),
         is_final: true,
     }
@@ -151,18 +167,18 @@ pub fn capture() -> Capture {
 pub fn void() -> Void {
     Void {
         reference: "0190c0de-0000-7000-8000-000000000003".into(),
-        processor_reference: TICKET.into(),
-        amount: mxn(125_050),
-        payment: Id::from_uuid(uuid::Uuid::from_u128(2)),
+        of: charged(ChargeKind::Authorization),
+        reason: None,
     }
 }
 
 pub fn refund() -> Refund {
     Refund {
         reference: "0190c0de-0000-7000-8000-000000000004".into(),
-        processor_reference: TICKET.into(),
+        of: charged(ChargeKind::Sale),
         captured: mxn(125_050),
         amount: mxn(25_010),
+        capture: None,
         reason: None,
     }
 }
@@ -170,6 +186,7 @@ pub fn refund() -> Refund {
 pub fn inquiry() -> Inquiry {
     Inquiry {
         reference: REFERENCE.into(),
+        processor_reference: None,
         order_id: "order-4711".into(),
         amount: mxn(125_050),
         kind: ChargeKind::Sale,

@@ -22,10 +22,10 @@ struct VoidBody<'a> {
 pub fn request(account: &Account, order: &Void) -> Result<HttpRequest, CannotBuild> {
     let body = VoidBody {
         full_response: "v2",
-        amount: Total::of(order.amount)?,
+        amount: Total::of(order.of.authorized)?,
         external_reference_id: call::external_reference(&order.reference)?,
     };
-    let path = ["v1", "charges", &order.processor_reference];
+    let path = ["v1", "charges", &order.of.processor_reference];
     let key = call::idempotency_key(&order.reference)?;
     Ok(call::with_json(account, Method::Delete, &path, &body)?.header("idempotency-key", key))
 }
@@ -65,7 +65,7 @@ mod tests {
 
     fn asked() -> Asked {
         let order = samples::void();
-        Asked::new(&order.reference, order.amount)
+        Asked::new(&order.reference, order.of.authorized)
     }
 
     #[test]

@@ -2,8 +2,9 @@
 
 use acquiring::{
     Account, Advice, Approval, Authorization, AuthorizationAnswer, CannotBuild, Capabilities, Capture,
-    Captures, CredentialField, Decline, Exemption, Inquiry, InquiryAnswer, Notification, NotificationRefused,
-    Processor, Reason, Refund, Refunds, SettlementAnswer, Void, Voids,
+    Captures, CredentialField, Decline, Exemption, Inquiry, InquiryAnswer, Notice, NotificationRefused,
+    Processor, Reason, Recovery, Refund, Refunds, RefundsOf, Reversal, ReversalAnswer, SettlementAnswer,
+    SettlementInquiry, SettlementInquiryAnswer, Void, Voids,
 };
 use primitives::{Amount, Brand, Currency, Exchange, HttpRequest, Method, Moment, Reply, Unreadable};
 use serde_json::{Value, json};
@@ -158,6 +159,12 @@ const CAPABILITIES: Capabilities = Capabilities {
     captures: Captures::NotOffered,
     voids: Voids::NotOffered,
     refunds: Refunds::NotOffered,
+    refunds_of: RefundsOf::Charge,
+    reversals: false,
+    lost_charge: Recovery::Inquire,
+    lost_capture: Recovery::Repeat,
+    lost_void: Recovery::Repeat,
+    lost_refund: Recovery::Repeat,
     inquiry_visible_after: std::time::Duration::from_secs(90),
     inquiry_final_after: std::time::Duration::from_secs(1_800),
     installments_max: 1,
@@ -188,6 +195,7 @@ fn approval(amount: Amount) -> Approval {
         approval_code: None,
         response_code: None,
         amount,
+        network_transaction_id: None,
         issuer_bank: None,
         issuer_country: None,
     }
@@ -202,6 +210,7 @@ fn decline(reason: Reason) -> Decline {
         },
         raw_code: None,
         raw_message: None,
+        network_advice: None,
         processor_reference: None,
     }
 }
@@ -302,13 +311,30 @@ impl Processor for Fake {
         Err(NOT_OFFERED)
     }
 
+    fn inquire_settlement(
+        &self,
+        _: &Account,
+        _: &SettlementInquiry,
+        _: Moment,
+    ) -> Result<Exchange<SettlementInquiryAnswer>, CannotBuild> {
+        Err(NOT_OFFERED)
+    }
+
+    fn reverse(&self, _: &Account, _: &Reversal, _: Moment) -> Result<Exchange<ReversalAnswer>, CannotBuild> {
+        Err(NOT_OFFERED)
+    }
+
+    fn notification_receipt(&self) -> &'static str {
+        ""
+    }
+
     fn notification(
         &self,
         _: &Account,
         _: &[(String, String)],
         _: &[u8],
         _: Moment,
-    ) -> Result<Notification, NotificationRefused> {
+    ) -> Result<Vec<Notice>, NotificationRefused> {
         Err(NotificationRefused::NotOffered)
     }
 }
