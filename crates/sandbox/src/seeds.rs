@@ -8,23 +8,23 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use aws_lc_rs::{digest, rand};
+use aws_lc_rs::rand;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use primitives::Secret;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use crate::directory;
+
+pub mod connections;
+
+use connections::SeededConnection;
 
 /// The operator who may log in to the admin.
 const OPERATOR_EMAIL: &str = "operator@sandbox.test";
 /// How long the gateway waits for a directory server here, in milliseconds; scenario 08 uses all of it.
 const DIRECTORY_READ_TIMEOUT_MS: u32 = 3_000;
-/// After how long Kushki's list shows a charge, and after how long it shows all there will ever be; in life 90 s and
-/// 30 minutes.
-const KUSHKI_VISIBLE_AFTER_SECONDS: u32 = 2;
-const KUSHKI_FINAL_AFTER_SECONDS: u32 = 20;
 
 /// Where everything is.
 #[derive(Clone, Debug)]
@@ -192,46 +192,6 @@ impl Keys {
     }
 }
 
-/// A connection to a simulated processor that the seeds make.
-#[derive(Clone, Debug)]
-pub struct SeededConnection {
-    /// Its id in the gateway, the `connection_id` of the ledger.
-    pub id: Uuid,
-    /// Kushki's `Private-Merchant-Id`.
-    pub private_merchant_id: Secret<String>,
-    /// What signs Kushki's notifications.
-    pub webhook_secret: Secret<String>,
-}
-
-/// The Kushki connection of a merchant. It follows from the merchant's keys, so that it is the same after a restart.
-pub fn kushki_connection(merchant: &MerchantKeys) -> SeededConnection {
-    let derived = |purpose: &str| {
-        let text = format!("{purpose}:{}", merchant.private_key.reveal());
-        digest::digest(&digest::SHA256, text.as_bytes())
-    };
-    let hex = |purpose: &str| {
-        derived(purpose)
-            .as_ref()
-            .iter()
-            .take(16)
-            .map(|byte| format!("{byte:02x}"))
-            .collect::<String>()
-    };
-    let mut id = [0; 16];
-    let name = digest::digest(
-        &digest::SHA256,
-        format!("connection:kushki:{}", merchant.id).as_bytes(),
-    );
-    for (to, from) in id.iter_mut().zip(name.as_ref()) {
-        *to = *from;
-    }
-    SeededConnection {
-        id: uuid::Builder::from_custom_bytes(id).into_uuid(),
-        private_merchant_id: Secret::new(hex("kushki private merchant id")),
-        webhook_secret: Secret::new(hex("kushki webhook secret")),
-    }
-}
-
 /// What `pasarela seed` puts into the gateway. Seeding it twice changes nothing.
 pub fn seed_document(addresses: &Addresses, keys: &Keys) -> Value {
     json!({
@@ -260,6 +220,10 @@ fn shop_document(shop: &ShopKeys) -> Value {
 }
 
 fn merchant_document(addresses: &Addresses, merchant: &MerchantKeys, name: &str, policy: &str) -> Value {
+    let connections: Vec<_> = connections::of(merchant)
+        .iter()
+        .map(|connection| connection_document(addresses, connection, name, policy))
+        .collect();
     json!({
         "id": merchant.id,
         "name": name,
@@ -270,33 +234,27 @@ fn merchant_document(addresses: &Addresses, merchant: &MerchantKeys, name: &str,
         "webhook_secret": merchant.webhook_secret.reveal(),
         "notify_url": null,
         "rate_limit_rps": null,
-        "connections": [kushki_document(addresses, merchant, name, policy)],
+        "connections": connections,
     })
 }
 
-fn kushki_document(addresses: &Addresses, merchant: &MerchantKeys, name: &str, policy: &str) -> Value {
-    let kushki = kushki_connection(merchant);
-    json!({
-        "id": kushki.id,
-        "name": "Kushki sandbox",
-        "processor_name": "kushki",
-        "operation": "purchase",
-        "currencies": ["MXN", "USD", "COP"],
-        "countries": ["MX"],
-        "base_url": format!("{}/processors/kushki", addresses.sandbox),
-        "credentials": {
-            "private_merchant_id": kushki.private_merchant_id.reveal(),
-            "webhook_secret": kushki.webhook_secret.reveal(),
-        },
-        "inquiry_visible_after_seconds": KUSHKI_VISIBLE_AFTER_SECONDS,
-        "inquiry_final_after_seconds": KUSHKI_FINAL_AFTER_SECONDS,
-        "three_ds": {
+fn connection_document(
+    addresses: &Addresses,
+    connection: &SeededConnection,
+    name: &str,
+    policy: &str,
+) -> Map<String, Value> {
+    let mut document = connection.document(addresses);
+    document.insert(
+        "three_ds".to_owned(),
+        json!({
             "provider": "deuna",
             "on_attempted": policy,
             "on_unavailable": policy,
             "mpi": mpi_document(name),
-        },
-    })
+        }),
+    );
+    document
 }
 
 /// What the directory servers know of the merchant: one registration, and an acquirer BIN and requestor per brand.

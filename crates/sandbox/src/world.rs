@@ -158,12 +158,8 @@ impl World {
             faults.clone(),
         );
         let processors = Processors::new(Ledger::default(), faults, processors::Settings::default());
-        for merchant in &merchants {
-            let kushki = seeds::kushki_connection(merchant);
-            let credential = kushki.private_merchant_id.reveal();
-            processors
-                .connections
-                .register(processors::kushki::NAME, credential, &kushki.id.to_string());
+        for connection in merchants.iter().flat_map(seeds::connections::of) {
+            connection.register(&processors.connections, &gateway_url);
         }
         let shop_key = merchants.first().map(|merchant| merchant.private_key.clone());
         let receiver = Receiver::new(merchants);

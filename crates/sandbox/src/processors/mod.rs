@@ -3,11 +3,12 @@
 //! Each has its own folder and its own paths below `/processors/{name}`. What they share is here: who calls ([`Connections`]), what
 //! an amount asks for ([`outcome`]), and the ledger they all write.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use axum::Router;
+use primitives::Secret;
 
 use crate::faults::{self, Faults};
 use crate::ledger::Ledger;
@@ -38,23 +39,57 @@ impl Default for Settings {
     }
 }
 
-/// Which of the gateway's connections a credential belongs to, for the ledger. Cheap to clone.
+/// A connection of the gateway's, as its processor knows it.
 #[derive(Clone, Debug, Default)]
-pub struct Connections(Arc<RwLock<HashMap<(String, String), String>>>);
+pub struct Registered {
+    /// Its id in the gateway, for the ledger.
+    pub connection_id: String,
+    /// Where notifications go. Without it none are sent.
+    pub notification_url: Option<String>,
+    /// The settings by the names that the adapter gives them, with which a simulator checks signatures and makes its own.
+    pub credentials: BTreeMap<String, Secret<String>>,
+}
+
+impl Registered {
+    /// The credential of that name.
+    pub fn credential(&self, name: &str) -> Option<&str> {
+        self.credentials.get(name).map(|secret| secret.reveal().as_str())
+    }
+}
+
+/// Which of the gateway's connections a credential belongs to. Cheap to clone.
+#[derive(Clone, Debug, Default)]
+pub struct Connections(Arc<RwLock<HashMap<(String, String), Arc<Registered>>>>);
 
 impl Connections {
-    /// Says that `credential` (Kushki: the private merchant id) is that of `connection_id` at `processor`.
+    /// Says that `credential` (Kushki: the private merchant id) is that of `connection_id` at `processor`, of which nothing
+    /// more is known.
     pub fn register(&self, processor: &str, credential: &str, connection_id: &str) {
+        let registered = Registered {
+            connection_id: connection_id.to_owned(),
+            ..Registered::default()
+        };
+        self.register_whole(processor, credential, registered);
+    }
+
+    /// Says whose `credential` is at `processor`.
+    pub fn register_whole(&self, processor: &str, credential: &str, registered: Registered) {
         self.0.write().unwrap_or_else(PoisonError::into_inner).insert(
             (processor.to_owned(), credential.to_owned()),
-            connection_id.to_owned(),
+            Arc::new(registered),
         );
     }
 
-    /// The connection of a credential, where it was registered.
-    pub fn of(&self, processor: &str, credential: &str) -> Option<String> {
+    /// The connection behind a credential, where it was registered.
+    pub fn find(&self, processor: &str, credential: &str) -> Option<Arc<Registered>> {
         let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
         known.get(&(processor.to_owned(), credential.to_owned())).cloned()
+    }
+
+    /// The id of the connection behind a credential, where it was registered.
+    pub fn of(&self, processor: &str, credential: &str) -> Option<String> {
+        let registered = self.find(processor, credential)?;
+        Some(registered.connection_id.clone())
     }
 }
 
