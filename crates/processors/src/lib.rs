@@ -9,6 +9,7 @@
 
 pub mod kushki;
 
+mod reading;
 #[cfg(test)]
 mod testdata;
 

@@ -1,6 +1,7 @@
 //! What Kushki's codes say: its own catalogue, then the issuer's code behind it, which goes first.
 
 use super::reply::{Body, Details, unreadable};
+pub use crate::reading::shortened;
 use acquiring::{
     Advice, Decline, Initiator, Meaning, Reason,
     response_code::{
@@ -12,9 +13,6 @@ use primitives::{Brand, Unreadable};
 
 /// The issuer code that says the vendor refused the request itself.
 const REFUSED_BY_VENDOR: &str = "228";
-
-/// The longest raw text kept of a reply.
-const RAW_TEXT_MAX_CHARACTERS: usize = 200;
 
 /// What was asked: a few codes mean something else on a charge than on what follows one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -216,11 +214,6 @@ pub fn front_door(status: u16, code: Option<&str>, message: &str) -> Decline {
         network_advice: None,
         processor_reference: None,
     }
-}
-
-/// The text as it came, up to the longest that is kept.
-pub fn shortened(text: &str) -> String {
-    text.chars().take(RAW_TEXT_MAX_CHARACTERS).collect()
 }
 
 #[cfg(test)]

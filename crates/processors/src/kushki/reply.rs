@@ -4,9 +4,10 @@
 //! that only inform are read leniently: an odd one must not turn an approval into an unknown outcome.
 
 use super::{codes, money};
+use crate::reading::lenient;
 use acquiring::Decline;
 use primitives::{Amount, Reply, Unreadable};
-use serde::{Deserialize, Deserializer, de::DeserializeOwned};
+use serde::Deserialize;
 use serde_json::value::RawValue;
 
 /// What an answer must be about.
@@ -107,16 +108,6 @@ pub struct BinInfo {
     pub bank: Option<String>,
     #[serde(default, deserialize_with = "lenient")]
     pub card_country: Option<String>,
-}
-
-/// Reads what has another type than expected as absent.
-fn lenient<'de, D, T>(deserializer: D) -> Result<Option<T>, D::Error>
-where
-    D: Deserializer<'de>,
-    T: DeserializeOwned,
-{
-    let raw = Option::<&RawValue>::deserialize(deserializer)?;
-    Ok(raw.and_then(|raw| serde_json::from_str(raw.get()).ok()))
 }
 
 impl<'a> Body<'a> {
