@@ -24,6 +24,10 @@ impl Currency {
     pub const EUR: Currency = Currency(iso_currency::Currency::EUR);
     pub const BRL: Currency = Currency(iso_currency::Currency::BRL);
     pub const PEN: Currency = Currency(iso_currency::Currency::PEN);
+    pub const GBP: Currency = Currency(iso_currency::Currency::GBP);
+    pub const CHF: Currency = Currency(iso_currency::Currency::CHF);
+    pub const JPY: Currency = Currency(iso_currency::Currency::JPY);
+    pub const ISK: Currency = Currency(iso_currency::Currency::ISK);
 
     /// Reads an alphabetic code such as `MXN`; lower case is taken too.
     pub fn parse(text: &str) -> Result<Self, UnknownCurrency> {

@@ -11,6 +11,8 @@ pub mod kushki;
 
 mod reading;
 #[cfg(test)]
+mod published;
+#[cfg(test)]
 mod testdata;
 
 use acquiring::Processor;
