@@ -2,10 +2,12 @@
 
 use crate::{Exemption, SettlementKind};
 use primitives::{Brand, Currency};
+use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
 /// How often an authorisation can be captured.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Captures {
     NotOffered,
     FullOnly,
@@ -14,14 +16,16 @@ pub enum Captures {
     Several,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Voids {
     NotOffered,
     Full,
     Partial,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Refunds {
     NotOffered,
     FullOnly,
@@ -29,7 +33,8 @@ pub enum Refunds {
 }
 
 /// What tells what became of an operation whose answer was lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Recovery {
     /// An inquiry ([`crate::Processor::inquire`], [`crate::Processor::inquire_settlement`]).
     Inquire,
@@ -42,7 +47,8 @@ pub enum Recovery {
 }
 
 /// What a refund gives back to the processor's mind.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum RefundsOf {
     /// The charge as a whole, however often it was captured.
     Charge,

@@ -8,6 +8,7 @@ mod authenticating;
 mod authorizing;
 mod late;
 mod purchasing;
+mod settling;
 
 #[cfg(test)]
 mod matrix;
@@ -20,6 +21,7 @@ pub(crate) mod testing;
 
 pub use authenticating::expires_at;
 pub use authorizing::step_up_wanted;
+pub use settling::{SettlementDue, settlement_due};
 
 use crate::{
     attempt::AttemptRecord,
@@ -27,6 +29,7 @@ use crate::{
     payment::{AuthenticationStage, CardFacts, Closed, Decoupled, DeniedBy, PaymentState, Terms},
     refusal::{Refusal, RefusalCode},
     routing::Route,
+    settlement::{SettlementNews, SettlementRecord},
     status::{self, Announcement},
     three_ds::StepUp,
 };
@@ -112,6 +115,8 @@ pub enum News {
     },
     /// The reversal of a late approval was tried; whether it is done.
     Reversed { attempt: Id<kind::Attempt>, done: bool },
+    /// Something about a capture, void or refund.
+    Settlement(SettlementNews),
     /// The merchant cancels the order.
     Cancel,
     /// The merchant expires the order.
@@ -152,6 +157,7 @@ pub struct Step {
     /// The order as it is to be recorded; its version is the one that was read.
     pub order: Order,
     pub attempts: Vec<AttemptRecord>,
+    pub settlements: Vec<SettlementRecord>,
     pub send: Option<Outgoing>,
     /// What the merchant's server is told, when something changed for it.
     pub announce: Option<Announcement>,
@@ -178,6 +184,14 @@ pub enum Outgoing {
     Reverse {
         attempt: Id<kind::Attempt>,
         approval: Approval,
+    },
+    /// A capture, void or refund, for the first time or again: the very same request each time.
+    Settle {
+        settlement: Id<kind::Settlement>,
+    },
+    /// What became of a capture, void or refund is to be asked.
+    InquireSettlement {
+        settlement: Id<kind::Settlement>,
     },
 }
 
@@ -221,6 +235,7 @@ fn next(limits: &Limits, order: Order, news: News, moment: Moment) -> Result<Opt
             true => late::inquired(limits, order, answer, moment),
             false => authorizing::inquired(limits, order, attempt, answer, moment),
         }),
+        News::Settlement(news) => settling::next(limits, order, news, moment),
         News::Reversed { attempt, done } => Ok(late::reversed(limits, order, attempt, done, moment)),
     }
 }
@@ -280,6 +295,7 @@ fn at_rest(order: Order) -> Step {
     Step {
         order,
         attempts: Vec::new(),
+        settlements: Vec::new(),
         send: None,
         announce: None,
         look_again_at: None,

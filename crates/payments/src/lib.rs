@@ -6,7 +6,7 @@
 //! webhooks show. Not here: time, chance, rows, or the network; all of them are handed in or asked for by a
 //! [`decide::Step`].
 //!
-//! Read [`order`], then [`payment`], then [`decide`].
+//! Read [`order`], then [`payment`] and [`settlement`], then [`decide`].
 #![deny(clippy::float_arithmetic, reason = "money is counted in integers")]
 
 pub mod attempt;
@@ -21,6 +21,7 @@ pub mod purchase;
 pub mod refusal;
 pub mod risk;
 pub mod routing;
+pub mod settlement;
 pub mod status;
 pub mod three_ds;
 pub mod totals;
@@ -32,5 +33,6 @@ pub use order::{Callbacks, Lifecycle, NewOrder, Order};
 pub use payment::{Payment, PaymentState};
 pub use purchase::{Browser, Market, Purchase, PurchaseApi, PurchaseTarget};
 pub use refusal::{Refusal, RefusalCode};
+pub use settlement::{Settlement, SettlementNews, SettlementRecord, SettlementState, Standing};
 pub use three_ds::{ThreeDs, ThreeDsMode};
 pub use totals::Totals;

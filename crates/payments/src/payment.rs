@@ -8,6 +8,7 @@ use crate::{
     purchase::{Browser, Market, PurchaseApi},
     risk::PriorAuthentication,
     routing::Route,
+    settlement::{Settlement, Standing},
     three_ds::ThreeDs,
     totals::Totals,
 };
@@ -157,6 +158,13 @@ pub struct Authorized {
     /// The ground that the charge gave for going without authentication.
     #[serde(default)]
     pub exemption: Option<Exemption>,
+    /// Whether more can be captured.
+    #[serde(default)]
+    pub standing: Standing,
+    /// What was asked after the approval, in that order: all that is in flight or done, and the latest that failed. The
+    /// whole history is in the settlements' own rows.
+    #[serde(default)]
+    pub settlements: Vec<Settlement>,
 }
 
 /// Why nothing was taken.
@@ -221,6 +229,15 @@ pub struct Authenticated {
     #[serde(default)]
     pub cardholder_info: Option<String>,
     pub at: OffsetDateTime,
+}
+
+impl Payment {
+    /// The route by which the money was approved.
+    pub fn route_charged(&self, paid: &Authorized) -> Option<&Route> {
+        self.routes
+            .iter()
+            .find(|route| route.connection == paid.connection)
+    }
 }
 
 impl PaymentState {

@@ -43,7 +43,13 @@ codes! {
     /// The key may not do this.
     Unauthorized = "EMA-5000";
     InvalidApiKey = "EMA-5001";
+    /// The order cannot be refunded as it stands.
+    CannotRefund = "EMA-6000";
+    /// The order cannot be voided as it stands.
+    CannotVoid = "EMA-6001";
     PendingPayment = "EMA-6002";
+    /// The order cannot be captured as it stands.
+    CannotCapture = "EMA-6003";
     CannotCreateOrder = "EMA-6004";
     OrderExpired = "EMA-6019";
     CannotExpireOrder = "EMA-6020";
@@ -66,6 +72,9 @@ codes! {
     BadProcessorCredentials = "DP-4024";
     TransactionInProcess = "DP-4019";
     AlreadyProcessed = "DP-6000";
+    /// More than is left to capture or to give back.
+    AmountExceeded = "DP-4018";
+    AlreadyRefunded = "DP-6005";
 }
 
 /// A refused call.

@@ -3,6 +3,7 @@
 use crate::{
     connection::{Connection, ConnectionStatus, OnDoubt, ThreeDsProvider},
     purchase::Market,
+    settlement::Offers,
     three_ds::{
         ThreeDs,
         approach::{implied_exclusion, stands_in_charge},
@@ -35,6 +36,9 @@ pub struct Route {
     /// Whether a charge here cannot go without the card's security code.
     #[serde(default)]
     pub needs_security_code: bool,
+    /// What can be done with a charge that was approved here.
+    #[serde(default)]
+    pub offers: Offers,
     /// When an inquiry can first find a charge, and when "not found" is final, counted from sending.
     pub inquiry_visible_after_seconds: u32,
     pub inquiry_final_after_seconds: u32,
@@ -115,6 +119,7 @@ fn route(demand: Demand<'_>, connection: &Connection, can: &Capabilities) -> Rou
         ),
         on_attempted: connection.three_ds.on_attempted,
         on_unavailable: connection.three_ds.on_unavailable,
+        offers: Offers::from(can),
         takes_external_authentication: can.external_authentication.contains(&demand.brand),
         inquiry_visible_after_seconds: seconds(
             connection.inquiry_visible_after_seconds,

@@ -41,6 +41,8 @@ pub mod kind {
         Payment = "pay";
         /// One request for money to one processor.
         Attempt = "att";
+        /// One capture, void or refund of an approved payment.
+        Settlement = "set";
         /// One run of 3-D Secure; its id is the `threeDSServerTransID`.
         Authentication = "tds";
         /// Something a merchant is told about.

@@ -36,6 +36,11 @@ pub fn status_of(code: RefusalCode) -> StatusCode {
         | RefusalCode::OrderAlreadyProcessed
         | RefusalCode::StatusNotValidForTransition
         | RefusalCode::PendingPayment
+        | RefusalCode::CannotRefund
+        | RefusalCode::CannotVoid
+        | RefusalCode::CannotCapture
+        | RefusalCode::AmountExceeded
+        | RefusalCode::AlreadyRefunded
         | RefusalCode::CannotCreateOrder
         | RefusalCode::OrderExpired
         | RefusalCode::CannotExpireOrder

@@ -189,6 +189,9 @@ impl Gateway {
                 Outgoing::Charge { attempt } => self.charge(order, attempt, &mut in_hand).await?,
                 Outgoing::Inquire { attempt } => self.inquire(order, attempt).await?,
                 Outgoing::Reverse { attempt, .. } => self.reverse(order, attempt).await?,
+                Outgoing::Settle { .. } | Outgoing::InquireSettlement { .. } => {
+                    Advanced { order, send: None }
+                }
             };
             order = advanced.order;
             send = advanced.send;

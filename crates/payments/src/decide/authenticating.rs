@@ -114,6 +114,7 @@ pub(super) fn next(limits: &Limits, mut order: Order, news: News, moment: Moment
         | News::Silence { .. }
         | News::Inquired { .. }
         | News::Reversed { .. }
+        | News::Settlement(_)
         | News::Cancel
         | News::Expire => None,
     }

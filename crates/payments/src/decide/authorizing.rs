@@ -10,6 +10,7 @@ use crate::{
         Payment, PaymentState,
     },
     routing::Route,
+    settlement::Standing,
     three_ds::{StepUp, approach},
     totals::Totals,
 };
@@ -102,6 +103,7 @@ pub(super) fn next(limits: &Limits, order: Order, news: News, moment: Moment) ->
         | News::TimeExpired
         | News::Inquired { .. }
         | News::Reversed { .. }
+        | News::Settlement(_)
         | News::Cancel
         | News::Expire => None,
     }
@@ -191,6 +193,8 @@ fn approved(mut order: Order, attempt: &AttemptInFlight, approval: Approval) -> 
         approval,
         totals,
         exemption: attempt.exemption,
+        standing: Standing::Open,
+        settlements: Vec::new(),
     });
     Some(Step {
         attempts: vec![settled],
@@ -375,6 +379,7 @@ fn attempt_of(news: &News) -> Option<Id<kind::Attempt>> {
         | News::AuthenticationEnded { .. }
         | News::CardholderGaveUp
         | News::TimeExpired
+        | News::Settlement(_)
         | News::Cancel
         | News::Expire => None,
     }

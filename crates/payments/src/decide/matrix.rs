@@ -168,6 +168,8 @@ fn line(order: &Order, news: &News) -> String {
                 Some(Outgoing::Charge { .. }) => " send:charge",
                 Some(Outgoing::Inquire { .. }) => " send:inquiry",
                 Some(Outgoing::Reverse { .. }) => " send:void",
+                Some(Outgoing::Settle { .. }) => " send:settlement",
+                Some(Outgoing::InquireSettlement { .. }) => " send:settlement-inquiry",
             };
             let announce = step
                 .announce

@@ -8,6 +8,7 @@ use crate::{
     payment::{CardFacts, Decoupled, Terms},
     purchase::{Market, PurchaseApi},
     routing::Route,
+    settlement::Offers,
     three_ds::{StepUp, ThreeDs},
 };
 use acquiring::{Advice, Approval, AuthorizationAnswer, ChargeKind, Decline, Initiator, Reason, Shopper};
@@ -62,6 +63,7 @@ pub fn route(number: u128) -> Route {
         three_ds: ThreeDs::default(),
         claims: None,
         needs_security_code: false,
+        offers: Offers::default(),
         inquiry_visible_after_seconds: 90,
         inquiry_final_after_seconds: 1_800,
     }
