@@ -11,6 +11,7 @@
 
 mod amounts;
 mod bad_input;
+mod card_ranges;
 mod chaos;
 mod concurrency;
 mod idempotency;
