@@ -13,13 +13,14 @@ use tests::requestor::now;
 use tests::system::System;
 use tokio::task::JoinSet;
 
+use crate::meters::Meters;
 use crate::purchases::{Load, client};
 
 /// Shops' backends, all behind one HTTP client.
 #[derive(Clone, Debug)]
 pub struct Requestor(Arc<Inner>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Inner {
     client: Client,
     url: String,
@@ -74,7 +75,29 @@ impl Requestor {
         load
     }
 
+    /// Leaves that many transactions waiting for their cardholder's challenge, and says how many bytes each takes in the
+    /// database, indexes included. In the gateway's memory an open transaction has nothing.
+    pub async fn bytes_per_open_transaction(&self, meters: &Meters, count: u32) -> Result<i64, String> {
+        let challenged = Card::visa(5).number;
+        let create = json!({ "brand_id": "1", "cardholder": { "acct": { "number": challenged } } });
+        let shop = Self(Arc::new(Inner {
+            create: create.to_string(),
+            authenticate: details(&challenged).to_string(),
+            ..(*self.0).clone()
+        }));
+        let before = relation_bytes(meters).await;
+        for _ in 0..count {
+            shop.ends_as("AUC").await?;
+        }
+        Ok((relation_bytes(meters).await - before) / i64::from(count))
+    }
+
     async fn authenticate(&self) -> Result<Duration, String> {
+        self.ends_as("AUY").await
+    }
+
+    /// Both calls; an answer with another status is a failure.
+    async fn ends_as(&self, status: &str) -> Result<Duration, String> {
         let inner = &*self.0;
         let began = Instant::now();
         let created = self.call(Method::POST, &inner.url, &inner.create).await?;
@@ -83,9 +106,10 @@ impl Requestor {
             .ok_or_else(|| created.to_string())?;
         let url = format!("{}/{id}", inner.url);
         let answer = self.call(Method::PUT, &url, &inner.authenticate).await?;
-        match answer["three_ds_server"]["status"].as_str() {
-            Some("AUY") => Ok(began.elapsed()),
-            _ => Err(answer.to_string()),
+        if answer["three_ds_server"]["status"] == status {
+            Ok(began.elapsed())
+        } else {
+            Err(answer.to_string())
         }
     }
 
@@ -107,6 +131,19 @@ impl Requestor {
             Err(format!("HTTP {status}: {text}"))
         }
     }
+}
+
+/// What the transactions take, dead rows swept up: those of a load before must not count, nor make room.
+async fn relation_bytes(meters: &Meters) -> i64 {
+    let mut connection = meters.connection().await;
+    sqlx::raw_sql("VACUUM FULL threeds_transactions")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    sqlx::query_scalar("SELECT pg_total_relation_size('threeds_transactions')")
+        .fetch_one(&mut connection)
+        .await
+        .unwrap()
 }
 
 /// What a shop tells of a purchase of BRL 100.00.

@@ -41,6 +41,8 @@ use crate::receiver::Receiver;
 const CLIENTS: [usize; 3] = [1, 8, 32];
 /// Purchases before anything is measured fill caches, pools and the planner's statistics.
 const WARM_UP_CLIENTS: usize = 8;
+/// Transactions left open to see what one takes.
+const OPEN_TRANSACTIONS: u32 = 2_000;
 /// The open loop's rate, of the best closed loop's.
 const HALF: f64 = 0.5;
 
@@ -107,6 +109,11 @@ async fn main() {
         figures["clients"] = clients.into();
         authentications.push(figures);
     }
+    say("open transactions of the 3DS Server API");
+    let open_transaction = requestor
+        .bytes_per_open_transaction(&meters, OPEN_TRANSACTIONS)
+        .await
+        .unwrap();
     let memory_after = meters.memory();
 
     let waiting = if arguments.waiting == 0 {
@@ -131,6 +138,7 @@ async fn main() {
         "plain_commits": plain,
         "purchases": { "closed_loop": closed, "open_loop_at_half": open },
         "authentications": authentications,
+        "open_transaction_bytes": open_transaction,
         "memory_mb": { "at_start": memory_at_start, "after_load": memory_after },
         "waiting_clients": waiting,
     });
