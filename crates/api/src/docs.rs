@@ -37,6 +37,7 @@ const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
         (name = "3DS Server API", description = "For shops that want 3-D Secure only. Each service is also there under \
             `/3ds-server`."),
         (name = "3-D Secure results", description = "Where directory servers report how an authentication ended."),
+        (name = "Notifications", description = "Where processors tell what became of charges, captures, voids and refunds."),
         (name = "Health", description = "Whether this gateway is alive and can work."),
         (name = "Documentation", description = "This document.")
     ),

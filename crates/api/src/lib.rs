@@ -1,7 +1,7 @@
 //! Every HTTP face of the gateway, a folder each.
 //!
-//! Here are the [`orders`] API, the [`threeds_server`] API, hosted pages, the results receiver and the admin, with what
-//! stands in front of all public ones: [`layers`] and the OpenAPI document ([`docs`]). A handler parses, calls one
+//! Here are the [`orders`] API, the [`threeds_server`] API, hosted pages, the results receiver, processors' [`notifications`]
+//! and the admin, with what stands in front of all public ones: [`layers`] and the OpenAPI document ([`docs`]). A handler parses, calls one
 //! function of the orchestrator, answers. Not here: what any of it means (`payments`), and how it is done (`orchestrator`).
 //!
 //! Read [`public_router`] first, then `orders/create.rs`.
@@ -10,6 +10,7 @@ pub mod admin;
 pub mod docs;
 pub mod health;
 mod layers;
+pub mod notifications;
 pub mod orders;
 pub mod pages;
 pub mod problem;
@@ -22,6 +23,7 @@ pub use request_id::{REQUEST_ID, RequestId};
 
 use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn};
 use health::Readiness;
+use notifications::Notifications;
 use orders::{OrdersState, errors::Failure};
 use pages::{PageSettings, Pages};
 use results::{ResultsReceiver, served::Served};
@@ -40,6 +42,7 @@ pub struct PublicState {
     pub pages: Arc<dyn Pages>,
     pub page_settings: PageSettings,
     pub threeds_server: ThreeDsServerState,
+    pub notifications: Arc<dyn Notifications>,
     /// Only where nobody else could ask for client certificates, or a proxy does; otherwise see [`results_router`].
     pub results: Option<Arc<dyn ResultsReceiver>>,
     pub readiness: Arc<dyn Readiness>,
@@ -51,12 +54,14 @@ pub fn public_router(state: PublicState) -> Router {
     let pages = pages::router(state.pages, state.page_settings);
     let threeds_server = threeds_server::router(state.threeds_server);
     let results = state.results.map(results::router).unwrap_or_default();
+    let notifications = notifications::router(state.notifications);
     let health = health::router(state.readiness);
     dressed(
         orders::router(state.orders)
             .merge(pages)
             .merge(results)
             .merge(threeds_server)
+            .merge(notifications)
             .merge(health),
     )
 }

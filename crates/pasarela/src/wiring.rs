@@ -150,6 +150,7 @@ pub fn wire(
             trust_forwarded_for: config.http.trust_forwarded_for,
         },
         threeds_server: ThreeDsServerState::new(Arc::clone(&shared) as _, leniency(config.environment)),
+        notifications: Arc::clone(&shared) as _,
         results: results.public.then_some(shared as _),
         readiness: Arc::new(base.store.clone()),
     };

@@ -22,6 +22,7 @@ pub mod idempotency;
 pub mod merchants;
 pub mod operators;
 pub mod orders;
+pub mod processor_notices;
 pub mod recording;
 pub mod recovery;
 pub mod remote_threeds_servers;

@@ -3,6 +3,7 @@
 use crate::{
     PublicState,
     health::Readiness,
+    notifications::Notifications,
     orders::{
         self, OrdersState,
         fields::Fields,
@@ -22,7 +23,10 @@ use axum::{
 };
 use orchestrator::{
     Fault,
-    flows::page_step::{PageError, PageReturn, PageView, StepName},
+    flows::{
+        notifications::{NotTaken, Notification},
+        page_step::{PageError, PageReturn, PageView, StepName},
+    },
 };
 use payments::{Browser, RefusalCode};
 use primitives::UrlPolicy;
@@ -68,6 +72,13 @@ fn everything() -> Router {
     }
 
     #[async_trait]
+    impl Notifications for Nobody {
+        async fn received(&self, _: Notification) -> Result<&'static str, NotTaken> {
+            Ok("")
+        }
+    }
+
+    #[async_trait]
     impl Readiness for Nobody {
         async fn lacks(&self) -> Option<&'static str> {
             None
@@ -78,6 +89,7 @@ fn everything() -> Router {
         orders: OrdersState::new(Arc::new(FakeOrders::default()), UrlPolicy::HttpsOnly),
         pages: Arc::new(Nobody),
         threeds_server: ThreeDsServerState::new(Arc::new(Fake::default()), Leniency::Strict),
+        notifications: Arc::new(Nobody),
         results: Some(Arc::new(Nobody)),
         readiness: Arc::new(Nobody),
         page_settings: PageSettings {

@@ -333,7 +333,7 @@ impl Gateway {
 const GONE: Fault = Fault::Missing("the attempt");
 
 /// The attempt that is on its way, or that is watched after it was given up.
-fn attempt_of(order: &Order) -> Option<(&Payment, &AttemptInFlight)> {
+pub(crate) fn attempt_of(order: &Order) -> Option<(&Payment, &AttemptInFlight)> {
     let payment = order.payment.as_ref()?;
     match &payment.state {
         PaymentState::Authorizing(attempt) => Some((payment, attempt)),

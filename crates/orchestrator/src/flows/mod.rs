@@ -12,6 +12,7 @@ mod charge;
 mod directory;
 pub mod idempotency;
 mod in_hand;
+pub mod notifications;
 pub mod orders;
 pub mod page;
 pub mod page_step;
@@ -30,6 +31,8 @@ pub(crate) use {advance::is_race, directory::Heard};
 mod authentication_tests;
 #[cfg(test)]
 mod decoupled_tests;
+#[cfg(test)]
+mod notification_tests;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]

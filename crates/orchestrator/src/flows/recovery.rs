@@ -3,7 +3,7 @@
 //! There is one queue for all of it: each recorded step says when its payment is to be looked at again, should nothing
 //! else happen.
 
-use super::{advance::Advanced, in_hand::InHand};
+use super::{advance::Advanced, in_hand::InHand, notifications::NOTICES_KEPT};
 use crate::{
     authenticator::Look,
     fault::{Fault, Stopped},
@@ -71,10 +71,12 @@ impl Gateway {
         let now = self.clock().now();
         let codes = self.store().security_codes_sweep(now).await?;
         let keys = self.store().idempotency_keys_prune(now - KEYS_KEPT).await?;
-        if codes + keys > 0 {
+        let notices = self.store().notices_prune(now - NOTICES_KEPT).await?;
+        if codes + keys + notices > 0 {
             tracing::info!(
                 security_codes = codes,
                 idempotency_keys = keys,
+                notices,
                 "cleared what had outlived its time"
             );
         }

@@ -1,10 +1,10 @@
 //! What is outside: a server that is directory server and processor at once, and the processor's adapter.
 
 use acquiring::{
-    Account, Advice, Approval, Authorization, AuthorizationAnswer, CannotBuild, Capabilities, Capture,
+    About, Account, Advice, Approval, Authorization, AuthorizationAnswer, CannotBuild, Capabilities, Capture,
     Captures, CredentialField, Decline, Exemption, Inquiry, InquiryAnswer, Notice, NotificationRefused,
-    Processor, Reason, Recovery, Refund, Refunds, RefundsOf, Reversal, ReversalAnswer, SettlementAnswer,
-    SettlementInquiry, SettlementInquiryAnswer, Void, Voids,
+    Processor, Reason, Recovery, Refund, Refunds, RefundsOf, Reversal, ReversalAnswer, Says,
+    SettlementAnswer, SettlementInquiry, SettlementInquiryAnswer, Void, Voids,
 };
 use primitives::{Amount, Brand, Currency, Exchange, HttpRequest, Method, Moment, Reply, Unreadable};
 use serde_json::{Value, json};
@@ -170,6 +170,44 @@ const CAPABILITIES: Capabilities = Capabilities {
     installments_max: 1,
 };
 
+/// A notification: signed with a word, one notice a line of identity, subject, reference and outcome.
+fn notices(headers: &[(String, String)], body: &[u8]) -> Result<Vec<Notice>, NotificationRefused> {
+    if !headers.contains(&("signature".to_owned(), "right".to_owned())) {
+        return Err(NotificationRefused::BadSignature);
+    }
+    String::from_utf8_lossy(body)
+        .lines()
+        .map(|line| {
+            let mut words = line.split(' ').map(str::to_owned);
+            let mut word = || {
+                words
+                    .next()
+                    .ok_or(NotificationRefused::Unreadable("a word is missing"))
+            };
+            Ok(Notice {
+                identity: word()?,
+                about: match (word()?.as_str(), word()?, word()?.as_str()) {
+                    ("charge", reference, said) => About::Charge {
+                        reference,
+                        says: charge_says(said)?,
+                    },
+                    (other, _, _) => About::Other(other.to_owned()),
+                },
+            })
+        })
+        .collect()
+}
+
+fn charge_says(said: &str) -> Result<Says<InquiryAnswer>, NotificationRefused> {
+    let amount = Amount::new(10_000, Currency::MXN).unwrap();
+    Ok(match said {
+        "approved" => Says::Outcome(InquiryAnswer::Approved(approval(amount))),
+        "declined" => Says::Outcome(InquiryAnswer::Declined(decline(Reason::GenericDecline))),
+        "news" => Says::AskAgain,
+        _ => return Err(NotificationRefused::Unreadable("an outcome that nobody knows")),
+    })
+}
+
 const NOT_OFFERED: CannotBuild = CannotBuild::NotOffered("anything in this test");
 
 fn exchange<A>(
@@ -325,16 +363,16 @@ impl Processor for Fake {
     }
 
     fn notification_receipt(&self) -> &'static str {
-        ""
+        "[accepted]"
     }
 
     fn notification(
         &self,
         _: &Account,
-        _: &[(String, String)],
-        _: &[u8],
+        headers: &[(String, String)],
+        body: &[u8],
         _: Moment,
     ) -> Result<Vec<Notice>, NotificationRefused> {
-        Err(NotificationRefused::NotOffered)
+        notices(headers, body)
     }
 }
