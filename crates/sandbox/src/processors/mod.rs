@@ -14,8 +14,10 @@ use crate::faults::{self, Faults};
 use crate::ledger::Ledger;
 
 pub mod kushki;
+pub mod news;
 pub mod outcome;
 
+use news::Postman;
 use outcome::Cascade;
 
 /// The simulated processors, by the names used in addresses, faults and the ledger.
@@ -104,6 +106,8 @@ pub struct Processors {
     pub connections: Connections,
     /// Waiting times.
     pub settings: Settings,
+    /// Who carries their news.
+    pub postman: Postman,
     cascade: Cascade,
 }
 
@@ -115,6 +119,7 @@ impl Processors {
             faults,
             connections: Connections::default(),
             settings,
+            postman: Postman::default(),
             cascade: Cascade::default(),
         }
     }

@@ -1,0 +1,78 @@
+//! What the simulated processors tell the gateway of their own accord: notifications, posted until they are taken.
+
+use std::time::Duration;
+
+use primitives::Secret;
+use reqwest::{Client, redirect};
+
+/// How often one notification is posted before the processor gives up.
+const ATTEMPTS: u32 = 5;
+/// How long the processor waits before it posts a notification again.
+const AGAIN_AFTER: Duration = Duration::from_secs(1);
+/// How long an answer may take.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// One notification. What it says is fixed; what goes with it may differ from attempt to attempt.
+pub struct Notification {
+    /// Where it goes.
+    pub url: String,
+    /// JSON.
+    pub body: Vec<u8>,
+    /// The headers of an attempt, counted from 1, beside the content type; they may hold a secret.
+    pub headers: Box<dyn Fn(u32) -> Vec<(&'static str, Secret<String>)> + Send + Sync>,
+    /// What the answer's body must hold for the notification to count as taken; a 200 alone where it is empty.
+    pub receipt: &'static str,
+}
+
+/// Posts notifications. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Postman(Option<Client>);
+
+impl Default for Postman {
+    fn default() -> Self {
+        let client = Client::builder()
+            .no_proxy()
+            .redirect(redirect::Policy::none())
+            .timeout(ANSWER_TIMEOUT);
+        Self(client.build().ok())
+    }
+}
+
+impl Postman {
+    /// Posts a notification after a wait, and again until it is taken or the attempts are used up.
+    pub fn post_after(&self, wait: Duration, notification: Notification) {
+        let Some(client) = self.0.clone() else {
+            tracing::error!("no HTTP client for notifications");
+            return;
+        };
+        tokio::spawn(async move {
+            tokio::time::sleep(wait).await;
+            for attempt in 1..=ATTEMPTS {
+                if is_taken(&client, &notification, attempt).await {
+                    return;
+                }
+                tokio::time::sleep(AGAIN_AFTER).await;
+            }
+            tracing::warn!(url = notification.url, "a notification was not taken");
+        });
+    }
+}
+
+async fn is_taken(client: &Client, notification: &Notification, attempt: u32) -> bool {
+    let mut call = client
+        .post(&notification.url)
+        .header("content-type", "application/json")
+        .body(notification.body.clone());
+    for (name, value) in (notification.headers)(attempt) {
+        call = call.header(name, value.reveal());
+    }
+    let Ok(answer) = call.send().await else {
+        return false;
+    };
+    let is_ok = answer.status() == 200;
+    is_ok
+        && answer
+            .text()
+            .await
+            .is_ok_and(|text| text.contains(notification.receipt))
+}
