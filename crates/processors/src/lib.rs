@@ -7,11 +7,12 @@
 //! Read [`kushki`] first.
 #![deny(clippy::float_arithmetic, reason = "money is counted in integers")]
 
+pub mod amex;
 pub mod kushki;
 
-mod reading;
 #[cfg(test)]
 mod published;
+mod reading;
 #[cfg(test)]
 mod testdata;
 
