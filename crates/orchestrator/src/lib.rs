@@ -19,6 +19,7 @@ pub mod fault;
 pub mod flows;
 pub mod gateway;
 pub mod results_trust;
+mod routing;
 pub mod transport;
 pub mod vault;
 pub mod watch;

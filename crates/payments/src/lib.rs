@@ -11,6 +11,7 @@
 
 pub mod attempt;
 pub mod authentication_policy;
+pub mod bins;
 pub mod connection;
 pub mod decide;
 pub mod document;

@@ -1,7 +1,26 @@
-//! Which connections may take a charge, in which order.
+//! Which connections may take a charge, in which order, and why.
+//!
+//! A merchant's rules are asked by priority; the first whose conditions all hold decides, and where none does, all
+//! connections are taken by preference. A [`Choice`] is the routes and an [`Explanation`] that agrees with them. Read
+//! [`rule`], then [`choose`](choose()).
+
+mod choose;
+pub mod document;
+pub mod explanation;
+pub mod facts;
+pub mod rule;
+mod split;
+
+#[cfg(test)]
+mod tests;
+
+pub use choose::choose;
+pub use explanation::{Breaker, Explanation};
+pub use facts::{Facts, bin_of};
+pub use rule::Rule;
 
 use crate::{
-    connection::{Connection, ConnectionStatus, OnDoubt, ThreeDsProvider},
+    connection::{Connection, OnDoubt, ThreeDsProvider},
     purchase::Market,
     settlement::Offers,
     three_ds::{
@@ -10,7 +29,7 @@ use crate::{
     },
 };
 use acquiring::{Capabilities, ChargeKind, Exemption, Initiator};
-use primitives::{Amount, Brand, Id, id::kind};
+use primitives::{Id, id::kind};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
 
@@ -47,47 +66,35 @@ pub struct Route {
 /// What a charge must be able to do.
 #[derive(Debug, Clone, Copy)]
 pub struct Demand<'a> {
-    pub brand: Brand,
-    pub amount: Amount,
+    pub facts: Facts<'a>,
     pub installments: u8,
-    /// Only this processor will do.
+    /// Only this processor will do. Rules may then reject, and say what is wanted of 3-D Secure, but choose no connection.
     pub processor_name: Option<&'a str>,
     /// `Some(false)`: hold only; `Some(true)`: take; `None`: as the connection is set.
     pub capture: Option<bool>,
-    /// What is wanted of 3-D Secure before the connection is asked: the purchase's wish, and where a rule routes, the
-    /// rule's behind it.
+    /// What the purchase wants of 3-D Secure. Behind it comes the rule's wish, then the connection's.
     pub three_ds: &'a ThreeDs,
     pub initiator: Initiator,
     pub market: Market,
 }
 
-/// The routes for a charge, best first. Empty when no connection takes the card.
-pub fn routes<'a>(
-    demand: Demand<'_>,
-    connections: impl IntoIterator<Item = (&'a Connection, &'a Capabilities)>,
-) -> Vec<Route> {
-    let mut fitting: Vec<_> = connections
-        .into_iter()
-        .filter(|(connection, can)| fits(demand, connection, can))
-        .collect();
-    fitting.sort_by_key(|(connection, _)| (connection.preference, connection.id));
-    fitting
-        .into_iter()
-        .map(|(connection, can)| route(demand, connection, can))
-        .collect()
+/// A connection that might take a charge.
+#[derive(Debug, Clone)]
+pub struct Candidate<'a> {
+    pub connection: &'a Connection,
+    /// Its processor's.
+    pub can: &'a Capabilities,
+    pub breaker: Breaker,
+    /// Why the card's scheme lets it not be tried there now, where it does not.
+    pub retry_limit: Option<String>,
 }
 
-fn fits(demand: Demand<'_>, connection: &Connection, can: &Capabilities) -> bool {
-    let currency = demand.amount.currency();
-    let holds = charge_kind(demand, connection) == ChargeKind::Authorization;
-    connection.status == ConnectionStatus::Active
-        && demand
-            .processor_name
-            .is_none_or(|name| name == connection.processor_name)
-        && can.takes(demand.brand, currency)
-        && (connection.currencies.is_empty() || connection.currencies.contains(&currency))
-        && demand.installments <= can.installments_max.max(1)
-        && (!holds || can.authorizations)
+/// What becomes of a purchase.
+#[derive(Debug, Clone)]
+pub struct Choice {
+    /// Best first. Empty when a rule rejects the purchase, or no connection takes it; the explanation tells which.
+    pub routes: Vec<Route>,
+    pub explanation: Explanation,
 }
 
 fn charge_kind(demand: Demand<'_>, connection: &Connection) -> ChargeKind {
@@ -98,11 +105,11 @@ fn charge_kind(demand: Demand<'_>, connection: &Connection) -> ChargeKind {
     }
 }
 
-fn route(demand: Demand<'_>, connection: &Connection, can: &Capabilities) -> Route {
+fn route(demand: Demand<'_>, wish: &ThreeDs, connection: &Connection, can: &Capabilities) -> Route {
     let seconds = |setting: Option<u32>, declared: Duration| {
         setting.unwrap_or_else(|| u32::try_from(declared.as_secs()).unwrap_or(u32::MAX))
     };
-    let three_ds = demand.three_ds.clone().or(&connection.three_ds.defaults);
+    let three_ds = wish.clone().or(&connection.three_ds.defaults);
     let ground = three_ds
         .exemption
         .or(implied_exclusion(demand.initiator, demand.market));
@@ -120,7 +127,7 @@ fn route(demand: Demand<'_>, connection: &Connection, can: &Capabilities) -> Rou
         on_attempted: connection.three_ds.on_attempted,
         on_unavailable: connection.three_ds.on_unavailable,
         offers: Offers::from(can),
-        takes_external_authentication: can.external_authentication.contains(&demand.brand),
+        takes_external_authentication: can.external_authentication.contains(&demand.facts.brand),
         inquiry_visible_after_seconds: seconds(
             connection.inquiry_visible_after_seconds,
             can.inquiry_visible_after,

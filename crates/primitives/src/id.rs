@@ -35,6 +35,8 @@ pub mod kind {
         Application = "app";
         /// A merchant's account at a processor.
         Connection = "con";
+        /// A merchant's rule about which connections take which charges.
+        RoutingRule = "rul";
         /// What a shopper is to pay; its id is the order token.
         Order = "ord";
         /// One purchase call's try to get an order paid.

@@ -12,6 +12,7 @@ use crate::{
     directories::Enrollment,
     fault::{Fault, Stopped},
     gateway::Gateway,
+    routing::{candidates, card_type_said},
 };
 use acquiring::Shopper;
 use payments::{
@@ -19,7 +20,7 @@ use payments::{
     decide::AuthenticationPlan,
     payment::{CardFacts, Terms},
     risk::PriorAuthentication,
-    routing::{self, Demand, Route},
+    routing::{self, Choice, Demand, Facts, Route, bin_of},
     three_ds::approach,
 };
 use primitives::{Brand, Card, Id, Moment, id::kind};
@@ -103,7 +104,7 @@ impl Gateway {
                 order.notify_url.clone_from(&purchase.notify_url);
             }
             let payment = self.clock().fresh_id();
-            let routes = self.routes(caller, purchase, &order)?;
+            let Choice { routes, .. } = self.choose(caller, purchase, &order)?;
             let terms = terms(purchase, &order);
             // Looked up once: the cache may be refreshed at any moment.
             let enrollment = self
@@ -215,10 +216,28 @@ impl Gateway {
         }
     }
 
-    fn routes(&self, caller: &Caller, purchase: &Purchase, order: &Order) -> Result<Vec<Route>, Stopped> {
+    /// Where the charge may go, best first, and why.
+    fn choose(&self, caller: &Caller, purchase: &Purchase, order: &Order) -> Result<Choice, Stopped> {
+        let profile = &caller.merchant;
+        let country = [
+            purchase.billing.as_ref().and_then(|address| address.country),
+            order
+                .address("billing_address")
+                .and_then(|address| address.country),
+        ];
         let demand = Demand {
-            brand: purchase.card.pan.brand(),
-            amount: order.amount,
+            facts: Facts {
+                order: order.id,
+                amount: order.amount,
+                brand: purchase.card.pan.brand(),
+                bin: Some(bin_of(&purchase.card.pan)),
+                known: None,
+                card_type: card_type_said(&purchase.method_type),
+                country: country.into_iter().flatten().next().or(Some(profile.country)),
+                store_code: purchase.store_code.as_deref().unwrap_or(&order.store_code),
+                metadata: purchase.metadata.as_ref(),
+                order_metadata: order.details.get("metadata"),
+            },
             installments: purchase.installments,
             processor_name: purchase.processor_name.as_deref(),
             capture: purchase.capture,
@@ -226,26 +245,12 @@ impl Gateway {
             initiator: purchase.initiator,
             market: purchase.market,
         };
-        let adapters: Vec<_> = caller
-            .merchant
-            .connections
-            .iter()
-            .filter_map(|known| {
-                let adapter = self.processors().get(known.connection.processor_name.as_str())?;
-                Some((&known.connection, adapter))
-            })
-            .collect();
-        let found = routing::routes(
-            demand,
-            adapters
-                .iter()
-                .map(|(connection, adapter)| (*connection, adapter.capabilities())),
-        );
-        if found.is_empty() {
+        let choice = routing::choose(demand, &[], &candidates(profile, self.processors()));
+        if choice.routes.is_empty() {
             let text = "no active connection takes this card, currency and operation";
             return Err(Refusal::new(RefusalCode::ProcessorNotFound, text).into());
         }
-        Ok(found)
+        Ok(choice)
     }
 
     /// Whether and how the card takes part, where that matters.

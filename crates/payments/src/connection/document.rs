@@ -9,7 +9,7 @@ use crate::{
     fields::{Fields, Problems, ascii, digits, integer, list, parsed, text, word},
     three_ds::{self, ThreeDs},
 };
-use acquiring::{ChargeKind, Exemption};
+use acquiring::ChargeKind;
 use primitives::{Brand, Country, Currency, HttpUrl, Secret, UrlPolicy};
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -277,7 +277,7 @@ fn read_three_ds(
     let on_attempted = doubt("on_attempted", problems);
     let on_unavailable = doubt("on_unavailable", problems);
     let defaults = match fields.value("defaults") {
-        Some(value) => read_defaults(value, &fields.at("defaults"), problems),
+        Some(value) => three_ds::configured_wish(value, &fields.at("defaults"), problems),
         None => ThreeDs::default(),
     };
     let (mpi, brands) = match fields.value("mpi") {
@@ -312,37 +312,6 @@ fn read_three_ds(
         mpi,
         brands,
     })
-}
-
-fn read_defaults(value: &Value, path: &str, problems: &mut Problems) -> ThreeDs {
-    let known = [
-        "mode",
-        "challenge_indicator",
-        "exemption",
-        "decoupled_max_minutes",
-    ];
-    let Some(fields) = Fields::open(value, path, &known, problems) else {
-        return ThreeDs::default();
-    };
-    let defaults = ThreeDs {
-        mode: fields.take("mode", three_ds::mode, problems),
-        challenge_indicator: fields
-            .take("challenge_indicator", three_ds::challenge_indicators, problems)
-            .unwrap_or_default(),
-        exemption: fields.take("exemption", three_ds::exemption, problems),
-        decoupled_max_minutes: fields.take(
-            "decoupled_max_minutes",
-            three_ds::decoupled_max_minutes,
-            problems,
-        ),
-    };
-    if let Some(Exemption::Moto | Exemption::MerchantInitiated) = defaults.exemption {
-        problems.add(fields.at("exemption"), "is a purchase's own, not a connection's");
-    }
-    if let Some(contradiction) = defaults.contradiction() {
-        problems.add(fields.at(contradiction.member), contradiction.text);
-    }
-    defaults
 }
 
 fn read_mpi(

@@ -1,7 +1,8 @@
 //! Reading a wish's members as people write them, for every face that takes one. The error text follows the member's name
 //! and never quotes the value.
 
-use super::{DECOUPLED_MAX_MINUTES, ThreeDsMode, asks_for_challenge};
+use super::{DECOUPLED_MAX_MINUTES, ThreeDs, ThreeDsMode, asks_for_challenge};
+use crate::fields::{Fields, Problems};
 use acquiring::Exemption;
 use emv3ds::code::RequestorChallengeInd;
 use serde_json::Value;
@@ -15,6 +16,38 @@ const MODES: &[(&str, ThreeDsMode)] = &[
 
 /// The older word for "off".
 const SKIP: &str = "skip";
+
+/// A wish that stands in a document of an operator's, who configures many purchases at once: grounds that only a single
+/// purchase can give are problems. What is wrong is left out.
+pub(crate) fn configured_wish(value: &Value, path: &str, problems: &mut Problems) -> ThreeDs {
+    let known = [
+        "mode",
+        "challenge_indicator",
+        "exemption",
+        "decoupled_max_minutes",
+    ];
+    let Some(fields) = Fields::open(value, path, &known, problems) else {
+        return ThreeDs::default();
+    };
+    let wish = ThreeDs {
+        mode: fields.take("mode", mode, problems),
+        challenge_indicator: fields
+            .take("challenge_indicator", challenge_indicators, problems)
+            .unwrap_or_default(),
+        exemption: fields.take("exemption", exemption, problems),
+        decoupled_max_minutes: fields.take("decoupled_max_minutes", decoupled_max_minutes, problems),
+    };
+    if let Some(Exemption::Moto | Exemption::MerchantInitiated) = wish.exemption {
+        problems.add(
+            fields.at("exemption"),
+            "is a purchase's own, not a configured one",
+        );
+    }
+    if let Some(contradiction) = wish.contradiction() {
+        problems.add(fields.at(contradiction.member), contradiction.text);
+    }
+    wish
+}
 
 /// `off`, `auto`, `force` or `data_only`.
 pub fn mode(value: &Value) -> Result<ThreeDsMode, String> {

@@ -1,0 +1,33 @@
+//! What routing needs to know of a merchant's connections, put together for [`payments::routing`].
+
+use crate::configuration::{MerchantProfile, Processors};
+use payments::{
+    bins::CardType,
+    routing::{Breaker, Candidate},
+};
+
+/// All connections of a merchant that have an adapter.
+pub(crate) fn candidates<'a>(profile: &'a MerchantProfile, processors: &'a Processors) -> Vec<Candidate<'a>> {
+    let known = profile.connections.iter();
+    known
+        .filter_map(|known| {
+            let connection = &known.connection;
+            let adapter = processors.get(connection.processor_name.as_str())?;
+            Some(Candidate {
+                connection,
+                can: adapter.capabilities(),
+                breaker: Breaker::Closed,
+                retry_limit: None,
+            })
+        })
+        .collect()
+}
+
+/// What a purchase says its card is. It is the shopper's word, so a table of prefixes goes before it.
+pub(crate) fn card_type_said(method_type: &str) -> Option<CardType> {
+    match method_type {
+        "credit_card" => Some(CardType::Credit),
+        "debit_card" => Some(CardType::Debit),
+        _ => None,
+    }
+}
