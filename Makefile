@@ -7,6 +7,7 @@
 #   make check       what review asks for: format, lints, layers, tests
 #   make bench       figures as JSON; wants a quiet machine
 #   make chaos       only the tests that kill things
+#   make simulate    a million histories of the rules of payments, in a few minutes
 #   make sqlx-prepare   after a query or a migration changed: writes .sqlx/
 
 SHELL := /bin/bash
@@ -27,7 +28,7 @@ WITH_POSTGRES := $(TARGET)/debug/sandbox with-postgres --
 # program after the other.
 TEST_RUNNER = $(shell PATH='$(PATH)' cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test)
 
-.PHONY: help run demo bench chaos test test-fast check fmt lint layers deny sqlx-prepare sqlx-check \
+.PHONY: help run demo bench chaos simulate test test-fast check fmt lint layers deny sqlx-prepare sqlx-check \
 	tests tools postgres browser dev-binaries run-binaries
 
 help:
@@ -75,6 +76,11 @@ tests: dev-binaries
 
 chaos: tools postgres dev-binaries
 	@$(WITH_POSTGRES) cargo $(TEST_RUNNER) --locked -p tests chaos
+
+# PASARELA_SIMULATE_HISTORIES and PASARELA_SIMULATE_SEED: how many histories, and the seed of the first.
+simulate: tools
+	@PASARELA_SIMULATE_HISTORIES=$${PASARELA_SIMULATE_HISTORIES:-1000000} \
+		cargo test --locked -p payments --test simulation -- --nocapture no_history_breaks_a_rule
 
 fmt:
 	@cargo fmt --all --check
