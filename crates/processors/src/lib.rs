@@ -7,6 +7,7 @@
 //! Read [`kushki`] first.
 #![deny(clippy::float_arithmetic, reason = "money is counted in integers")]
 
+pub mod adyen;
 pub mod amex;
 pub mod kushki;
 

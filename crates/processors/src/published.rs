@@ -46,9 +46,11 @@ impl Structure {
         schema
     }
 
-    /// The schema of what is sent to an operation.
+    /// The schema of what is sent to an operation, ours or (a webhook) theirs.
     pub fn request(&self, method: &str, path: &str) -> &Value {
-        let operation = &self.root["paths"][path][method];
+        let operations = ["paths", "webhooks"].map(|kind| &self.root[kind][path][method]);
+        let operation = operations.into_iter().find(|operation| operation.is_object());
+        let operation = operation.unwrap_or(&Value::Null);
         let schema = &operation["requestBody"]["content"]["application/json"]["schema"];
         assert!(schema.is_object(), "{method} {path} is not published");
         schema
