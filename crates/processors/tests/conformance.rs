@@ -68,6 +68,27 @@ fn kushki_decline(order: &Authorization) -> Reply {
     json(400, &body)
 }
 
+fn adyen_approval(order: &Authorization) -> Reply {
+    let body = serde_json::json!({
+        "resultCode": "Authorised",
+        "pspReference": "NC6HT9CRT65ZGN82",
+        "merchantReference": order.reference,
+        "amount": { "value": order.amount.minor(), "currency": order.amount.currency() },
+    });
+    json(200, &body)
+}
+
+fn adyen_decline(order: &Authorization) -> Reply {
+    let body = serde_json::json!({
+        "resultCode": "Refused",
+        "pspReference": "NC6HT9CRT65ZGN83",
+        "merchantReference": order.reference,
+        "refusalReason": "Not enough balance",
+        "refusalReasonCode": "12",
+    });
+    json(200, &body)
+}
+
 #[test]
 fn every_processor_keeps_the_rules_on_paper() {
     for processor in processors::all() {
@@ -77,6 +98,18 @@ fn every_processor_keeps_the_rules_on_paper() {
                 Samples {
                     approval: &kushki_approval,
                     decline: &kushki_decline,
+                    approval_repeats_reference: true,
+                },
+            ),
+            "adyen" => (
+                &[
+                    ("api_key", "conformance-api-key"),
+                    ("merchant_account", "ConformanceShop"),
+                    ("hmac_key", "b7336b2370b271edcb2d74332a3668fd"),
+                ],
+                Samples {
+                    approval: &adyen_approval,
+                    decline: &adyen_decline,
                     approval_repeats_reference: true,
                 },
             ),
