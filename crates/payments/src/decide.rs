@@ -21,7 +21,7 @@ pub(crate) mod testing;
 
 pub use authenticating::expires_at;
 pub use authorizing::step_up_wanted;
-pub use settling::{SettlementDue, settlement_due};
+pub use settling::{SETTLEMENTS_MAX, SettlementDue, settlement_due};
 
 use crate::{
     attempt::AttemptRecord,
@@ -50,6 +50,12 @@ pub struct Limits {
     pub authentication_lease_seconds: u32,
     /// Longest pause between two inquiries.
     pub inquiry_pause_max_seconds: u32,
+    /// Longest pause between two inquiries about a capture, void or refund that the processor has accepted.
+    pub settlement_pause_max_seconds: u32,
+    /// Age from which an accepted one is not asked about any more: only a notification can end it then.
+    pub settlement_inquiry_seconds: u32,
+    /// Age from which a lost one is not sent again: shorter than any processor remembers an idempotency identity.
+    pub settlement_repeat_seconds: u32,
 }
 
 impl Default for Limits {
@@ -60,6 +66,9 @@ impl Default for Limits {
             charge_lease_seconds: 45,
             authentication_lease_seconds: 30,
             inquiry_pause_max_seconds: 300,
+            settlement_pause_max_seconds: 6 * 3_600,
+            settlement_inquiry_seconds: 14 * 86_400,
+            settlement_repeat_seconds: 86_400 - 3_600,
         }
     }
 }
@@ -159,7 +168,8 @@ pub struct Step {
     pub attempts: Vec<AttemptRecord>,
     pub settlements: Vec<SettlementRecord>,
     pub send: Option<Outgoing>,
-    /// What the merchant's server is told, when something changed for it.
+    /// What the merchant's server is told, when something changed for it. Of a capture, void or refund it hears when that
+    /// ends, whatever the words are by then.
     pub announce: Option<Announcement>,
     /// When to look at the payment again, should nothing else happen.
     pub look_again_at: Option<OffsetDateTime>,
@@ -211,7 +221,9 @@ pub fn decide(limits: &Limits, order: Order, news: News, moment: Moment) -> Resu
         if let Some(payment) = &mut step.order.payment {
             payment.updated_at = moment.now;
         }
-        step.announce = status::announcement(before, status::of(&step.order));
+        if step.settlements.is_empty() {
+            step.announce = status::announcement(before, status::of(&step.order));
+        }
         step
     }))
 }
@@ -219,7 +231,7 @@ pub fn decide(limits: &Limits, order: Order, news: News, moment: Moment) -> Resu
 fn next(limits: &Limits, order: Order, news: News, moment: Moment) -> Result<Option<Step>, Refusal> {
     match news {
         News::Purchased(purchased) => purchasing::purchased(limits, order, *purchased, moment).map(Some),
-        News::Cancel => cancel(order).map(Some),
+        News::Cancel => cancel(limits, order, moment).map(Some),
         News::Expire => expire(order).map(Some),
         News::CardholderNeeded { .. }
         | News::DecoupledAgreed { .. }
@@ -240,8 +252,8 @@ fn next(limits: &Limits, order: Order, news: News, moment: Moment) -> Result<Opt
     }
 }
 
-/// Cancels an order that no money has moved for.
-fn cancel(mut order: Order) -> Result<Step, Refusal> {
+/// Cancels an order; what was paid for it goes back first.
+fn cancel(limits: &Limits, mut order: Order, moment: Moment) -> Result<Step, Refusal> {
     let refuse = |code, why: &str| Err(Refusal::new(code, why));
     match order.lifecycle {
         Lifecycle::Cancelled => {
@@ -260,9 +272,7 @@ fn cancel(mut order: Order) -> Result<Step, Refusal> {
                 "a payment of this order is on its way: wait for its outcome",
             );
         }
-        Some(PaymentState::Authorized(_)) => {
-            return refuse(RefusalCode::StatusNotValidForTransition, "the order is paid");
-        }
+        Some(PaymentState::Authorized(_)) => return settling::cancel(limits, order, moment),
         None | Some(PaymentState::Closed(_) | PaymentState::Authenticating(_)) => {}
     }
     order.lifecycle = Lifecycle::Cancelled;

@@ -3,10 +3,12 @@
 //! Written once per change and passed on as text. `hash_state` is a fingerprint of everything in it but display strings,
 //! timestamps and the delivery log, so that a waiting client is not woken by those.
 
+mod settlements;
+
 use crate::{
     order::Order,
     payment::{Authenticated, AuthenticationStage, Closed, Payment, PaymentState},
-    status,
+    status::{self, Announcement, MerchantStatus},
 };
 use acquiring::Exemption;
 use aws_lc_rs::digest;
@@ -32,8 +34,38 @@ pub struct OrderDocument {
 impl OrderDocument {
     /// Writes the document of an order, with the delivery log's entries where the reader asked for them.
     pub fn of(order: &Order, addresses: &Addresses, hooks: Vec<Value>) -> Self {
+        let told = order.payment.as_ref().map_or((None, None), code_and_reason);
+        Self::write(order, addresses, hooks, status::of(order), told)
+    }
+
+    /// Writes the document of an order as its webhook carries it. A refund that came to nothing is told as the payment's
+    /// status once, though the payment is what it was before.
+    pub fn announcing(order: &Order, addresses: &Addresses, announcement: &Announcement) -> Self {
         let words = status::of(order);
-        let (code, reason) = order.payment.as_ref().map_or((None, None), code_and_reason);
+        if words.payment == announcement.payment_status {
+            return Self::of(order, addresses, Vec::new());
+        }
+        let words = MerchantStatus {
+            payment: announcement.payment_status,
+            ..words
+        };
+        let told = order
+            .payment
+            .as_ref()
+            .and_then(settlements::latest_failure)
+            .map_or((None, None), |failure| {
+                (Some(failure.code.to_owned()), Some(failure.reason))
+            });
+        Self::write(order, addresses, Vec::new(), words, told)
+    }
+
+    fn write(
+        order: &Order,
+        addresses: &Addresses,
+        hooks: Vec<Value>,
+        words: MerchantStatus,
+        (code, reason): (Option<String>, Option<String>),
+    ) -> Self {
         let mut body = order.details.clone();
         body.insert("order_id".into(), json!(order.reference));
         body.insert("token".into(), json!(order.id));
@@ -46,7 +78,7 @@ impl OrderDocument {
         let data = order
             .payment
             .as_ref()
-            .map(|payment| payment_data(order, payment, words.payment, addresses));
+            .map(|payment| payment_data(order, payment, words.payment, (&code, &reason), addresses));
         body.insert(
             "payment_method".into(),
             json!(order.payment.as_ref().map(|payment| &payment.terms.method_type)),
@@ -78,6 +110,7 @@ impl OrderDocument {
         ) {
             data["created_at"] = rfc3339(payment.created_at);
             data["updated_at"] = rfc3339(payment.updated_at);
+            settlements::add_times(payment, data);
         }
         Self {
             token: order.id,
@@ -156,15 +189,16 @@ fn payment_data(
     order: &Order,
     payment: &Payment,
     status: Option<&'static str>,
+    (code, reason): (&Option<String>, &Option<String>),
     addresses: &Addresses,
 ) -> Value {
-    let (code, reason) = code_and_reason(payment);
+    let text = |told: &Option<String>| told.clone().unwrap_or_default();
     let mut data = json!({
         "id": payment.id,
         "status": status,
         "processor": processor(payment),
         "method_type": payment.terms.method_type,
-        "reason": reason.clone().unwrap_or_default(),
+        "reason": text(reason),
         "amount": { "amount": payment.amount.minor(), "currency": payment.amount.currency() },
         "customer": {
             "id": "",
@@ -183,9 +217,9 @@ fn payment_data(
         "installments": payment.terms.installments,
         "authentication_method": if payment.authentication.is_some() { "3DS2" } else { "" },
         "metadata": {
-            "code": code.unwrap_or_default(),
+            "code": text(code),
             "status": status,
-            "reason": reason.unwrap_or_default(),
+            "reason": text(reason),
         },
     });
     if let (Some("pending_3ds"), PaymentState::Authenticating(now)) = (status, &payment.state) {
@@ -209,6 +243,7 @@ fn payment_data(
         data["authorization_code"] = json!(paid.approval.approval_code);
         data["captured_amount"] = json!(paid.totals.captured().minor());
         data["refunded_amount"] = json!(paid.totals.refunded().minor());
+        data["settlements"] = settlements::of(paid);
     }
     if let Some(authenticated) = &payment.authentication {
         data["three_ds"] = three_ds(authenticated);

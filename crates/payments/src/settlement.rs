@@ -2,6 +2,7 @@
 //!
 //! Its amount is reserved in the payment's totals from the moment it is asked for until its end is known.
 
+use crate::totals::Share;
 use acquiring::{
     Capabilities, CaptureRef, Captures, Decline, Recovery, Refunds, RefundsOf, SettlementAnswer,
     SettlementInquiryAnswer, SettlementKind, Voids,
@@ -97,6 +98,23 @@ impl SettlementState {
         match self {
             Self::Sending | Self::Unknown { .. } | Self::Accepted { .. } => true,
             Self::Done { .. } | Self::Refused { .. } | Self::NotSent { .. } | Self::Lost => false,
+        }
+    }
+
+    /// Whether it came to nothing.
+    pub fn has_failed(&self) -> bool {
+        match self {
+            Self::Refused { .. } | Self::NotSent { .. } | Self::Lost => true,
+            Self::Sending | Self::Unknown { .. } | Self::Accepted { .. } | Self::Done { .. } => false,
+        }
+    }
+
+    /// Where the settlement's amount stands in the payment's totals.
+    pub fn share(&self) -> Share {
+        match self {
+            Self::Sending | Self::Unknown { .. } | Self::Accepted { .. } => Share::Reserved,
+            Self::Done { .. } => Share::Done,
+            Self::Refused { .. } | Self::NotSent { .. } | Self::Lost => Share::Nothing,
         }
     }
 

@@ -2,7 +2,8 @@
 
 use crate::{
     order::{Lifecycle, Order},
-    payment::{AuthenticationStage, Closed, PaymentState},
+    payment::{AuthenticationStage, Authorized, Closed, PaymentState},
+    settlement::Standing,
 };
 use acquiring::ChargeKind;
 
@@ -17,8 +18,9 @@ pub struct MerchantStatus {
 /// What a merchant's server is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Announcement {
-    /// `order.pending`, `order.succeeded`, `order.cancelled`, `order.expired`, or `payment.updated`.
+    /// `order.pending`, `order.succeeded`, `order.cancelled`, `order.refund`, `order.expired`, or `payment.updated`.
     pub event_type: &'static str,
+    /// The payment's word, or `denied` for a refund that came to nothing, after which the payment is what it was before.
     pub payment_status: Option<&'static str>,
 }
 
@@ -53,28 +55,37 @@ fn of_open_order(state: &PaymentState) -> MerchantStatus {
             }
         },
         PaymentState::Authorizing(_) => ("pending", "processing"),
-        PaymentState::Authorized(paid) => {
-            let [_, _, captured, refunding, refunded] = paid.totals.parts();
-            match (captured.is_zero(), refunding.is_zero(), refunded.is_zero()) {
-                (true, _, _) => ("succeeded", "authorized"),
-                (false, true, true) => match paid.kind {
-                    ChargeKind::Sale => ("succeeded", "processed"),
-                    ChargeKind::Authorization => ("succeeded", "captured"),
-                },
-                (false, true, false) if refunded == captured => ("cancelled", "refunded"),
-                (false, true, false) => ("succeeded", "partial_refunded"),
-                (false, false, _) if refunding.checked_add(refunded) == Ok(captured) => {
-                    ("refund", "refunding")
-                }
-                (false, false, _) => ("succeeded", "partial_refunding"),
-            }
-        }
-        PaymentState::Closed(Closed::Denied(_)) => ("pending", "denied"),
+        PaymentState::Authorized(paid) => of_paid(paid),
+        PaymentState::Closed(Closed::Denied(_)) => ("pending", DENIED),
         PaymentState::Closed(Closed::Cancelled) => ("cancelled", "cancelled"),
     };
     MerchantStatus {
         order,
         payment: Some(payment),
+    }
+}
+
+/// The word for a payment, or a refund, that was refused.
+pub(crate) const DENIED: &str = "denied";
+
+fn of_paid(paid: &Authorized) -> (&'static str, &'static str) {
+    let [authorized, _, captured, refunding, refunded] = paid.totals.parts();
+    match paid.standing {
+        Standing::Voided => return ("cancelled", "voided"),
+        Standing::Open if captured.is_zero() => return ("succeeded", "authorized"),
+        Standing::Open | Standing::CapturedFinally => {}
+    }
+    // While more may be captured, the captured part given back is not the whole.
+    let is_whole = captured == authorized || paid.standing == Standing::CapturedFinally;
+    match (refunding.is_zero(), refunded.is_zero()) {
+        (true, true) => match paid.kind {
+            ChargeKind::Sale => ("succeeded", "processed"),
+            ChargeKind::Authorization => ("succeeded", "captured"),
+        },
+        (true, false) if is_whole && refunded == captured => ("cancelled", "refunded"),
+        (true, false) => ("succeeded", "partial_refunded"),
+        (false, _) if is_whole && refunding.checked_add(refunded) == Ok(captured) => ("refund", "refunding"),
+        (false, _) => ("succeeded", "partial_refunding"),
     }
 }
 

@@ -1,6 +1,7 @@
 //! The arithmetic of approved money: captured + capturing ≤ authorised, refunded + refunding ≤ captured. Amounts in
 //! flight are reserved before the request for them is sent. The same inequalities stand as CHECK constraints.
 
+use acquiring::SettlementKind;
 use primitives::{Amount, AmountError};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
@@ -34,6 +35,16 @@ pub enum ImpossibleTotals {
     OverRefunded,
     #[error(transparent)]
     Amount(#[from] AmountError),
+}
+
+/// Which part of the totals an amount stands in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Share {
+    Nothing,
+    /// Capturing, or refunding.
+    Reserved,
+    /// Captured, or refunded.
+    Done,
 }
 
 impl Totals {
@@ -85,6 +96,56 @@ impl Totals {
             self.refunding,
             self.refunded,
         ]
+    }
+
+    /// The totals once an amount has gone from one share of a capture or a refund to another. A void has no share: it
+    /// releases what nobody has taken.
+    ///
+    /// # Errors
+    /// [`ImpossibleTotals`] when an inequality would break, or the share that it comes from does not hold as much.
+    pub fn moved(
+        self,
+        kind: SettlementKind,
+        amount: Amount,
+        from: Share,
+        to: Share,
+    ) -> Result<Self, ImpossibleTotals> {
+        let mut parts = self.parts();
+        let [_, capturing, captured, refunding, refunded] = &mut parts;
+        let (reserved, done) = match kind {
+            SettlementKind::Capture => (capturing, captured),
+            SettlementKind::Refund => (refunding, refunded),
+            SettlementKind::Void => return Ok(self),
+        };
+        match from {
+            Share::Nothing => {}
+            Share::Reserved => *reserved = reserved.checked_sub(amount)?,
+            Share::Done => *done = done.checked_sub(amount)?,
+        }
+        match to {
+            Share::Nothing => {}
+            Share::Reserved => *reserved = reserved.checked_add(amount)?,
+            Share::Done => *done = done.checked_add(amount)?,
+        }
+        Self::from_parts(parts)
+    }
+
+    /// What is neither captured nor being captured.
+    pub fn left_to_capture(&self) -> Amount {
+        let taken = self.captured.checked_add(self.capturing);
+        self.less(self.authorized, taken)
+    }
+
+    /// What is captured and neither given back nor on its way back.
+    pub fn left_to_refund(&self) -> Amount {
+        let given = self.refunded.checked_add(self.refunding);
+        self.less(self.captured, given)
+    }
+
+    /// The inequalities make this a difference that there is; should they not, nothing is left.
+    fn less(&self, from: Amount, what: Result<Amount, AmountError>) -> Amount {
+        what.and_then(|what| from.checked_sub(what))
+            .unwrap_or(Amount::zero(self.authorized.currency()))
     }
 
     pub fn authorized(&self) -> Amount {

@@ -1,15 +1,41 @@
 //! After the approval: captures, voids and refunds.
+//!
+//! What is asked for is checked and its amount reserved ([`asked`]); what is heard of it moves its state ([`told`]) and
+//! with it the amount; while its end is open it is looked at in growing pauses ([`schedule`]).
 
-use super::{Limits, Outgoing, Step};
+mod asked;
+mod schedule;
+mod told;
+
+#[cfg(test)]
+mod arithmetic;
+#[cfg(test)]
+mod matrix;
+#[cfg(test)]
+mod scenarios;
+#[cfg(test)]
+mod testing;
+
+pub use asked::SETTLEMENTS_MAX;
+
+use super::{Limits, Outgoing, Step, at_rest, seconds};
 use crate::{
     order::Order,
-    payment::PaymentState,
+    payment::{Authorized, PaymentState},
     refusal::{Refusal, RefusalCode},
-    settlement::{SettlementNews, SettlementState},
+    settlement::{Settlement, SettlementNews, SettlementRecord, SettlementState, Standing},
+    status::{self, Announcement},
+    totals::{Share, Totals},
 };
-use acquiring::Recovery;
+use acquiring::{Recovery, SettlementKind};
+use asked::{Asked, Paid};
 use primitives::{Id, Moment, id::kind};
+use schedule::Schedule;
 use time::OffsetDateTime;
+use told::Told;
+
+/// How many failed settlements stay with the payment; every one stays in the rows.
+const FAILED_KEPT: usize = 20;
 
 /// What somebody who looks at a payment is to do about one of its settlements.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,22 +76,281 @@ pub fn settlement_due(order: &Order, now: OffsetDateTime) -> Option<SettlementDu
     })
 }
 
+/// `Ok(None)`: the news says nothing new. What is asked for is refused or done.
 pub(super) fn next(
-    _limits: &Limits,
-    _order: Order,
+    limits: &Limits,
+    order: Order,
     news: SettlementNews,
-    _moment: Moment,
+    moment: Moment,
 ) -> Result<Option<Step>, Refusal> {
-    match news {
-        SettlementNews::CaptureAsked { .. }
-        | SettlementNews::VoidAsked { .. }
-        | SettlementNews::RefundAsked { .. } => Err(Refusal::new(
-            RefusalCode::NotImplemented,
-            "captures, voids and refunds are not offered yet",
-        )),
-        SettlementNews::Answered { .. }
-        | SettlementNews::NeverLeft { .. }
-        | SettlementNews::Silence { .. }
-        | SettlementNews::Inquired { .. } => Ok(None),
+    let (about, told) = match news {
+        SettlementNews::CaptureAsked { amount, is_final } => {
+            let wanted = Paid::of(&order, RefusalCode::CannotCapture)?.capture(amount, is_final)?;
+            return begin(limits, order, wanted, moment).map(Some);
+        }
+        SettlementNews::VoidAsked { reason } => {
+            let wanted = Paid::of(&order, RefusalCode::CannotVoid)?.void(reason)?;
+            return begin(limits, order, wanted, moment).map(Some);
+        }
+        SettlementNews::RefundAsked { amount, reason } => {
+            let wanted = Paid::of(&order, RefusalCode::CannotRefund)?.refund(amount, reason)?;
+            return begin(limits, order, wanted, moment).map(Some);
+        }
+        SettlementNews::Answered { settlement, answer } => (settlement, Told::Answered(answer)),
+        SettlementNews::NeverLeft { settlement, why } => (settlement, Told::NeverLeft(why)),
+        SettlementNews::Silence { settlement } => (settlement, Told::Silence),
+        SettlementNews::Inquired { settlement, answer } => (settlement, Told::Inquired(answer)),
+    };
+    Ok(go_on(limits, order, about, told, moment))
+}
+
+/// Cancels a paid order: what is only held is released, what was taken is given back.
+pub(super) fn cancel(limits: &Limits, order: Order, moment: Moment) -> Result<Step, Refusal> {
+    let paid = Paid::of(&order, RefusalCode::StatusNotValidForTransition)?;
+    let wanted = if paid.paid.totals.captured().is_zero() {
+        paid.void(None)
+    } else {
+        paid.refund(None, None)
+    };
+    begin(limits, order, wanted?, moment)
+}
+
+/// Reserves the amount and sends the request for it.
+fn begin(limits: &Limits, mut order: Order, wanted: Asked, moment: Moment) -> Result<Step, Refusal> {
+    let unbalanced = || {
+        Refusal::new(
+            RefusalCode::Internal,
+            "the amounts of the payment do not go together",
+        )
+    };
+    let now = moment.now;
+    let id: Id<kind::Settlement> = moment.fresh_id();
+    let paid = paid_of(&mut order).ok_or_else(unbalanced)?;
+    let state = SettlementState::Sending;
+    let (nothing, reserved) = (Share::Nothing, state.share());
+    let totals = paid.totals.moved(wanted.kind, wanted.amount, nothing, reserved);
+    paid.totals = totals.map_err(|_| unbalanced())?;
+    paid.settlements.push(Settlement {
+        id,
+        kind: wanted.kind,
+        amount: wanted.amount,
+        is_final: wanted.is_final,
+        reference: id.uuid().simple().to_string(),
+        reason: wanted.reason,
+        captured: paid.totals.captured(),
+        capture: wanted.capture,
+        requested_at: now,
+        updated_at: now,
+        look_at: Some(now + seconds(limits.charge_lease_seconds)),
+        contradicted_at: None,
+        state,
+    });
+    let step = recorded(order, id).ok_or_else(unbalanced)?;
+    Ok(Step {
+        send: Some(Outgoing::Settle { settlement: id }),
+        ..step
+    })
+}
+
+/// Takes the news into the settlement, the totals and the standing.
+fn go_on(
+    limits: &Limits,
+    mut order: Order,
+    about: Id<kind::Settlement>,
+    told: Told,
+    moment: Moment,
+) -> Option<Step> {
+    let before = status::of(&order);
+    let now = moment.now;
+    let payment = order.payment.as_ref()?;
+    let PaymentState::Authorized(paid) = &payment.state else {
+        return None;
+    };
+    let settlement = paid.settlements.iter().find(|it| it.id == about)?.clone();
+    let schedule = Schedule {
+        limits,
+        route: payment.route_charged(paid)?,
+        settlement: &settlement,
+        now,
+    };
+    let (state, look_at) = told::next(&settlement, told, &schedule)?;
+    let paid = paid_of(&mut order)?;
+    let moved = moved(paid, &settlement, &state);
+    let (state, look_at, contradicted_at) = match moved {
+        Some(totals) => {
+            paid.totals = totals;
+            (state, look_at, settlement.contradicted_at)
+        }
+        None if settlement.contradicted_at.is_some() => return None,
+        None => (settlement.state.clone(), None, Some(now)),
+    };
+    let changed = Settlement {
+        updated_at: if state.name() == settlement.state.name() {
+            settlement.updated_at
+        } else {
+            now
+        },
+        look_at,
+        contradicted_at,
+        state,
+        ..settlement.clone()
+    };
+    let newly_contradicted = changed.contradicted_at.is_some() && settlement.contradicted_at.is_none();
+    let tells = tells(
+        &settlement.state,
+        &changed.state,
+        changed.kind,
+        newly_contradicted,
+    );
+    if let Some(kept) = paid.settlements.iter_mut().find(|it| it.id == about) {
+        *kept = changed;
+    }
+    paid.standing = standing(&paid.settlements);
+    let mut step = recorded(order, about)?;
+    let kind = settlement.kind;
+    step.announce = tells.and_then(|tells| announcement(tells, kind, before, status::of(&step.order)));
+    Some(step)
+}
+
+/// The totals with the settlement in its next state; `None` where that cannot be true.
+fn moved(paid: &Authorized, settlement: &Settlement, next: &SettlementState) -> Option<Totals> {
+    let (from, to) = (settlement.state.share(), next.share());
+    let others = || paid.settlements.iter().filter(|it| it.id != settlement.id);
+    let releases = |it: &&Settlement| matches!(it.kind, SettlementKind::Capture | SettlementKind::Void);
+    // A void that turns up after all cannot have released what was captured since, nor can a capture what was voided.
+    let fits = match settlement.kind {
+        _ if from == to || next.has_failed() => true,
+        SettlementKind::Void => {
+            let [_, capturing, captured, _, _] = paid.totals.parts();
+            capturing.is_zero() && captured.is_zero() && paid.standing == Standing::Open
+        }
+        SettlementKind::Capture => paid.standing != Standing::Voided,
+        SettlementKind::Refund => true,
+    };
+    let alone = !next.is_in_flight()
+        || settlement.is_in_flight()
+        || settlement.kind == SettlementKind::Refund
+        || !others().filter(releases).any(Settlement::is_in_flight);
+    if !(fits && alone) {
+        return None;
+    }
+    paid.totals
+        .moved(settlement.kind, settlement.amount, from, to)
+        .ok()
+}
+
+fn standing(settlements: &[Settlement]) -> Standing {
+    let done = |kind| {
+        settlements
+            .iter()
+            .filter(move |it| it.kind == kind && matches!(it.state, SettlementState::Done { .. }))
+    };
+    if done(SettlementKind::Void).next().is_some() {
+        Standing::Voided
+    } else if done(SettlementKind::Capture).any(|it| it.is_final) {
+        Standing::CapturedFinally
+    } else {
+        Standing::Open
+    }
+}
+
+/// What the merchant's server hears of a change.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Tells {
+    /// It came to an end, or to the opposite of the end that was told.
+    Ended,
+    /// A refund that was on its way has come to nothing.
+    Denied,
+    /// The caller does not wait for it any more, and the words may have changed.
+    Words,
+}
+
+/// A caller who waits hears of a refusal in the answer, and everybody of what was done.
+fn tells(
+    from: &SettlementState,
+    to: &SettlementState,
+    kind: SettlementKind,
+    contradicted: bool,
+) -> Option<Tells> {
+    use SettlementState::{Accepted, Done, Lost, NotSent, Refused, Sending, Unknown};
+    if contradicted {
+        return Some(Tells::Ended);
+    }
+    match (from, to) {
+        (Sending | Unknown { .. } | Accepted { .. } | Lost, Done { .. }) => Some(Tells::Ended),
+        (Unknown { .. } | Accepted { .. } | Done { .. }, Refused { .. } | Lost) => match kind {
+            SettlementKind::Refund => Some(Tells::Denied),
+            SettlementKind::Capture | SettlementKind::Void => Some(Tells::Ended),
+        },
+        (Sending | Lost, Unknown { .. } | Accepted { .. }) => Some(Tells::Words),
+        (Sending, Sending | Refused { .. } | NotSent { .. } | Lost)
+        | (Unknown { .. } | Accepted { .. }, Sending | Unknown { .. } | Accepted { .. } | NotSent { .. })
+        | (Done { .. }, Sending | Unknown { .. } | Accepted { .. } | Done { .. } | NotSent { .. })
+        | (Lost, Sending | Refused { .. } | NotSent { .. } | Lost)
+        | (Refused { .. } | NotSent { .. }, _) => None,
+    }
+}
+
+fn announcement(
+    tells: Tells,
+    kind: SettlementKind,
+    before: status::MerchantStatus,
+    after: status::MerchantStatus,
+) -> Option<Announcement> {
+    match (tells, kind) {
+        (Tells::Denied, _) => Some(Announcement {
+            event_type: "payment.updated",
+            payment_status: Some(status::DENIED),
+        }),
+        (Tells::Ended, _) | (Tells::Words, SettlementKind::Refund) => Some(Announcement {
+            event_type: match (after.order, kind) {
+                ("cancelled", _) if before.order != "cancelled" => "order.cancelled",
+                (_, SettlementKind::Refund) => "order.refund",
+                (_, SettlementKind::Capture | SettlementKind::Void) => "payment.updated",
+            },
+            payment_status: after.payment,
+        }),
+        // There is no word for a capture or a void on its way.
+        (Tells::Words, SettlementKind::Capture | SettlementKind::Void) => None,
+    }
+}
+
+/// The step that records that settlement, and looks at the payment when the first of its settlements is due.
+fn recorded(mut order: Order, about: Id<kind::Settlement>) -> Option<Step> {
+    let paid = paid_of(&mut order)?;
+    let record = SettlementRecord {
+        connection: paid.connection,
+        processor: paid.processor.clone(),
+        settlement: paid.settlements.iter().find(|it| it.id == about)?.clone(),
+    };
+    forget_oldest_failures(&mut paid.settlements);
+    let look_again_at = paid.settlements.iter().filter_map(|it| it.look_at).min();
+    Some(Step {
+        settlements: vec![record],
+        look_again_at,
+        ..at_rest(order)
+    })
+}
+
+/// Failures that nobody looks at any more change nothing, and a merchant may make any number of them.
+fn forget_oldest_failures(settlements: &mut Vec<Settlement>) {
+    let over = |it: &Settlement| it.state.has_failed() && it.look_at.is_none();
+    let mut surplus = settlements
+        .iter()
+        .filter(|it| over(it))
+        .count()
+        .saturating_sub(FAILED_KEPT);
+    settlements.retain(|it| {
+        let goes = surplus > 0 && over(it);
+        surplus -= usize::from(goes);
+        !goes
+    });
+}
+
+fn paid_of(order: &mut Order) -> Option<&mut Authorized> {
+    let payment = order.payment.as_mut()?;
+    match &mut payment.state {
+        PaymentState::Authorized(paid) => Some(paid),
+        PaymentState::Authenticating(_) | PaymentState::Authorizing(_) | PaymentState::Closed(_) => None,
     }
 }
