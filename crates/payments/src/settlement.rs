@@ -185,6 +185,8 @@ pub enum SettlementNews {
     /// An inquiry was answered, or a notification told as much; `None` when the inquiry itself failed.
     Inquired {
         settlement: Id<kind::Settlement>,
+        /// When the inquiry was sent, or the notification came: "not found" says nothing of what arrived afterwards.
+        asked_at: OffsetDateTime,
         answer: Option<SettlementInquiryAnswer>,
     },
 }

@@ -99,7 +99,11 @@ pub(super) fn next(
         SettlementNews::Answered { settlement, answer } => (settlement, Told::Answered(answer)),
         SettlementNews::NeverLeft { settlement, why } => (settlement, Told::NeverLeft(why)),
         SettlementNews::Silence { settlement } => (settlement, Told::Silence),
-        SettlementNews::Inquired { settlement, answer } => (settlement, Told::Inquired(answer)),
+        SettlementNews::Inquired {
+            settlement,
+            asked_at,
+            answer,
+        } => (settlement, Told::Inquired { asked_at, answer }),
     };
     Ok(go_on(limits, order, about, told, moment))
 }

@@ -259,7 +259,7 @@ fn a_lost_answer_is_inquired_and_what_is_not_found_in_the_end_is_given_up() {
     }));
     for seconds in [100, 280, 1_809] {
         assert_eq!(settlement_due(&order, at(seconds).now), asks);
-        let asked = step(order, not_found(10), at(seconds));
+        let asked = step(order, not_found_at(seconds, 10), at(seconds));
         assert!(
             asked.look_again_at.unwrap() <= START + Duration::seconds(1_810),
             "never past the last word"
@@ -270,7 +270,10 @@ fn a_lost_answer_is_inquired_and_what_is_not_found_in_the_end_is_given_up() {
         );
         order = asked.order;
     }
-    let lost = step(order, not_found(10), at(1_810));
+    // Told late, but asked while it could not be known.
+    let early = step(order.clone(), not_found_at(1_809, 10), at(1_900));
+    assert_eq!(totals(&early.order), [0, 10_000, 4_000, 0]);
+    let lost = step(order, not_found_at(1_810, 10), at(1_810));
     assert_eq!(
         (told(&lost), totals(&lost.order)),
         (Some(("payment.updated", "denied")), [0, 10_000, 0, 0])
@@ -283,7 +286,8 @@ fn a_lost_answer_is_inquired_and_what_is_not_found_in_the_end_is_given_up() {
     // One late look, in case it was done after all.
     assert_eq!(lost.look_again_at, Some(START + Duration::seconds(3_610)));
     assert_eq!(settlement_due(&lost.order, at(3_610).now), asks);
-    let nothing = step(lost.order.clone(), not_found(10), at(3_610));
+    assert!(says_nothing(&lost.order, not_found_at(3_609, 10), 3_611));
+    let nothing = step(lost.order.clone(), not_found_at(3_610, 10), at(3_610));
     assert_eq!(nothing.look_again_at, None);
     let found = step(lost.order, found_done(10), at(3_610));
     assert_eq!(

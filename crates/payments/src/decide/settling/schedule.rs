@@ -58,7 +58,7 @@ impl Schedule<'_> {
     /// The one look at a settlement that was given up, as long after the final window as that window is long.
     pub fn late_look_at(&self) -> OffsetDateTime {
         let window = self.route.inquiry_final_after_seconds.saturating_mul(2);
-        (self.settlement.requested_at + seconds(window)).max(self.now)
+        self.settlement.requested_at + seconds(window)
     }
 
     /// When that look is tried again, if it failed.
@@ -69,9 +69,9 @@ impl Schedule<'_> {
         )
     }
 
-    /// Whether "not found" means by now that nothing was done.
-    pub fn is_final(&self) -> bool {
-        self.lost() == Recovery::Inquire && self.now >= self.last_word()
+    /// Whether "not found" means that nothing was done, when it was asked then.
+    pub fn is_final(&self, asked_at: OffsetDateTime) -> bool {
+        self.lost() == Recovery::Inquire && asked_at >= self.last_word()
     }
 
     /// What tells what became of it.

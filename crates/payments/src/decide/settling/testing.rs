@@ -103,9 +103,17 @@ pub fn silence(seconds: i64) -> News {
     News::Settlement(SettlementNews::Silence { settlement })
 }
 
+/// Inquired about long after every window.
 pub fn inquired(seconds: i64, answer: Option<SettlementInquiryAnswer>) -> News {
-    let settlement = settlement(seconds);
-    News::Settlement(SettlementNews::Inquired { settlement, answer })
+    inquired_at(5_000, seconds, answer)
+}
+
+pub fn inquired_at(asked: i64, seconds: i64, answer: Option<SettlementInquiryAnswer>) -> News {
+    News::Settlement(SettlementNews::Inquired {
+        settlement: settlement(seconds),
+        asked_at: at(asked).now,
+        answer,
+    })
 }
 
 pub fn found_done(seconds: i64) -> News {
@@ -123,6 +131,10 @@ pub fn found_refused(seconds: i64) -> News {
 
 pub fn not_found(seconds: i64) -> News {
     inquired(seconds, Some(SettlementInquiryAnswer::NotFound))
+}
+
+pub fn not_found_at(asked: i64, seconds: i64) -> News {
+    inquired_at(asked, seconds, Some(SettlementInquiryAnswer::NotFound))
 }
 
 pub fn pending(seconds: i64) -> News {

@@ -11,7 +11,10 @@ pub(super) enum Told {
     Answered(SettlementAnswer),
     NeverLeft(&'static str),
     Silence,
-    Inquired(Option<SettlementInquiryAnswer>),
+    Inquired {
+        asked_at: OffsetDateTime,
+        answer: Option<SettlementInquiryAnswer>,
+    },
 }
 
 /// The state that the news leads to, and when to look at it; `None` when it says nothing new.
@@ -33,7 +36,10 @@ pub(super) fn next(
         (
             Sending | Unknown { .. } | Accepted { .. } | Lost,
             Answered(Answer::Done { processor_reference })
-            | Inquired(Some(Found::Done { processor_reference })),
+            | Inquired {
+                answer: Some(Found::Done { processor_reference }),
+                ..
+            },
         ) => Done {
             processor_reference: processor_reference
                 .or_else(|| settlement.state.processor_reference().map(str::to_owned)),
@@ -64,24 +70,54 @@ pub(super) fn next(
 
         (
             Sending | Unknown { .. } | Accepted { .. } | Done { .. } | Lost,
-            Inquired(Some(Found::Refused(decline))),
+            Inquired {
+                answer: Some(Found::Refused(decline)),
+                ..
+            },
         ) => Refused { decline },
         // Whoever sends it will say.
-        (Sending, Inquired(Some(Found::Pending | Found::NotFound) | None)) => return None,
-        (Unknown { inquiries }, Inquired(Some(Found::Pending))) => Accepted {
+        (
+            Sending,
+            Inquired {
+                answer: Some(Found::Pending | Found::NotFound) | None,
+                ..
+            },
+        ) => return None,
+        (
+            Unknown { inquiries },
+            Inquired {
+                answer: Some(Found::Pending),
+                ..
+            },
+        ) => Accepted {
             inquiries: inquiries.saturating_add(1),
             processor_reference: None,
         },
-        (Unknown { .. }, Inquired(Some(Found::NotFound))) if schedule.is_final() => {
+        (
+            Unknown { .. },
+            Inquired {
+                answer: Some(Found::NotFound),
+                asked_at,
+            },
+        ) if schedule.is_final(asked_at) => {
             return Some((Lost, Some(schedule.late_look_at())));
         }
-        (Unknown { inquiries }, Inquired(Some(Found::NotFound) | None)) => asked_again(inquiries),
+        (
+            Unknown { inquiries },
+            Inquired {
+                answer: Some(Found::NotFound) | None,
+                ..
+            },
+        ) => asked_again(inquiries),
         (
             Accepted {
                 inquiries,
                 processor_reference,
             },
-            Inquired(Some(Found::Pending | Found::NotFound) | None),
+            Inquired {
+                answer: Some(Found::Pending | Found::NotFound) | None,
+                ..
+            },
         ) => Accepted {
             inquiries: inquiries.saturating_add(1),
             processor_reference,
@@ -90,22 +126,52 @@ pub(super) fn next(
             Done {
                 processor_reference: None,
             },
-            Inquired(Some(Found::Done {
-                processor_reference: Some(told),
-            })),
+            Inquired {
+                answer:
+                    Some(Found::Done {
+                        processor_reference: Some(told),
+                    }),
+                ..
+            },
         ) => Done {
             processor_reference: Some(told),
         },
-        (Done { .. }, Inquired(Some(Found::Done { .. } | Found::Pending | Found::NotFound) | None)) => {
+        (
+            Done { .. },
+            Inquired {
+                answer: Some(Found::Done { .. } | Found::Pending | Found::NotFound) | None,
+                ..
+            },
+        ) => {
             return None;
         }
-        (Lost, Inquired(Some(Found::Pending))) => Accepted {
+        (
+            Lost,
+            Inquired {
+                answer: Some(Found::Pending),
+                ..
+            },
+        ) => Accepted {
             inquiries: 0,
             processor_reference: None,
         },
-        (Lost, Inquired(Some(Found::NotFound))) => Lost,
-        (Lost, Inquired(None)) => return Some((Lost, schedule.late_look_again_at())),
-        (Refused { .. } | NotSent { .. }, Inquired(_)) => return None,
+        (
+            Lost,
+            Inquired {
+                answer: Some(Found::NotFound),
+                asked_at,
+            },
+        ) if asked_at >= schedule.late_look_at() => Lost,
+        // Asked before: the appointment stays.
+        (
+            Lost,
+            Inquired {
+                answer: Some(Found::NotFound),
+                ..
+            },
+        ) => return None,
+        (Lost, Inquired { answer: None, .. }) => return Some((Lost, schedule.late_look_again_at())),
+        (Refused { .. } | NotSent { .. }, Inquired { .. }) => return None,
     };
     let look_at = schedule.look_at(&next);
     Some((next, look_at))
