@@ -9,6 +9,7 @@
 
 pub mod adyen;
 pub mod amex;
+pub mod cybersource;
 pub mod kushki;
 
 #[cfg(test)]

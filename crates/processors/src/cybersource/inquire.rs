@@ -1,0 +1,478 @@
+//! Asking what became of a charge, a capture, a void or a refund: `POST /tss/v2/searches` by our reference of it.
+//!
+//! Searches lag seconds to minutes behind, so that "nothing found" says nothing before that. The summaries they answer
+//! tell enough; the transaction's details are not asked for.
+
+use super::{
+    call::{self, ClientReference},
+    codes::{Context, Refusal},
+    reply::{self, OrderInformation, Processing, check_amount, check_currency, unreadable},
+};
+use crate::reading::{lenient, shortened};
+use acquiring::{
+    Account, Approval, CannotBuild, ChargeKind, Decline, Initiator, Inquiry, InquiryAnswer, Reason,
+    SettlementInquiry, SettlementInquiryAnswer, SettlementKind,
+};
+use primitives::{Amount, HttpRequest, Moment, Reply, Unreadable};
+use serde::Deserialize;
+use serde::Serialize;
+
+/// Summaries asked for; one reference has one operation, and at most a few refused repeats of it.
+const SUMMARIES_MAX: usize = 50;
+
+#[derive(Serialize)]
+struct Search<'a> {
+    save: bool,
+    name: &'static str,
+    timezone: &'static str,
+    query: &'a str,
+    offset: u8,
+    limit: usize,
+    sort: &'static str,
+}
+
+pub fn request(account: &Account, reference: &str, moment: Moment) -> Result<HttpRequest, CannotBuild> {
+    // Checked for characters that would make another query of it.
+    ClientReference::of(reference)?;
+    let query = format!("clientReferenceInformation.code:{reference}");
+    let body = Search {
+        save: false,
+        name: "by reference",
+        timezone: "UTC",
+        query: &query,
+        offset: 0,
+        limit: SUMMARIES_MAX,
+        sort: "submitTimeUtc:asc",
+    };
+    call::post(account, &["tss", "v2", "searches"], &body, moment)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Page {
+    total_count: usize,
+    #[serde(rename = "_embedded")]
+    embedded: Option<Embedded>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Embedded {
+    transaction_summaries: Vec<Summary>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Summary {
+    id: Option<String>,
+    status: Option<String>,
+    client_reference_information: Option<reply::ClientReference>,
+    #[serde(default, deserialize_with = "lenient")]
+    application_information: Option<ApplicationInformation>,
+    #[serde(default, deserialize_with = "lenient")]
+    error_information: Option<reply::ErrorInformation>,
+    #[serde(default, deserialize_with = "lenient")]
+    processor_information: Option<Processing>,
+    order_information: Option<OrderInformation>,
+}
+
+#[derive(Deserialize)]
+struct ApplicationInformation {
+    #[serde(default)]
+    applications: Vec<Application>,
+}
+
+/// A service that worked on the transaction: `ics_auth`, `ics_bill`, …
+#[derive(Deserialize)]
+struct Application {
+    name: Option<String>,
+}
+
+impl Summary {
+    fn status(&self) -> Result<&str, Unreadable> {
+        self.status
+            .as_deref()
+            .ok_or_else(|| unreadable("lists no status"))
+    }
+
+    fn id(&self) -> Option<&str> {
+        self.id.as_deref().filter(|id| !id.is_empty())
+    }
+
+    /// Whether one of these services worked on it; where no service is told, the reference alone must do.
+    fn is_by(&self, services: &[&str]) -> bool {
+        let told = self
+            .application_information
+            .as_ref()
+            .map_or(&[][..], |information| &information.applications);
+        let mut names = told
+            .iter()
+            .filter_map(|application| application.name.as_deref())
+            .peekable();
+        names.peek().is_none() || names.any(|name| services.contains(&name))
+    }
+
+    /// Whether it is the refused repeat of another.
+    fn is_repeat(&self) -> bool {
+        self.error_information
+            .as_ref()
+            .and_then(|error| error.reason.as_deref())
+            == Some("DUPLICATE_REQUEST")
+    }
+
+    fn check_amount(&self, asked: Amount) -> Result<(), Unreadable> {
+        let details = self
+            .order_information
+            .as_ref()
+            .and_then(|order| order.amount_details.as_ref())
+            .ok_or_else(|| unreadable("lists no amount"))?;
+        let total = details
+            .total_amount
+            .as_deref()
+            .ok_or_else(|| unreadable("lists no totalAmount"))?;
+        check_amount(total, asked)?;
+        check_currency(Some(details.currency.as_deref().unwrap_or_default()), asked)
+    }
+
+    fn decline(&self, status: &str, otherwise: Reason) -> Result<Decline, Unreadable> {
+        let error = self.error_information.as_ref();
+        // A later inquiry knows neither card nor who started the charge.
+        let context = Context {
+            brand: None,
+            initiator: Initiator::Customer,
+        };
+        let refusal = Refusal {
+            status,
+            reason: error.and_then(|error| error.reason.as_deref()),
+            message: error.and_then(|error| error.message.as_deref()),
+            processing: self.processor_information.as_ref(),
+            id: self.id(),
+            otherwise,
+        };
+        refusal.decline(&context)
+    }
+}
+
+/// The summaries of what was asked for. One of another transaction, or a list that goes on, makes all of it unreadable.
+fn summaries(reference: &str, services: &[&str], reply: &Reply) -> Result<Vec<Summary>, Unreadable> {
+    if reply.status != 201 {
+        return Err(unreadable(&format!("has the status {}", reply.status)));
+    }
+    let page: Page = serde_json::from_slice(&reply.body)
+        .map_err(|fault| unreadable(&format!("is no list of transactions ({:?})", fault.classify())))?;
+    let listed = page
+        .embedded
+        .map_or_else(Vec::new, |embedded| embedded.transaction_summaries);
+    if listed.len() != page.total_count {
+        return Err(unreadable("lists another number of transactions than it counts"));
+    }
+    let mut asked_for = Vec::new();
+    for summary in listed {
+        let code = summary
+            .client_reference_information
+            .as_ref()
+            .and_then(|client| client.code.as_deref());
+        if code != Some(reference) {
+            return Err(unreadable("lists a transaction that was not asked for"));
+        }
+        if summary.is_by(services) && !summary.is_repeat() {
+            asked_for.push(summary);
+        }
+    }
+    Ok(asked_for)
+}
+
+/// What became of a charge. Two approvals under one reference are for people to look at.
+pub fn answer(order: &Inquiry, reply: &Reply) -> Result<InquiryAnswer, Unreadable> {
+    let mut answers = Vec::new();
+    for summary in summaries(&order.reference, &["ics_auth"], reply)? {
+        answers.push(charge(order, &summary)?);
+    }
+    one_of(answers, |answer| match answer {
+        InquiryAnswer::Approved(_) => Weight::Decides,
+        InquiryAnswer::Pending => Weight::Open,
+        InquiryAnswer::Declined(_) | InquiryAnswer::NotFound => Weight::Refuses,
+    })
+    .map(|answer| answer.unwrap_or(InquiryAnswer::NotFound))
+}
+
+fn charge(order: &Inquiry, summary: &Summary) -> Result<InquiryAnswer, Unreadable> {
+    let status = summary.status()?;
+    let declined = |otherwise| summary.decline(status, otherwise).map(InquiryAnswer::Declined);
+    match (status, order.kind) {
+        ("AUTHORIZED", _) => approval(order, summary),
+        // A sale that went out with the batch was approved before.
+        ("TRANSMITTED", ChargeKind::Sale) => approval(order, summary),
+        ("AUTHORIZED_PENDING_REVIEW" | "PENDING_REVIEW" | "PENDING", _) => Ok(InquiryAnswer::Pending),
+        ("DECLINED" | "INVALID_REQUEST", _) => declined(Reason::Unknown),
+        ("AUTHORIZED_RISK_DECLINED", _) => declined(Reason::ProcessorRiskBlock),
+        ("PENDING_AUTHENTICATION", _) => declined(Reason::AuthenticationRequired),
+        // Taken back: nothing of it is left.
+        ("REVERSED" | "VOIDED" | "CANCELLED", _) => declined(Reason::Cancelled),
+        _ => Err(unreadable("lists a status that leaves the outcome open")),
+    }
+}
+
+fn approval(order: &Inquiry, summary: &Summary) -> Result<InquiryAnswer, Unreadable> {
+    summary.check_amount(order.amount)?;
+    let processing = summary.processor_information.as_ref();
+    Ok(InquiryAnswer::Approved(Approval {
+        processor_reference: summary.id().ok_or_else(|| unreadable("lists no id"))?.to_owned(),
+        approval_code: processing
+            .and_then(|processing| processing.approval_code.as_deref())
+            .map(shortened),
+        response_code: None,
+        amount: order.amount,
+        network_transaction_id: processing
+            .and_then(|processing| processing.network_transaction_id.as_deref())
+            .map(shortened),
+        issuer_bank: None,
+        issuer_country: None,
+    }))
+}
+
+/// What became of a capture, a void or a refund.
+pub fn settlement_answer(
+    order: &SettlementInquiry,
+    reply: &Reply,
+) -> Result<SettlementInquiryAnswer, Unreadable> {
+    let services: &[&str] = match order.kind {
+        SettlementKind::Capture => &["ics_bill"],
+        SettlementKind::Void => &["ics_auth_reversal", "ics_void"],
+        SettlementKind::Refund => &["ics_credit"],
+    };
+    let mut answers = Vec::new();
+    for summary in summaries(&order.reference, services, reply)? {
+        answers.push(settlement(order, &summary)?);
+    }
+    one_of(answers, |answer| match answer {
+        SettlementInquiryAnswer::Done { .. } => Weight::Decides,
+        SettlementInquiryAnswer::Pending => Weight::Open,
+        SettlementInquiryAnswer::Refused(_) | SettlementInquiryAnswer::NotFound => Weight::Refuses,
+    })
+    .map(|answer| answer.unwrap_or(SettlementInquiryAnswer::NotFound))
+}
+
+fn settlement(order: &SettlementInquiry, summary: &Summary) -> Result<SettlementInquiryAnswer, Unreadable> {
+    let status = summary.status()?;
+    let done = || {
+        let id = summary.id().ok_or_else(|| unreadable("lists no id"))?;
+        Ok(SettlementInquiryAnswer::Done {
+            processor_reference: Some(id.to_owned()),
+        })
+    };
+    let refused = |otherwise| {
+        summary
+            .decline(status, otherwise)
+            .map(SettlementInquiryAnswer::Refused)
+    };
+    match (status, order.kind) {
+        ("DECLINED" | "INVALID_REQUEST", _) => refused(Reason::Unknown),
+        // Handed to the acquirer with the batch, which is all the vendor ever tells.
+        ("TRANSMITTED", SettlementKind::Capture | SettlementKind::Refund) => {
+            summary.check_amount(order.amount)?;
+            done()
+        }
+        ("PENDING", SettlementKind::Capture | SettlementKind::Refund) => Ok(SettlementInquiryAnswer::Pending),
+        ("REVERSED" | "VOIDED" | "CANCELLED", SettlementKind::Void) => done(),
+        // Taken back before the batch went out.
+        ("VOIDED" | "CANCELLED", SettlementKind::Capture | SettlementKind::Refund) => {
+            refused(Reason::Cancelled)
+        }
+        _ => Err(unreadable("lists a status that leaves the outcome open")),
+    }
+}
+
+/// Which of several summaries under one reference speaks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Weight {
+    Decides,
+    Open,
+    Refuses,
+}
+
+fn one_of<A>(answers: Vec<A>, weight: impl Fn(&A) -> Weight) -> Result<Option<A>, Unreadable> {
+    let decisive = answers
+        .iter()
+        .filter(|answer| weight(answer) == Weight::Decides)
+        .count();
+    if decisive > 1 {
+        return Err(unreadable("lists two under one reference that were done"));
+    }
+    Ok(answers.into_iter().min_by_key(|answer| weight(answer)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{cybersource::samples, testdata};
+
+    #[test]
+    fn the_request_is_these_bytes() {
+        let request = request(&samples::account(), samples::REFERENCE, samples::moment()).unwrap();
+        testdata::assert_request("cybersource/inquiry.request", &request);
+    }
+
+    fn file(name: &str) -> String {
+        String::from_utf8(testdata::reply(201, &format!("cybersource/{name}.json")).body).unwrap()
+    }
+
+    fn read(body: &str) -> Result<InquiryAnswer, Unreadable> {
+        answer(&samples::inquiry(), &testdata::reply_of(201, body))
+    }
+
+    #[test]
+    fn an_approved_charge_is_found() {
+        let Ok(InquiryAnswer::Approved(approval)) = read(&file("inquiry.approved")) else {
+            panic!("not approved");
+        };
+        assert_eq!(approval.processor_reference, "7012345678901234567890");
+        assert_eq!(approval.amount, samples::inquiry().amount);
+        assert_eq!(approval.approval_code.as_deref(), Some("831000"));
+    }
+
+    #[test]
+    fn a_declined_charge_is_found_with_its_reason() {
+        let Ok(InquiryAnswer::Declined(decline)) = read(&file("inquiry.declined")) else {
+            panic!("not declined");
+        };
+        assert_eq!(decline.reason, Reason::InsufficientFunds);
+    }
+
+    #[test]
+    fn an_empty_list_finds_nothing() {
+        assert_eq!(read(&file("inquiry.nothing")), Ok(InquiryAnswer::NotFound));
+    }
+
+    #[test]
+    fn every_status_of_a_charge_has_its_meaning() {
+        let with = |status: &str| read(&file("inquiry.approved").replace("AUTHORIZED", status));
+        for status in ["PENDING", "PENDING_REVIEW", "AUTHORIZED_PENDING_REVIEW"] {
+            assert_eq!(with(status), Ok(InquiryAnswer::Pending), "{status}");
+        }
+        for (status, reason) in [
+            ("AUTHORIZED_RISK_DECLINED", Reason::ProcessorRiskBlock),
+            ("REVERSED", Reason::Cancelled),
+            ("VOIDED", Reason::Cancelled),
+        ] {
+            let answer = with(status);
+            assert!(
+                matches!(&answer, Ok(InquiryAnswer::Declined(decline)) if decline.reason == reason),
+                "{status}: {answer:?}"
+            );
+        }
+        assert!(matches!(with("TRANSMITTED"), Ok(InquiryAnswer::Approved(_))));
+        for status in ["PARTIAL_AUTHORIZED", "SERVER_ERROR", "SOMETHING", ""] {
+            assert!(with(status).is_err(), "{status}");
+        }
+        let mut held = samples::inquiry();
+        held.kind = ChargeKind::Authorization;
+        let transmitted = file("inquiry.approved").replace("AUTHORIZED", "TRANSMITTED");
+        assert!(answer(&held, &testdata::reply_of(201, transmitted)).is_err());
+    }
+
+    #[test]
+    fn a_refused_repeat_and_what_followed_the_charge_decide_nothing() {
+        let fine = file("inquiry.approved");
+        let duplicate = fine.replace("AUTHORIZED", "INVALID_REQUEST").replace(
+            "\"processorInformation\"",
+            "\"errorInformation\":{\"reason\":\"DUPLICATE_REQUEST\"},\"processorInformation\"",
+        );
+        assert_eq!(read(&duplicate), Ok(InquiryAnswer::NotFound));
+        let void = fine
+            .replace("ics_auth", "ics_void")
+            .replace("ics_bill", "ics_void");
+        assert_eq!(read(&void), Ok(InquiryAnswer::NotFound));
+    }
+
+    #[test]
+    fn what_is_not_clearly_our_charge_is_unreadable() {
+        let fine = file("inquiry.approved");
+        for (from, to) in [
+            (samples::REFERENCE, "another"),
+            ("MXN", "USD"),
+            ("1250.50", "1250.51"),
+            ("\"7012345678901234567890\"", "\"\""),
+            ("\"totalCount\": 1", "\"totalCount\": 2"),
+            ("\"totalCount\"", "\"other\""),
+            ("\"status\"", "\"other\""),
+            ("\"currency\"", "\"other\""),
+            ("\"totalAmount\"", "\"other\""),
+        ] {
+            let body = fine.replace(from, to);
+            assert_ne!(body, fine, "{from}");
+            assert!(read(&body).is_err(), "{from}");
+        }
+        for (status, body) in [
+            (200, fine.as_str()),
+            (500, "{}"),
+            (401, "{}"),
+            (201, "{}"),
+            (201, "[]"),
+        ] {
+            let reply = testdata::reply_of(status, body);
+            assert!(answer(&samples::inquiry(), &reply).is_err(), "{status}");
+        }
+    }
+
+    #[test]
+    fn two_approvals_under_one_reference_are_unreadable_and_a_decline_beside_one_is_not() {
+        let mut page: serde_json::Value = serde_json::from_str(&file("inquiry.approved")).unwrap();
+        let first = page["_embedded"]["transactionSummaries"][0].clone();
+        page["totalCount"] = 2.into();
+        page["_embedded"]["transactionSummaries"]
+            .as_array_mut()
+            .unwrap()
+            .push(first);
+        assert!(read(&page.to_string()).is_err());
+        page["_embedded"]["transactionSummaries"][0]["status"] = "DECLINED".into();
+        assert!(matches!(read(&page.to_string()), Ok(InquiryAnswer::Approved(_))));
+    }
+
+    #[test]
+    fn a_settlement_is_pending_until_the_batch_went_out() {
+        let done = |id: &str| SettlementInquiryAnswer::Done {
+            processor_reference: Some(id.to_owned()),
+        };
+        let kinds = [
+            (SettlementKind::Capture, "ics_bill", "TRANSMITTED"),
+            (SettlementKind::Refund, "ics_credit", "TRANSMITTED"),
+            (SettlementKind::Void, "ics_auth_reversal", "REVERSED"),
+            (SettlementKind::Void, "ics_void", "VOIDED"),
+        ];
+        for (kind, service, final_status) in kinds {
+            let order = samples::settlement_inquiry(kind);
+            let read = |status: &str| {
+                let body = file("inquiry.approved")
+                    .replace(samples::REFERENCE, &order.reference)
+                    .replace("1250.50", "1000.00")
+                    .replace("ics_auth", service)
+                    .replace("ics_bill", service)
+                    .replace("AUTHORIZED", status);
+                settlement_answer(&order, &testdata::reply_of(201, body))
+            };
+            assert_eq!(read(final_status), Ok(done("7012345678901234567890")), "{kind:?}");
+            assert!(read("AUTHORIZED").is_err() && read("").is_err(), "{kind:?}");
+            assert!(matches!(
+                read("DECLINED"),
+                Ok(SettlementInquiryAnswer::Refused(_))
+            ));
+            if kind == SettlementKind::Void {
+                assert!(read("PENDING").is_err() && read("TRANSMITTED").is_err());
+            } else {
+                assert_eq!(read("PENDING"), Ok(SettlementInquiryAnswer::Pending));
+                let voided = read("VOIDED");
+                assert!(
+                    matches!(&voided, Ok(SettlementInquiryAnswer::Refused(decline))
+                        if decline.reason == Reason::Cancelled),
+                    "{voided:?}"
+                );
+            }
+        }
+        let nothing = testdata::reply(201, "cybersource/inquiry.nothing.json");
+        assert_eq!(
+            settlement_answer(&samples::settlement_inquiry(SettlementKind::Capture), &nothing),
+            Ok(SettlementInquiryAnswer::NotFound)
+        );
+    }
+}
