@@ -7,6 +7,7 @@ use crate::{
     fault::Fault,
     flows::card_ranges::CardRangeSettings,
     transport::Transport,
+    turns::OrderTurns,
     vault::Vault,
     watch::OrderWatch,
 };
@@ -84,6 +85,7 @@ struct Inner {
     parts: Parts,
     directories: Directories,
     watch: OrderWatch,
+    turns: OrderTurns,
     recovery: RecoveryAlarm,
     flows: TaskTracker,
 }
@@ -103,6 +105,7 @@ impl Gateway {
             parts,
             directories: Directories::default(),
             watch,
+            turns: OrderTurns::default(),
             recovery: RecoveryAlarm::default(),
             flows: TaskTracker::new(),
         };
@@ -131,6 +134,11 @@ impl Gateway {
 
     pub fn watch(&self) -> &OrderWatch {
         &self.0.watch
+    }
+
+    /// Who may decide about which order next, within this process.
+    pub(crate) fn turns(&self) -> &OrderTurns {
+        &self.0.turns
     }
 
     /// Starts a flow that goes on when its caller goes away, under the caller's request id.

@@ -21,6 +21,7 @@ pub mod gateway;
 pub mod results_trust;
 mod routing;
 pub mod transport;
+pub mod turns;
 pub mod vault;
 pub mod watch;
 
@@ -29,5 +30,7 @@ pub use fault::Fault;
 pub use flows::{
     idempotency::{Answer, IdempotencyKey},
     orders::Wait,
+    settle::{AmountAsked, SettlementAsked},
+    settled::{Settled, SettledEnd},
 };
 pub use gateway::{Gateway, Parts, ThreeDsSettings, WakeDeliveries};

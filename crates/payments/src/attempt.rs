@@ -39,12 +39,17 @@ impl AttemptInFlight {
         Self {
             id,
             route,
-            reference: id.uuid().simple().to_string(),
+            reference: Self::reference_of(id),
             sent_at,
             outcome: Outcome::Sending,
             after_step_up: false,
             exemption: None,
         }
+    }
+
+    /// The reference that the attempt of that id is sent with.
+    pub fn reference_of(id: Id<kind::Attempt>) -> String {
+        id.uuid().simple().to_string()
     }
 
     pub fn is_unknown(&self) -> bool {

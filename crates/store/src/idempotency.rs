@@ -16,6 +16,8 @@ pub struct Claim {
     pub body_hash: [u8; 32],
     /// The payment whose coming to rest gives the answer, when there is none yet.
     pub payment: Option<Id<kind::Payment>>,
+    /// The payment's capture, void or refund whose first outcome gives the answer, where the call asked for one.
+    pub settlement: Option<Id<kind::Settlement>>,
     pub answer: Option<String>,
 }
 
@@ -34,9 +36,9 @@ pub(crate) async fn claim_insert_in(
     now: OffsetDateTime,
 ) -> Result<(), StoreError> {
     sqlx::query!(
-        "INSERT INTO idempotency_keys (merchant_id, method, path, key, body_hash, order_id, payment_id, answer,
-                                       created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO idempotency_keys (merchant_id, method, path, key, body_hash, order_id, payment_id,
+                                       settlement_id, answer, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         order.merchant.uuid(),
         claim.method,
         claim.path,
@@ -44,6 +46,7 @@ pub(crate) async fn claim_insert_in(
         claim.body_hash.as_slice(),
         order.id.uuid(),
         claim.payment.map(Id::uuid),
+        claim.settlement.map(Id::uuid),
         claim.answer,
         now,
     )

@@ -38,8 +38,11 @@ pub struct Recording<'a> {
     pub event: Option<NewEvent>,
     /// The caller's idempotency key, with the answer if there is one already.
     pub claim: Option<Claim>,
-    /// The answer for the key that started this payment, once the payment has come to rest.
+    /// The answer for the key that started this payment, once the payment has come to rest, or for the one that started a
+    /// capture, void or refund of it.
     pub answer: Option<String>,
+    /// The capture, void or refund whose key is answered, instead of the payment's.
+    pub answered: Option<Id<kind::Settlement>>,
     pub now: OffsetDateTime,
 }
 

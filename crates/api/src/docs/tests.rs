@@ -9,7 +9,7 @@ use crate::{
         fields::Fields,
         problems::Problems,
         purchase::Surroundings,
-        testing::{FakeOrders, face, request, send},
+        testing::{FakeOrders, face, of_order, request, send},
     },
     pages::{PageSettings, Pages},
     results::ResultsReceiver,
@@ -251,6 +251,11 @@ async fn every_example_is_a_body_that_is_taken() {
             "/merchants/orders/0199c1d2-7a5e-7c60-8d5c-1f2a3b4c5d6e/cancel",
             "CancelBody",
         ),
+        (&of_order("capture"), "CaptureBody"),
+        (&of_order("v2/capture"), "CaptureBody"),
+        (&of_order("void"), "ReasonBody"),
+        (&of_order("refund"), "RefundBody"),
+        (&of_order("v2/refund"), "RefundBody"),
     ] {
         let example = &document["components"]["schemas"][schema]["example"];
         assert!(example.is_object(), "{schema} has no example");
@@ -322,7 +327,7 @@ fn around(headers: &HeaderMap) -> Surroundings<'_> {
 #[tokio::test]
 async fn readers_ask_for_what_is_described_and_nothing_else() {
     let document = document().await;
-    let readers: [(&str, Reader, &[&str]); 3] = [
+    let readers: [(&str, Reader, &[&str]); 6] = [
         (
             "CreateOrderBody",
             |root| drop(orders::create::read(root, UrlPolicy::HttpsOnly)),
@@ -339,10 +344,13 @@ async fn readers_ask_for_what_is_described_and_nothing_else() {
             |root| drop(orders::purchase_v2::read(root, around(&HeaderMap::new()))),
             &["token", "credit_card"],
         ),
+        ("CaptureBody", |root| drop(orders::capture::read(root)), &[]),
+        ("ReasonBody", |root| drop(orders::void::read(root)), &["amount"]),
+        ("RefundBody", |root| drop(orders::refund::read(root)), &[]),
     ];
     let other_spellings = ["exp_month", "exp_year", "cvv", "zip"];
     // Taken for other clients' sake, and only echoed.
-    let only_echoed = ["user_id"];
+    let only_echoed = ["user_id", "order"];
     for (schema, read, unlisted) in readers {
         let described = whole(&document, &document["components"]["schemas"][schema]);
         let mut asked = BTreeSet::new();

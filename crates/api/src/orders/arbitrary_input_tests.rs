@@ -88,15 +88,15 @@ fn never_a_fault(path: &str, body: Vec<u8>) -> Result<(), TestCaseError> {
 
 proptest! {
     #[test]
-    fn arbitrary_json_is_never_a_fault(body in any_json(), which in 0..4usize) {
+    fn arbitrary_json_is_never_a_fault(body in any_json(), which in 0..9usize) {
         let (path, _, _) = &posts()[which];
         never_a_fault(path, body.to_string().into_bytes())?;
     }
 
     #[test]
-    fn any_member_may_be_anything(value in any_json(), which in 0..5usize, member in any::<prop::sample::Index>()) {
+    fn any_member_may_be_anything(value in any_json(), which in 0..10usize, member in any::<prop::sample::Index>()) {
         let (path, body) = match which {
-            4 => ("/merchants/transactions/v2/purchase".to_owned(), one_step_body()),
+            9 => ("/merchants/transactions/v2/purchase".to_owned(), one_step_body()),
             which => (posts()[which].0.clone(), posts()[which].1.clone()),
         };
         let mut found = Vec::new();
@@ -106,7 +106,7 @@ proptest! {
     }
 
     #[test]
-    fn arbitrary_bytes_are_never_a_fault(body in prop::collection::vec(any::<u8>(), 0..200), which in 0..4usize) {
+    fn arbitrary_bytes_are_never_a_fault(body in prop::collection::vec(any::<u8>(), 0..200), which in 0..9usize) {
         never_a_fault(&posts()[which].0, body)?;
     }
 }

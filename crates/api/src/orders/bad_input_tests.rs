@@ -271,7 +271,16 @@ async fn orders_that_are_not_the_callers_are_not_there() {
         "00000000-0000-0000-0000-00000000000g",
         "pay_1",
     ] {
-        for (method, operation) in [("GET", ""), ("POST", "/cancel"), ("POST", "/expire")] {
+        for (method, operation) in [
+            ("GET", ""),
+            ("POST", "/cancel"),
+            ("POST", "/expire"),
+            ("POST", "/capture"),
+            ("POST", "/v2/capture"),
+            ("POST", "/void"),
+            ("POST", "/refund"),
+            ("POST", "/v2/refund"),
+        ] {
             let path = format!("/merchants/orders/{token}{operation}");
             let (status, _, answer) = send(&face.0, request(method, &path, "")).await;
             assert_eq!(status, 404, "{method} {path}");

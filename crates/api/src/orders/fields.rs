@@ -7,7 +7,7 @@
 
 use super::problems::Problems;
 use payments::RefusalCode;
-use primitives::{Amount, Country, Currency, Email, HttpUrl, UrlPolicy};
+use primitives::{Amount, Country, Currency, Email, HttpUrl, UrlPolicy, amount::MAX_MINOR};
 use serde_json::{Map, Value};
 use std::{borrow::Cow, ops::RangeInclusive};
 
@@ -187,6 +187,18 @@ impl<'a> Fields<'a> {
                 self.wrong(name, error.to_string());
                 None
             }
+        }
+    }
+
+    /// Money in minor units of a currency that is known later; more than none. Unlike elsewhere, only `null` counts as absent:
+    /// what stands for an amount must not become all there is.
+    pub fn minor_units(&self, name: &str) -> Option<i64> {
+        #[cfg(test)]
+        self.problems.note_asked(self.path_of(name));
+        match self.members.get(name) {
+            None | Some(Value::Null) => None,
+            Some(Value::Number(_)) => self.integer(name, 1..=MAX_MINOR),
+            Some(_) => self.wrong_type(name, "must be a number that counts minor units"),
         }
     }
 

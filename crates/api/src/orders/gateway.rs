@@ -2,7 +2,7 @@
 
 use super::Orders;
 use async_trait::async_trait;
-use orchestrator::{Answer, Caller, Fault, Gateway, IdempotencyKey, Wait};
+use orchestrator::{Answer, Caller, Fault, Gateway, IdempotencyKey, SettlementAsked, Wait};
 use payments::{NewOrder, OrderDocument, Purchase, Refusal, RefusalCode};
 use primitives::{Id, id::kind};
 use time::Date;
@@ -43,6 +43,16 @@ impl Orders for Gateway {
         key: Option<IdempotencyKey>,
     ) -> Result<Answer, Refusal> {
         Gateway::purchase(self, caller, purchase, key).await
+    }
+
+    async fn settle(
+        &self,
+        caller: &Caller,
+        order: Id<kind::Order>,
+        asked: SettlementAsked,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Answer, Refusal> {
+        Gateway::settle(self, caller, order, asked, key).await
     }
 
     async fn cancel(

@@ -29,6 +29,11 @@ async fn each_key_may_do_what_it_is_for() {
         ("GET", own.clone(), Value::Null, 200),
         ("POST", format!("{own}/cancel"), json!({}), 403),
         ("POST", format!("{own}/expire"), json!({}), 403),
+        ("POST", format!("{own}/capture"), json!({}), 403),
+        ("POST", format!("{own}/v2/capture"), json!({}), 403),
+        ("POST", format!("{own}/void"), json!({}), 403),
+        ("POST", format!("{own}/refund"), json!({}), 403),
+        ("POST", format!("{own}/v2/refund"), json!({}), 403),
         (
             "POST",
             "/merchants/transactions/purchase".to_owned(),

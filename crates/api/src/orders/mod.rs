@@ -13,6 +13,7 @@ pub mod browser;
 pub mod call;
 pub mod callbacks;
 pub mod cancel;
+pub mod capture;
 pub mod card;
 pub mod create;
 pub mod echo;
@@ -29,9 +30,12 @@ pub mod purchase;
 pub mod purchase_v1;
 pub mod purchase_v2;
 pub mod rate_limit;
+pub mod refund;
 pub mod reply;
 pub mod schema;
+pub mod settlement;
 pub mod token;
+pub mod void;
 pub mod wait;
 
 #[cfg(test)]
@@ -45,11 +49,13 @@ mod let_in_tests;
 #[cfg(test)]
 mod mistakes_tests;
 #[cfg(test)]
+mod settlement_tests;
+#[cfg(test)]
 pub(crate) mod testing;
 
 use async_trait::async_trait;
 use axum::http::{HeaderValue, header::CACHE_CONTROL};
-use orchestrator::{Answer, Caller, IdempotencyKey, Wait};
+use orchestrator::{Answer, Caller, IdempotencyKey, SettlementAsked, Wait};
 use payments::{NewOrder, OrderDocument, Purchase, Refusal};
 use primitives::{Id, UrlPolicy, id::kind};
 use rate_limit::RateLimits;
@@ -87,6 +93,15 @@ pub trait Orders: Send + Sync + 'static {
         &self,
         caller: &Caller,
         purchase: Purchase,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Answer, Refusal>;
+
+    /// Captures, voids or refunds.
+    async fn settle(
+        &self,
+        caller: &Caller,
+        order: Id<kind::Order>,
+        asked: SettlementAsked,
         key: Option<IdempotencyKey>,
     ) -> Result<Answer, Refusal>;
 
@@ -134,6 +149,11 @@ pub fn router(state: OrdersState) -> OpenApiRouter {
         .routes(routes!(get::get_order))
         .routes(routes!(cancel::cancel_order))
         .routes(routes!(expire::expire_order))
+        .routes(routes!(capture::capture_order))
+        .routes(routes!(capture::capture_order_v2))
+        .routes(routes!(void::void_order))
+        .routes(routes!(refund::refund_order))
+        .routes(routes!(refund::refund_order_v2))
         .routes(routes!(purchase_v1::purchase_v1))
         .routes(routes!(purchase_v2::purchase_v2))
         .with_state(state)

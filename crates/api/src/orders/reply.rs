@@ -6,6 +6,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use payments::OrderDocument;
+use primitives::Amount;
 
 /// The answer of both purchases (deuna-api.md section 5.3).
 pub fn purchased(document: &OrderDocument) -> Response {
@@ -19,13 +20,26 @@ pub fn purchased(document: &OrderDocument) -> Response {
     )
 }
 
-/// The answer of purchase V1 to a payment that was refused: an error that carries the order as it now stands.
+/// The answer to a payment, capture, void or refund that was refused: an error that carries the order as it now stands.
 pub fn denied(document: &OrderDocument, code: &str, description: &str) -> Response {
     let error = serde_json::json!({ "code": code, "description": description });
     json(
         StatusCode::UNPROCESSABLE_ENTITY,
         format!(r#"{{"error":{error},"data":{}}}"#, document.as_json()),
     )
+}
+
+/// The answer of Capture V2 and Refund V2 (section 7).
+pub fn order(document: &OrderDocument) -> Response {
+    json(StatusCode::OK, format!(r#"{{"order":{}}}"#, document.as_json()))
+}
+
+/// The answer of Refund V1 (section 7).
+pub fn refunded(document: &OrderDocument, amount: Option<Amount>) -> Response {
+    let amount =
+        amount.map(|amount| serde_json::json!({ "amount": amount.minor(), "currency": amount.currency() }));
+    let data = serde_json::json!({ "status": document.payment_status(), "refund_amount": amount });
+    json(StatusCode::OK, serde_json::json!({ "data": data }).to_string())
 }
 
 /// The answer of Get Order (section 4).

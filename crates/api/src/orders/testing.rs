@@ -1,6 +1,7 @@
 //! What the tests of this face share: a gateway that remembers what it was asked, and bodies that are right.
 
 use super::{Orders, OrdersState, fields::Fields, problems::Problems, router};
+use acquiring::SettlementKind;
 use async_trait::async_trait;
 use axum::{
     Router,
@@ -8,14 +9,17 @@ use axum::{
     http::{HeaderMap, Request, StatusCode},
     response::Response,
 };
-use orchestrator::{Answer, Caller, IdempotencyKey, MerchantProfile, Wait, configuration::KeyKind};
+use orchestrator::{
+    Answer, Caller, IdempotencyKey, MerchantProfile, Settled, SettledEnd, SettlementAsked, Wait,
+    configuration::KeyKind,
+};
 use payments::{
     NewOrder, OrderDocument, Purchase, PurchaseApi, PurchaseTarget, Refusal, RefusalCode,
     document::Addresses,
     order::Order,
     payment::{CardFacts, Closed, Denial, DeniedBy, Payment, PaymentState, Terms},
 };
-use primitives::{Country, Currency, Id, Secret, UrlPolicy, id::kind};
+use primitives::{Amount, Country, Currency, Id, Secret, UrlPolicy, id::kind};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError};
 use time::{Date, OffsetDateTime, macros::date};
@@ -31,6 +35,8 @@ pub const KNOWN_ORDER: Uuid = Uuid::from_u128(0x0199_c1d2_7a5e_7c60_8d5c_1f2a_3b
 pub const FOREIGN_ORDER: Uuid = Uuid::from_u128(0x0199_c1d2_7a5e_7c60_8d5c_0000_0000_0001);
 /// The number whose payments are refused, and one whose handling panics.
 pub const REFUSED_CARD: &str = "4000000000000002";
+/// What the processor refuses to capture or to give back.
+pub const REFUSED_AMOUNT: i64 = 666;
 pub const PANICKING_STORE: &str = "panic";
 
 /// What the gateway was last asked for.
@@ -39,6 +45,7 @@ pub enum Asked {
     Create(Box<NewOrder>, Option<IdempotencyKey>),
     Get(Id<kind::Order>, Wait),
     Purchase(Box<Purchase>, Option<IdempotencyKey>),
+    Settle(SettlementAsked, Option<IdempotencyKey>),
     Cancel(Option<String>),
     Expire,
 }
@@ -182,6 +189,7 @@ impl Orders for FakeOrders {
         assert_ne!(order.store_code, PANICKING_STORE, "as the test wants it");
         let answer = Answer {
             document: document(order.clone(), None, None),
+            settled: None,
             replayed: Self::replayed(&key),
         };
         self.note(Asked::Create(Box::new(order), key));
@@ -223,9 +231,44 @@ impl Orders for FakeOrders {
         let document = document(some_order(), Some(state), Some(purchase.clone()));
         let answer = Answer {
             document,
+            settled: None,
             replayed: Self::replayed(&key),
         };
         self.note(Asked::Purchase(Box::new(purchase), key));
+        Ok(answer)
+    }
+
+    async fn settle(
+        &self,
+        _caller: &Caller,
+        order: Id<kind::Order>,
+        asked: SettlementAsked,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Answer, Refusal> {
+        Self::owned(order)?;
+        let (kind, amount) = match &asked {
+            SettlementAsked::Capture { amount, .. } => (SettlementKind::Capture, *amount),
+            SettlementAsked::Void { .. } => (SettlementKind::Void, None),
+            SettlementAsked::Refund { amount, .. } => (SettlementKind::Refund, *amount),
+        };
+        let minor = amount.map_or(15_000, |amount| amount.minor);
+        let end = if minor == REFUSED_AMOUNT {
+            SettledEnd::Failed {
+                reason: "not \"today\"".into(),
+            }
+        } else {
+            SettledEnd::Done
+        };
+        let answer = Answer {
+            document: document(some_order(), None, None),
+            settled: Some(Settled {
+                kind,
+                amount: Amount::new(minor, Currency::MXN).ok(),
+                end,
+            }),
+            replayed: Self::replayed(&key),
+        };
+        self.note(Asked::Settle(asked, key));
         Ok(answer)
     }
 
@@ -240,6 +283,7 @@ impl Orders for FakeOrders {
         self.note(Asked::Cancel(reason));
         Ok(Answer {
             document: document(some_order(), None, None),
+            settled: None,
             replayed: Self::replayed(&key),
         })
     }
@@ -254,6 +298,7 @@ impl Orders for FakeOrders {
         self.note(Asked::Expire);
         Ok(Answer {
             document: document(some_order(), None, None),
+            settled: None,
             replayed: Self::replayed(&key),
         })
     }
@@ -309,7 +354,7 @@ pub fn one_step_body() -> Value {
 }
 
 /// The path and a right body of every operation that takes one.
-pub fn posts() -> [(String, Value, PurchaseApiOrNone); 4] {
+pub fn posts() -> [(String, Value, PurchaseApiOrNone); 9] {
     [
         ("/merchants/orders".into(), order_body(), None),
         (
@@ -327,7 +372,25 @@ pub fn posts() -> [(String, Value, PurchaseApiOrNone); 4] {
             json!({ "reason": "changed mind" }),
             None,
         ),
+        (
+            of_order("capture"),
+            json!({ "amount": 5000, "final": false }),
+            None,
+        ),
+        (of_order("v2/capture"), json!({ "amount": 5000 }), None),
+        (of_order("void"), json!({ "reason": "changed mind" }), None),
+        (
+            of_order("refund"),
+            json!({ "amount": 5000, "reason": "too small" }),
+            None,
+        ),
+        (of_order("v2/refund"), json!({ "reason": "too small" }), None),
     ]
+}
+
+/// Where an operation on the order that is known is called.
+pub fn of_order(operation: &str) -> String {
+    format!("/merchants/orders/{KNOWN_ORDER}/{operation}")
 }
 
 type PurchaseApiOrNone = Option<PurchaseApi>;

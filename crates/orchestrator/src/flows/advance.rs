@@ -1,10 +1,11 @@
 //! Decide and record: the two beats that every flow shares.
 
+use super::{idempotency::kept, settled::Settled};
 use crate::{
     fault::{Fault, Stopped},
     gateway::Gateway,
 };
-use payments::{Limits, News, Order, OrderDocument, Outgoing, Step, decide};
+use payments::{Limits, News, Order, OrderDocument, Outgoing, Step, decide, settlement::SettlementState};
 use primitives::Moment;
 use store::{
     StoreError, authentications::AuthenticationRecord, cards::SealedCard, events::NewEvent,
@@ -94,12 +95,24 @@ impl Gateway {
             (None, _) | (_, None) => None,
         };
         let delivers = event.as_ref().is_some_and(|event| event.target.is_some());
+        // A call that asks for a capture, void or refund is answered by the step in which that is first said to have come to
+        // something, be it only that nobody knows.
+        let asked = match step.send {
+            Some(Outgoing::Settle { settlement }) => Some(settlement),
+            _ => None,
+        };
+        let settled = step
+            .settlements
+            .iter()
+            .map(|record| &record.settlement)
+            .find(|settlement| settlement.state != SettlementState::Sending);
         let answer = match &document {
-            Some(document) if at_rest => Some(serde_json::to_string(document)?),
+            Some(document) if at_rest => Some(kept(document, settled.map(Settled::from))?),
             _ => None,
         };
         if let Some(claim) = &mut writes.claim {
-            claim.answer = if at_rest || writes.answers_claim {
+            claim.settlement = asked;
+            claim.answer = if at_rest || (writes.answers_claim && asked.is_none()) {
                 answer.clone()
             } else {
                 None
@@ -120,6 +133,7 @@ impl Gateway {
             event,
             claim: writes.claim,
             answer,
+            answered: settled.map(|settlement| settlement.id),
             now: moment.now,
         };
         self.store().record(recording).await?;

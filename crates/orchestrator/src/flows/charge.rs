@@ -293,7 +293,7 @@ impl Gateway {
     }
 
     /// The adapter and the account of a route.
-    async fn processor(
+    pub(crate) async fn processor(
         &self,
         order: &Order,
         route: &Route,

@@ -1,8 +1,10 @@
 //! `X-Idempotency-Key`: the same key and body get the same answer, once.
 
+use super::settled::Settled;
 use crate::vault::Vault;
 use payments::{OrderDocument, Refusal, RefusalCode};
 use primitives::{Id, id::kind};
+use serde::{Deserialize, Serialize};
 use store::idempotency::{Claim, KnownKey};
 
 /// A caller's key, with what it is the key of.
@@ -20,8 +22,24 @@ pub struct IdempotencyKey {
 #[derive(Debug, Clone)]
 pub struct Answer {
     pub document: OrderDocument,
+    /// The capture, void or refund that the call asked for, where it did.
+    pub settled: Option<Settled>,
     /// The effect was made by an earlier call with the same key.
     pub replayed: bool,
+}
+
+/// An answer as it is kept for the next call with the same key.
+#[derive(Debug, Serialize, Deserialize)]
+struct Kept<D> {
+    #[serde(flatten)]
+    document: D,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    settled: Option<Settled>,
+}
+
+/// Writes an answer down for the next call with the same key.
+pub(crate) fn kept(document: &OrderDocument, settled: Option<Settled>) -> Result<String, serde_json::Error> {
+    serde_json::to_string(&Kept { document, settled })
 }
 
 /// What a key that was used before means for this call.
@@ -44,6 +62,7 @@ impl IdempotencyKey {
             key: self.key.clone(),
             body_hash: vault.request_body_hash(&self.body_hash),
             payment,
+            settlement: None,
             answer,
         }
     }
@@ -57,10 +76,14 @@ impl IdempotencyKey {
             )));
         }
         match &known.answer {
-            Some(answer) => Ok(Earlier::Answered(Answer {
-                document: serde_json::from_str(answer)?,
-                replayed: true,
-            })),
+            Some(answer) => {
+                let Kept { document, settled } = serde_json::from_str(answer)?;
+                Ok(Earlier::Answered(Answer {
+                    document,
+                    settled,
+                    replayed: true,
+                }))
+            }
             None => Ok(Earlier::Refused(Refusal::of_field(
                 RefusalCode::TransactionInProcess,
                 "x-idempotency-key",

@@ -1,6 +1,6 @@
 //! One file a flow: each decides, records, sends and applies.
 //!
-//! [`advance`] has the first two beats, which all share; [`charge`] and [`authenticate`] the last two. A flow that moves
+//! [`advance`] has the first two beats, which all share; [`charge`], [`authenticate`] and [`settle`] the last two. A flow that moves
 //! money runs in a task of its own, so that it goes on to the end when its caller goes away.
 
 mod advance;
@@ -22,6 +22,8 @@ mod restart;
 pub mod results;
 pub(crate) mod run;
 pub mod sender;
+pub mod settle;
+pub mod settled;
 mod step_up;
 pub mod threeds_server;
 

@@ -1,9 +1,6 @@
 //! Orders: create, read (and wait for a change), cancel, expire.
 
-use super::{
-    advance::{TRIES, Writes, is_race},
-    idempotency::{Answer, Earlier, IdempotencyKey},
-};
+use super::idempotency::{Answer, Earlier, IdempotencyKey, kept};
 use crate::{
     configuration::Caller,
     fault::{Fault, Stopped},
@@ -52,7 +49,7 @@ impl Gateway {
         let now = self.clock().now();
         let order = Order::open(self.clock().fresh_id(), caller.merchant.id, new, now);
         let document = OrderDocument::of(&order, self.addresses(), Vec::new());
-        let answer = serde_json::to_string(&document)?;
+        let answer = kept(&document, None)?;
         let claim = key
             .as_ref()
             .map(|key| key.claim(self.vault(), None, Some(answer)));
@@ -67,11 +64,13 @@ impl Gateway {
             event: None,
             claim,
             answer: None,
+            answered: None,
             now,
         };
         match self.store().record(recording).await {
             Ok(()) => Ok(Answer {
                 document,
+                settled: None,
                 replayed: false,
             }),
             Err(error) => self.unless_twin(caller, key.as_ref(), error.into()).await,
@@ -165,7 +164,8 @@ impl Gateway {
         found.ok_or_else(|| Refusal::new(RefusalCode::OrderNotFound, "order not found").into())
     }
 
-    /// Cancels an order that no money has moved for.
+    /// Cancels an order: one that is paid by giving all of the money back that is left. Goes on to the end even if the caller
+    /// goes away meanwhile.
     pub async fn cancel(
         &self,
         caller: &Caller,
@@ -176,7 +176,7 @@ impl Gateway {
         if let Some(reason) = &reason {
             tracing::info!(%order, characters = reason.len(), "order cancelled with a reason");
         }
-        Ok(self.end(caller, order, News::Cancel, key).await?)
+        self.end(caller, order, News::Cancel, key).await
     }
 
     /// Expires an order that nobody tried to pay.
@@ -186,48 +186,35 @@ impl Gateway {
         order: Id<kind::Order>,
         key: Option<IdempotencyKey>,
     ) -> Result<Answer, Refusal> {
-        Ok(self.end(caller, order, News::Expire, key).await?)
+        self.end(caller, order, News::Expire, key).await
     }
 
     async fn end(
         &self,
         caller: &Caller,
-        id: Id<kind::Order>,
+        order: Id<kind::Order>,
+        news: News,
+        key: Option<IdempotencyKey>,
+    ) -> Result<Answer, Refusal> {
+        let (gateway, caller) = (self.clone(), caller.clone());
+        let flow = async move { gateway.end_to_answer(&caller, order, news, key).await };
+        Ok(self.spawn_flow(flow).await.map_err(Stopped::from)??)
+    }
+
+    async fn end_to_answer(
+        &self,
+        caller: &Caller,
+        order: Id<kind::Order>,
         news: News,
         key: Option<IdempotencyKey>,
     ) -> Result<Answer, Stopped> {
         if let Some(earlier) = self.earlier_answer(caller, key.as_ref()).await? {
             return Ok(earlier);
         }
-        for _ in 0..TRIES {
-            let order = self.order(caller.merchant.id, id).await?;
-            let claim = key.as_ref().map(|key| key.claim(self.vault(), None, None));
-            let writes = Writes {
-                claim,
-                answers_claim: true,
-                ..Writes::default()
-            };
-            match self
-                .advance(order, news.clone(), writes, self.clock().moment())
-                .await
-            {
-                Ok(Some(advanced)) => {
-                    let document = OrderDocument::of(&advanced.order, self.addresses(), Vec::new());
-                    return Ok(Answer {
-                        document,
-                        replayed: false,
-                    });
-                }
-                Ok(None) => return Err(Fault::Missing("a decision").into()),
-                Err(stopped) if is_race(&stopped) => {}
-                Err(stopped) => return self.unless_twin(caller, key.as_ref(), stopped).await,
-            }
+        match self.begin_asked(caller, order, key.as_ref(), |_| Ok(news.clone())).await {
+            Ok(advanced) => self.answered(advanced).await,
+            Err(stopped) => self.unless_twin(caller, key.as_ref(), stopped).await,
         }
-        Err(Refusal::new(
-            RefusalCode::TransactionInProcess,
-            "the order is changing: try again",
-        )
-        .into())
     }
 
     /// The answer that the same call got before, if it carries a key that was used.

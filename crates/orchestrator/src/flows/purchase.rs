@@ -71,6 +71,7 @@ impl Gateway {
         let document = OrderDocument::of(&order, self.addresses(), Vec::new());
         Ok(Answer {
             document,
+            settled: None,
             replayed: false,
         })
     }
@@ -190,8 +191,9 @@ impl Gateway {
                 Outgoing::Charge { attempt } => self.charge(order, attempt, &mut in_hand).await?,
                 Outgoing::Inquire { attempt } => self.inquire(order, attempt).await?,
                 Outgoing::Reverse { attempt, .. } => self.reverse(order, attempt).await?,
-                Outgoing::Settle { .. } | Outgoing::InquireSettlement { .. } => {
-                    Advanced { order, send: None }
+                Outgoing::Settle { settlement } => Box::pin(self.send_settlement(order, settlement)).await?,
+                Outgoing::InquireSettlement { settlement } => {
+                    Box::pin(self.inquire_settlement(order, settlement)).await?
                 }
             };
             order = advanced.order;

@@ -143,9 +143,8 @@ impl Gateway {
                 }
                 None => Advanced { order, send: None },
             },
-            PaymentState::Closed(Closed::Cancelled) | PaymentState::Authorized(_) => {
-                Advanced { order, send: None }
-            }
+            PaymentState::Authorized(_) => return Box::pin(self.look_at_settlements(order)).await,
+            PaymentState::Closed(Closed::Cancelled) => Advanced { order, send: None },
         };
         self.drive(advanced, InHand::default()).await.map(|_: Order| ())
     }

@@ -327,6 +327,8 @@ fn limits(root: &Fields<'_>, problems: &mut Problems) -> Option<Limits> {
         charge_lease_seconds: charge?,
         authentication_lease_seconds: authentication?,
         inquiry_pause_max_seconds: inquiry?,
+        // Set by what processors remember, not by how one is run.
+        ..Limits::default()
     })
 }
 

@@ -3,6 +3,7 @@
 use super::{Recording, Rest, Told, lifecycle, page_token, settled_at, totals};
 use crate::{StoreError, authentications::AuthenticationRecord};
 use payments::{Payment, attempt::AttemptRecord};
+use primitives::Id;
 use sqlx::{PgConnection, types::Json};
 
 /// What is written together.
@@ -63,7 +64,7 @@ impl Movement<'_> {
                ), k AS (
                    UPDATE idempotency_keys SET answer = $18
                    WHERE $18::text IS NOT NULL AND merchant_id = $1 AND payment_id = $6 AND answer IS NULL
-                         AND EXISTS (SELECT FROM o)
+                         AND settlement_id IS NOT DISTINCT FROM $37::uuid AND EXISTS (SELECT FROM o)
                ), a AS (
                    UPDATE authentications
                    SET state = $21, transaction_data = $22, version = version + 1, updated_at = $23
@@ -118,6 +119,7 @@ impl Movement<'_> {
             self.attempt.map(|it| it.sent_at),
             self.attempt.and_then(|it| settled_at(it, recording.now)),
             page_token(payment),
+            recording.answered.map(Id::uuid),
         )
         .fetch_one(connection)
         .await?;

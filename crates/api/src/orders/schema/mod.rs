@@ -8,6 +8,7 @@
 mod answer;
 mod order;
 mod purchase;
+mod settlement;
 
 pub use answer::{
     CreateOrderReply, DeniedBody, ErrorBody, ErrorDetail, FromCard, GetOrderReply, NextAction, Order,
@@ -21,3 +22,4 @@ pub use purchase::{
     AntiFraudInfo, BrowserDetails, CallbackUrls, CardBody, PurchaseV1Body, PurchaseV2Body,
     SecureAuthentication, SpecificFields, ThreeDsChoice,
 };
+pub use settlement::{CaptureBody, OrderReply, ReasonBody, RefundBody, RefundData, RefundReply};
