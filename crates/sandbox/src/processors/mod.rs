@@ -13,6 +13,8 @@ use primitives::Secret;
 use crate::faults::{self, Faults};
 use crate::ledger::Ledger;
 
+pub mod amex;
+mod exact;
 pub mod kushki;
 pub mod news;
 pub mod outcome;
@@ -21,7 +23,7 @@ use news::Postman;
 use outcome::Cascade;
 
 /// The simulated processors, by the names used in addresses, faults and the ledger.
-pub const NAMES: [&str; 1] = [kushki::NAME];
+pub const NAMES: [&str; 2] = [kushki::NAME, amex::NAME];
 
 /// Waiting times that real life counts in minutes.
 #[derive(Clone, Copy, Debug)]
@@ -61,7 +63,10 @@ impl Registered {
 
 /// Which of the gateway's connections a credential belongs to. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct Connections(Arc<RwLock<HashMap<(String, String), Arc<Registered>>>>);
+pub struct Connections(Arc<RwLock<Callers>>);
+
+/// By processor and credential.
+type Callers = HashMap<(String, String), Arc<Registered>>;
 
 impl Connections {
     /// Says that `credential` (Kushki: the private merchant id) is that of `connection_id` at `processor`, of which nothing
@@ -128,8 +133,9 @@ impl Processors {
 /// Every simulator below its name (`/processors/kushki/card/v2/charges`, …) and under its faults.
 pub fn router(processors: &Processors) -> Router {
     let kushki = kushki::router(processors.clone());
-    Router::new().nest(
-        "/processors/kushki",
-        faults::guard(kushki, processors.faults.clone(), kushki::NAME),
-    )
+    let amex = amex::router(processors.clone());
+    let guarded = |router, name| faults::guard(router, processors.faults.clone(), name);
+    Router::new()
+        .nest("/processors/kushki", guarded(kushki, kushki::NAME))
+        .nest("/processors/amex", guarded(amex, amex::NAME))
 }

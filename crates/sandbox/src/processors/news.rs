@@ -12,6 +12,9 @@ const AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// How long an answer may take.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// The headers of an attempt, by its number.
+pub type Headers = Box<dyn Fn(u32) -> Vec<(&'static str, Secret<String>)> + Send + Sync>;
+
 /// One notification. What it says is fixed; what goes with it may differ from attempt to attempt.
 pub struct Notification {
     /// Where it goes.
@@ -19,7 +22,7 @@ pub struct Notification {
     /// JSON.
     pub body: Vec<u8>,
     /// The headers of an attempt, counted from 1, beside the content type; they may hold a secret.
-    pub headers: Box<dyn Fn(u32) -> Vec<(&'static str, Secret<String>)> + Send + Sync>,
+    pub headers: Headers,
     /// What the answer's body must hold for the notification to count as taken; a 200 alone where it is empty.
     pub receipt: &'static str,
 }

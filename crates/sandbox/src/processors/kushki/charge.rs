@@ -9,12 +9,12 @@ use uuid::Uuid;
 
 use super::book::{Charge, ChargeType, Ending, Transaction};
 use super::charge_request::{Asked, check};
-use super::money::Exact;
 use super::reply::{BinInfo, Details, MessageFields, Refused, TransactionReply, nothing, vendor_code};
 use super::test_cards::{self, TestCard};
 use super::three_domain_secure::ThreeDomainSecure;
 use super::{ACQUIRER, ISSUER, Kushki, NAME, brand_name, silence, undocumented_error};
 use crate::ledger::{Entry, Operation};
+use crate::processors::exact::Exact;
 use crate::processors::outcome::{self, Outcome};
 
 /// The approval code of whatever is approved.

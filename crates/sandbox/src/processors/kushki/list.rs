@@ -10,10 +10,10 @@ use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
 use super::book::{Ending, Transaction, TransactionKey};
-use super::money::Exact;
 use super::reply::{Refused, nothing};
 use super::{ACQUIRER, ISSUER, Kushki, NAME, brand_name, merchant};
 use crate::ledger::{Entry, Operation};
+use crate::processors::exact::Exact;
 
 /// Lines of an answer when nothing else is asked for, and at most.
 const DEFAULT_LIMIT: usize = 100;

@@ -1,9 +1,10 @@
 //! The vendor's amount object, read and written without a binary float.
 
 use primitives::{Amount, AmountError, Currency};
-use serde::{Deserialize, Serialize, Serializer, ser};
+use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 
+use super::super::exact::Exact;
 use super::reply::Refused;
 
 /// Currencies of direct charges.
@@ -45,18 +46,6 @@ impl AmountBody<'_> {
             })
             .map_err(|_: AmountError| wrong())
             .and_then(|total| if total.is_zero() { Err(wrong()) } else { Ok(total) })
-    }
-}
-
-/// An amount as a JSON number of major units, digit by digit.
-#[derive(Clone, Copy, Debug)]
-pub struct Exact(pub Amount);
-
-impl Serialize for Exact {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        RawValue::from_string(self.0.to_decimal())
-            .map_err(ser::Error::custom)?
-            .serialize(serializer)
     }
 }
 

@@ -6,7 +6,8 @@ use axum::response::{IntoResponse, Response};
 use primitives::Amount;
 use serde::Serialize;
 
-use super::money::{AmountReply, Exact};
+use super::money::AmountReply;
+use crate::processors::exact::Exact;
 
 /// A request that is refused before any issuer is asked.
 #[derive(Debug, Clone, PartialEq, Eq)]

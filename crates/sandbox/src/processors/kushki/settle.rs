@@ -12,10 +12,11 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::book::{Book, Charge, Ending, Misfit, Transaction};
-use super::money::{AmountBody, Exact};
+use super::money::AmountBody;
 use super::reply::{Details, Refused, TransactionReply, nothing, read_json};
 use super::{ACQUIRER, Kushki, NAME, brand_name, merchant};
 use crate::ledger::{Entry, Operation};
+use crate::processors::exact::Exact;
 
 /// The longest `Idempotency-Key`.
 const IDEMPOTENCY_KEY_MAX_CHARACTERS: usize = 56;
