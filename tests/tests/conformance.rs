@@ -131,21 +131,27 @@ async fn every_processor_keeps_the_rules_against_its_simulator() {
 #[tokio::test]
 async fn a_charge_is_found_in_the_ledger_by_reference_and_by_order() {
     use acquiring::{Authorization, AuthorizationAnswer, ChargeKind, Initiator, Shopper};
-    use primitives::{Amount, Card, Currency, ExpiryDate, Pan, SecurityCode};
+    use primitives::{Amount, Brand, Card, Currency, ExpiryDate, Pan, SecurityCode};
 
     for processor in processors::all() {
         let sandbox = sandbox().await;
         let account = account(&sandbox, processor.as_ref());
         let http = Http::new();
+        let takes_visa = processor.capabilities().brands.contains(&Brand::Visa);
+        let (number, code) = if takes_visa {
+            ("4000000000001000", "737")
+        } else {
+            ("370000000010001", "7373")
+        };
         let order = Authorization {
             kind: ChargeKind::Sale,
             reference: Uuid::now_v7().to_string(),
             order_id: "order-4711".into(),
             amount: Amount::new(12_500, Currency::MXN).unwrap(),
             card: Card {
-                pan: Pan::parse("4000000000001000").unwrap(),
+                pan: Pan::parse(number).unwrap(),
                 expiry: ExpiryDate::parse("11", "39").unwrap(),
-                security_code: Some(SecurityCode::parse("737").unwrap()),
+                security_code: Some(SecurityCode::parse(code).unwrap()),
                 holder: "ANA PEREZ".into(),
             },
             authentication: None,

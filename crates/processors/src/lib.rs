@@ -22,5 +22,5 @@ use acquiring::Processor;
 
 /// Every processor there is.
 pub fn all() -> Vec<Box<dyn Processor>> {
-    vec![Box::new(kushki::Kushki)]
+    vec![Box::new(kushki::Kushki), Box::new(amex::Amex)]
 }

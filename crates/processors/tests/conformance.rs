@@ -89,6 +89,29 @@ fn adyen_decline(order: &Authorization) -> Reply {
     json(200, &body)
 }
 
+fn amex_reply(order: &Authorization, result: &str, code: &str, acquirer: &str) -> Reply {
+    let amount = serde_json::from_str::<serde_json::Value>(&order.amount.to_decimal()).unwrap();
+    let kind = match order.kind {
+        ChargeKind::Sale => "PAYMENT",
+        ChargeKind::Authorization => "AUTHORIZATION",
+    };
+    let body = serde_json::json!({
+        "result": result,
+        "response": { "gatewayCode": code, "acquirerCode": acquirer },
+        "order": { "id": order.reference, "currency": order.amount.currency().code() },
+        "transaction": { "id": order.reference, "type": kind, "amount": amount },
+    });
+    json(201, &body)
+}
+
+fn amex_approval(order: &Authorization) -> Reply {
+    amex_reply(order, "SUCCESS", "APPROVED", "000")
+}
+
+fn amex_decline(order: &Authorization) -> Reply {
+    amex_reply(order, "FAILURE", "INSUFFICIENT_FUNDS", "116")
+}
+
 #[test]
 fn every_processor_keeps_the_rules_on_paper() {
     for processor in processors::all() {
@@ -110,6 +133,18 @@ fn every_processor_keeps_the_rules_on_paper() {
                 Samples {
                     approval: &adyen_approval,
                     decline: &adyen_decline,
+                    approval_repeats_reference: true,
+                },
+            ),
+            "amex" => (
+                &[
+                    // No secret: it stands in every address, and is too short to be searched for.
+                    ("merchant_id", "TEST0001"),
+                    ("api_password", "conformance-api-password"),
+                ],
+                Samples {
+                    approval: &amex_approval,
+                    decline: &amex_decline,
                     approval_repeats_reference: true,
                 },
             ),
