@@ -1,5 +1,5 @@
-//! Taking back a payment of which only our reference is known: `POST /cancels`. Adyen takes the request whether it knows the
-//! payment or not, and tells by a notification (`TECHNICAL_CANCEL`) what came of it.
+//! Taking back a payment of which only our reference is known: `POST /cancels`. What came of it is told by a notification
+//! (`TECHNICAL_CANCEL`), unless no payment of that reference is known at once.
 
 use super::{
     call,

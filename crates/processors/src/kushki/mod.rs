@@ -10,8 +10,6 @@ mod call;
 mod capture;
 mod codes;
 mod inquire;
-mod inquire_settlement;
-mod list;
 mod money;
 mod notification;
 mod refund;
@@ -168,15 +166,11 @@ impl Processor for Kushki {
 
     fn inquire_settlement(
         &self,
-        account: &Account,
-        order: &SettlementInquiry,
-        moment: Moment,
+        _account: &Account,
+        _order: &SettlementInquiry,
+        _moment: Moment,
     ) -> Result<Exchange<SettlementInquiryAnswer>, CannotBuild> {
-        let request = inquire_settlement::request(account, order, moment)?;
-        let order = order.clone();
-        Ok(Exchange::new(request, move |reply| {
-            inquire_settlement::answer(&order, reply)
-        }))
+        Err(CannotBuild::NotOffered("inquiries about settlements"))
     }
 
     fn reverse(

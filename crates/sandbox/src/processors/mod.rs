@@ -13,6 +13,7 @@ use primitives::Secret;
 use crate::faults::{self, Faults};
 use crate::ledger::Ledger;
 
+pub mod adyen;
 pub mod amex;
 mod exact;
 pub mod kushki;
@@ -23,7 +24,7 @@ use news::Postman;
 use outcome::Cascade;
 
 /// The simulated processors, by the names used in addresses, faults and the ledger.
-pub const NAMES: [&str; 2] = [kushki::NAME, amex::NAME];
+pub const NAMES: [&str; 3] = [kushki::NAME, adyen::NAME, amex::NAME];
 
 /// Waiting times that real life counts in minutes.
 #[derive(Clone, Copy, Debug)]
@@ -133,9 +134,11 @@ impl Processors {
 /// Every simulator below its name (`/processors/kushki/card/v2/charges`, …) and under its faults.
 pub fn router(processors: &Processors) -> Router {
     let kushki = kushki::router(processors.clone());
+    let adyen = adyen::router(processors.clone());
     let amex = amex::router(processors.clone());
     let guarded = |router, name| faults::guard(router, processors.faults.clone(), name);
     Router::new()
         .nest("/processors/kushki", guarded(kushki, kushki::NAME))
+        .nest("/processors/adyen", guarded(adyen, adyen::NAME))
         .nest("/processors/amex", guarded(amex, amex::NAME))
 }
