@@ -28,6 +28,7 @@ pub mod recovery;
 pub mod remote_threeds_servers;
 pub mod schema;
 pub mod sealed;
+pub mod settlements;
 pub mod signals;
 pub mod threeds_server;
 

@@ -13,9 +13,10 @@ use crate::{
     cards::SealedCard,
     events::{NewEvent, events_insert_in},
     idempotency::{Claim, claim_insert_in},
+    settlements::settlement_upsert_in,
 };
 use payments::{
-    Lifecycle, Order, Payment, PaymentState,
+    Lifecycle, Order, Payment, PaymentState, SettlementRecord,
     attempt::{AttemptRecord, AttemptState},
 };
 use primitives::{Id, id::kind};
@@ -32,6 +33,7 @@ pub struct Recording<'a> {
     /// The payment is new, and these are its card and the address of its page.
     pub new_payment: Option<SealedCard>,
     pub attempts: &'a [AttemptRecord],
+    pub settlements: &'a [SettlementRecord],
     pub authentications: Vec<AuthenticationRecord>,
     pub look_again_at: Option<OffsetDateTime>,
     pub forget_security_code: bool,
@@ -52,7 +54,9 @@ impl Store {
     pub async fn record(&self, recording: Recording<'_>) -> Result<(), StoreError> {
         self.write(recording).await.map_err(|error| match error {
             StoreError::Taken(constraint)
-                if constraint.starts_with("payments_one_") || constraint.starts_with("attempts_one_") =>
+                if ["payments_one_", "attempts_one_", "settlements_one_"]
+                    .iter()
+                    .any(|start| constraint.starts_with(start)) =>
             {
                 StoreError::Changed
             }
@@ -112,6 +116,7 @@ impl First<'_> {
 struct Rest<'a> {
     authentications: &'a [AuthenticationRecord],
     attempts: &'a [AttemptRecord],
+    settlements: &'a [SettlementRecord],
     claim: Option<&'a Claim>,
     event: Option<&'a NewEvent>,
 }
@@ -121,6 +126,7 @@ impl<'a> Rest<'a> {
         Self {
             authentications: &recording.authentications,
             attempts: recording.attempts,
+            settlements: recording.settlements,
             claim: recording.claim.as_ref(),
             event: recording.event.as_ref(),
         }
@@ -129,6 +135,7 @@ impl<'a> Rest<'a> {
     fn is_empty(&self) -> bool {
         self.authentications.is_empty()
             && self.attempts.is_empty()
+            && self.settlements.is_empty()
             && self.claim.is_none()
             && self.event.is_none()
     }
@@ -145,6 +152,9 @@ impl<'a> Rest<'a> {
         if let Some(payment) = &order.payment {
             for attempt in self.attempts {
                 attempt_upsert_in(connection, order.merchant, payment.id, attempt, recording.now).await?;
+            }
+            for settlement in self.settlements {
+                settlement_upsert_in(connection, order, payment, settlement).await?;
             }
         }
         if let Some(claim) = self.claim {

@@ -5,7 +5,10 @@ use crate::{
     fault::{Fault, Stopped},
     gateway::Gateway,
 };
-use payments::{Limits, News, Order, OrderDocument, Outgoing, Step, decide, settlement::SettlementState};
+use payments::{
+    Limits, News, Order, OrderDocument, Outgoing, Step, decide, settlement::SettlementState,
+    status::Announcement,
+};
 use primitives::Moment;
 use store::{
     StoreError, authentications::AuthenticationRecord, cards::SealedCard, events::NewEvent,
@@ -88,7 +91,7 @@ impl Gateway {
                 sequence: version_written(&step.order, writes.order_is_new),
                 event_type: announcement.event_type,
                 payment_status: announcement.payment_status.unwrap_or_default().to_owned(),
-                order_document: document.as_json().to_owned(),
+                order_document: self.told(&step.order, announcement, document),
                 target: self.notification_target(&step.order).await?,
                 created_at: moment.now,
             }),
@@ -127,6 +130,7 @@ impl Gateway {
             order_is_new: writes.order_is_new,
             new_payment: writes.card,
             attempts: &step.attempts,
+            settlements: &step.settlements,
             authentications: writes.authentications,
             look_again_at,
             forget_security_code: step.forget_security_code,
@@ -149,6 +153,18 @@ impl Gateway {
             order: step.order,
             send: step.send,
         })
+    }
+}
+
+impl Gateway {
+    /// The document that an event carries: the order's, but for a refund that came to nothing, which is told once.
+    fn told(&self, order: &Order, announcement: &Announcement, document: &OrderDocument) -> String {
+        if announcement.payment_status == document.payment_status() {
+            return document.as_json().to_owned();
+        }
+        OrderDocument::announcing(order, self.addresses(), announcement)
+            .as_json()
+            .to_owned()
     }
 }
 

@@ -58,6 +58,7 @@ impl Gateway {
             order_is_new: true,
             new_payment: None,
             attempts: &[],
+            settlements: &[],
             authentications: Vec::new(),
             look_again_at: None,
             forget_security_code: false,
@@ -211,7 +212,10 @@ impl Gateway {
         if let Some(earlier) = self.earlier_answer(caller, key.as_ref()).await? {
             return Ok(earlier);
         }
-        match self.begin_asked(caller, order, key.as_ref(), |_| Ok(news.clone())).await {
+        match self
+            .begin_asked(caller, order, key.as_ref(), |_| Ok(news.clone()))
+            .await
+        {
             Ok(advanced) => self.answered(advanced).await,
             Err(stopped) => self.unless_twin(caller, key.as_ref(), stopped).await,
         }

@@ -1,0 +1,160 @@
+//! Captures, voids and refunds: their rows, and whose a processor's notification speaks of.
+
+use crate::{Store, StoreError, orders::PaymentKey};
+use acquiring::SettlementKind;
+use payments::{Order, Payment, SettlementRecord, SettlementState};
+use primitives::{Id, id::kind};
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+/// Which capture, void or refund of which payment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SettlementKey {
+    pub of: PaymentKey,
+    pub settlement: Id<kind::Settlement>,
+}
+
+/// How many settlements operations staff may have to look into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SettlementsOpen {
+    /// In flight since before the time that was asked for.
+    pub overdue: i64,
+    /// Told as the opposite of what they are, which the amounts could not follow.
+    pub contradicted: i64,
+}
+
+impl Store {
+    /// The capture, void or refund that was sent with that reference through that connection.
+    pub async fn settlement_by_reference(
+        &self,
+        merchant: Id<kind::Merchant>,
+        connection: Id<kind::Connection>,
+        reference: &str,
+    ) -> Result<Option<SettlementKey>, StoreError> {
+        let row = sqlx::query!(
+            "SELECT order_id, payment_id, id FROM settlements
+             WHERE merchant_id = $1 AND reference = $2 AND connection_id = $3",
+            merchant.uuid(),
+            reference,
+            connection.uuid(),
+        )
+        .fetch_optional(self.pool())
+        .await?;
+        Ok(row.map(|row| key(merchant, row.order_id, row.payment_id, row.id)))
+    }
+
+    /// The capture, void or refund that the processor gave that id, through that connection. The latest, should it have
+    /// given it twice.
+    pub async fn settlement_by_processor_reference(
+        &self,
+        merchant: Id<kind::Merchant>,
+        connection: Id<kind::Connection>,
+        settlement: SettlementKind,
+        processor_reference: &str,
+    ) -> Result<Option<SettlementKey>, StoreError> {
+        let row = sqlx::query!(
+            "SELECT order_id, payment_id, id FROM settlements
+             WHERE merchant_id = $1 AND processor_reference = $2 AND connection_id = $3 AND kind = $4
+             ORDER BY requested_at DESC, id DESC LIMIT 1",
+            merchant.uuid(),
+            processor_reference,
+            connection.uuid(),
+            settlement.as_str(),
+        )
+        .fetch_optional(self.pool())
+        .await?;
+        Ok(row.map(|row| key(merchant, row.order_id, row.payment_id, row.id)))
+    }
+
+    /// How many are in flight since before that time, and how many are contradicted, for the metrics.
+    pub async fn settlements_open(&self, before: OffsetDateTime) -> Result<SettlementsOpen, StoreError> {
+        Ok(sqlx::query_as!(
+            SettlementsOpen,
+            r#"SELECT (SELECT count(*) FROM settlements
+                       WHERE state IN ('sending', 'unknown', 'accepted') AND requested_at < $1) AS "overdue!",
+                      (SELECT count(*) FROM settlements WHERE contradicted_at IS NOT NULL) AS "contradicted!""#,
+            before,
+        )
+        .fetch_one(self.pool())
+        .await?)
+    }
+}
+
+fn key(
+    merchant: Id<kind::Merchant>,
+    order: uuid::Uuid,
+    payment: uuid::Uuid,
+    settlement: uuid::Uuid,
+) -> SettlementKey {
+    SettlementKey {
+        of: PaymentKey {
+            merchant,
+            order: Id::from_uuid(order),
+            payment: Id::from_uuid(payment),
+        },
+        settlement: Id::from_uuid(settlement),
+    }
+}
+
+/// Writes a settlement as it is after a step.
+///
+/// # Errors
+/// [`StoreError::Taken`] with `settlements_one_release_in_flight_per_payment` when another capture or void is in flight.
+pub(crate) async fn settlement_upsert_in(
+    connection: &mut PgConnection,
+    order: &Order,
+    payment: &Payment,
+    record: &SettlementRecord,
+) -> Result<(), StoreError> {
+    let settlement = &record.settlement;
+    let (reason, response_code, response_text) = match &settlement.state {
+        SettlementState::Refused { decline } => (
+            Some(decline.reason.as_str()),
+            decline.raw_code.as_deref(),
+            decline.raw_message.as_deref(),
+        ),
+        SettlementState::NotSent { why } => (Some(why.as_str()), None, None),
+        SettlementState::Sending
+        | SettlementState::Unknown { .. }
+        | SettlementState::Accepted { .. }
+        | SettlementState::Done { .. }
+        | SettlementState::Lost => (None, None, None),
+    };
+    let settled_at = (!settlement.is_in_flight()).then_some(settlement.updated_at);
+    sqlx::query!(
+        "INSERT INTO settlements (merchant_id, id, order_id, payment_id, connection_id, processor_name, kind, currency,
+                                  amount, is_final, reference, state, reason, response_code, response_text,
+                                  processor_reference, requested_at, settled_at, contradicted_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)
+         ON CONFLICT (merchant_id, id) DO UPDATE
+         SET state = excluded.state, reason = excluded.reason, response_code = excluded.response_code,
+             response_text = excluded.response_text,
+             processor_reference = COALESCE(excluded.processor_reference, settlements.processor_reference),
+             settled_at = excluded.settled_at, contradicted_at = excluded.contradicted_at",
+        order.merchant.uuid(),
+        settlement.id.uuid(),
+        order.id.uuid(),
+        payment.id.uuid(),
+        record.connection.uuid(),
+        record.processor,
+        settlement.kind.as_str(),
+        settlement.amount.currency().code(),
+        settlement.amount.minor(),
+        settlement.is_final,
+        settlement.reference,
+        settlement.state.name(),
+        reason,
+        response_code,
+        response_text,
+        settlement.state.processor_reference(),
+        settlement.requested_at,
+        settled_at,
+        settlement.contradicted_at,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;
