@@ -10,6 +10,8 @@ mod call;
 mod capture;
 mod codes;
 mod inquire;
+mod inquire_settlement;
+mod list;
 mod money;
 mod notification;
 mod refund;
@@ -166,11 +168,15 @@ impl Processor for Kushki {
 
     fn inquire_settlement(
         &self,
-        _account: &Account,
-        _order: &SettlementInquiry,
-        _moment: Moment,
+        account: &Account,
+        order: &SettlementInquiry,
+        moment: Moment,
     ) -> Result<Exchange<SettlementInquiryAnswer>, CannotBuild> {
-        Err(CannotBuild::NotOffered("inquiries about settlements"))
+        let request = inquire_settlement::request(account, order, moment)?;
+        let order = order.clone();
+        Ok(Exchange::new(request, move |reply| {
+            inquire_settlement::answer(&order, reply)
+        }))
     }
 
     fn reverse(

@@ -6,6 +6,7 @@ use super::{
 };
 use acquiring::{
     About, Account, Approval, Decline, Initiator, InquiryAnswer, Notice, NotificationRefused, Says,
+    SettlementInquiryAnswer, SettlementKind,
 };
 use aws_lc_rs::hmac;
 use primitives::{Currency, Moment};
@@ -83,26 +84,17 @@ struct Event<'a> {
     approved_transaction_amount: Option<&'a RawValue>,
 }
 
-/// Reads a verified notification about a charge.
+/// Reads a verified notification about a charge or about what followed one.
 pub fn read(body: &[u8]) -> Result<Notice, NotificationRefused> {
     use NotificationRefused::Unreadable;
     let event: Event<'_> = serde_json::from_slice(body).map_err(|_| Unreadable("not the documented JSON"))?;
-    let reference = event
-        .external_reference_id
-        .clone()
-        .filter(|reference| !reference.is_empty())
-        .ok_or(Unreadable("no external_reference_id"))?;
-    if !matches!(
-        event.transaction_type.as_deref(),
-        Some("SALE" | "DEFERRED" | "PREAUTHORIZATION")
-    ) {
-        return Err(Unreadable("not about a charge"));
-    }
-    let says = match event.transaction_status.as_deref() {
-        Some("APPROVAL" | "APPROVED") => InquiryAnswer::Approved(approval(&event)?),
-        Some("DECLINED") => InquiryAnswer::Declined(decline(&event)?),
-        Some("INITIALIZED") => InquiryAnswer::Pending,
-        _ => return Err(Unreadable("undocumented transaction_status")),
+    let about = match event.transaction_type.as_deref() {
+        Some("SALE" | "DEFERRED" | "PREAUTHORIZATION") => charge(&event)?,
+        Some("CAPTURE") => settlement(SettlementKind::Capture, &event)?,
+        Some("VOID") => settlement(SettlementKind::Void, &event)?,
+        Some("REFUND") => settlement(SettlementKind::Refund, &event)?,
+        Some("CHARGEBACK") => About::Other("CHARGEBACK".into()),
+        _ => return Err(Unreadable("undocumented transaction_type")),
     };
     let of = |text: &Option<String>| text.clone().unwrap_or_default();
     let identity = [
@@ -112,11 +104,57 @@ pub fn read(body: &[u8]) -> Result<Notice, NotificationRefused> {
     ];
     Ok(Notice {
         identity: identity.join(" "),
-        about: About::Charge {
-            reference,
-            says: Says::Outcome(says),
-        },
+        about,
     })
+}
+
+fn charge(event: &Event<'_>) -> Result<About, NotificationRefused> {
+    use NotificationRefused::Unreadable;
+    let reference = event.reference().ok_or(Unreadable("no external_reference_id"))?;
+    let says = match event.transaction_status.as_deref() {
+        Some("APPROVAL" | "APPROVED") => InquiryAnswer::Approved(approval(event)?),
+        Some("DECLINED") => InquiryAnswer::Declined(decline(event, Operation::Charge)?),
+        Some("INITIALIZED") => InquiryAnswer::Pending,
+        _ => return Err(Unreadable("undocumented transaction_status")),
+    };
+    Ok(About::Charge {
+        reference,
+        says: Says::Outcome(says),
+    })
+}
+
+fn settlement(kind: SettlementKind, event: &Event<'_>) -> Result<About, NotificationRefused> {
+    use NotificationRefused::Unreadable;
+    let (reference, processor_reference) = (event.reference(), event.ticket());
+    if reference.is_none() && processor_reference.is_none() {
+        return Err(Unreadable("neither external_reference_id nor ticket_number"));
+    }
+    let says = match event.transaction_status.as_deref() {
+        Some("APPROVAL" | "APPROVED") => SettlementInquiryAnswer::Done {
+            processor_reference: processor_reference.clone(),
+        },
+        Some("DECLINED") => SettlementInquiryAnswer::Refused(decline(event, Operation::Settlement)?),
+        Some("INITIALIZED") => SettlementInquiryAnswer::Pending,
+        _ => return Err(Unreadable("undocumented transaction_status")),
+    };
+    Ok(About::Settlement {
+        kind,
+        reference,
+        processor_reference,
+        says: Says::Outcome(says),
+    })
+}
+
+impl Event<'_> {
+    fn reference(&self) -> Option<String> {
+        self.external_reference_id
+            .clone()
+            .filter(|reference| !reference.is_empty())
+    }
+
+    fn ticket(&self) -> Option<String> {
+        self.ticket_number.clone().filter(|ticket| !ticket.is_empty())
+    }
 }
 
 fn approval(event: &Event<'_>) -> Result<Approval, NotificationRefused> {
@@ -130,9 +168,8 @@ fn approval(event: &Event<'_>) -> Result<Approval, NotificationRefused> {
         .approved_transaction_amount
         .and_then(|number| money::read(number, currency, "approved_transaction_amount").ok())
         .ok_or(Unreadable("no approved_transaction_amount"))?;
-    let ticket = event.ticket_number.clone().filter(|ticket| !ticket.is_empty());
     Ok(Approval {
-        processor_reference: ticket.ok_or(Unreadable("no ticket_number"))?,
+        processor_reference: event.ticket().ok_or(Unreadable("no ticket_number"))?,
         approval_code: event.approval_code.as_deref().map(codes::shortened),
         response_code: event.response_code.as_deref().map(codes::shortened),
         amount,
@@ -142,7 +179,7 @@ fn approval(event: &Event<'_>) -> Result<Approval, NotificationRefused> {
     })
 }
 
-fn decline(event: &Event<'_>) -> Result<Decline, NotificationRefused> {
+fn decline(event: &Event<'_>, operation: Operation) -> Result<Decline, NotificationRefused> {
     let codes = Codes {
         switch: codes::switch_of(None, None, None),
         issuer: None,
@@ -150,7 +187,7 @@ fn decline(event: &Event<'_>) -> Result<Decline, NotificationRefused> {
         merchant_advice: None,
     };
     let context = Context {
-        operation: Operation::Charge,
+        operation,
         brand: None,
         fully_authenticated: true,
         initiator: Initiator::Customer,
@@ -163,185 +200,9 @@ fn decline(event: &Event<'_>) -> Result<Decline, NotificationRefused> {
         raw_code: event.response_code.as_deref().map(codes::shortened),
         raw_message: event.response_text.as_deref().map(codes::shortened),
         network_advice: None,
-        processor_reference: event.ticket_number.clone().filter(|ticket| !ticket.is_empty()),
+        processor_reference: event.ticket(),
     })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::kushki::{Kushki, samples};
-    use acquiring::{Processor, Reason};
-    use primitives::Amount;
-
-    const ID: i64 = 1_768_471_200;
-
-    fn at(seconds: i64) -> Moment {
-        Moment::new(
-            time::OffsetDateTime::from_unix_timestamp(seconds).unwrap(),
-            samples::moment().nonce,
-        )
-    }
-
-    fn account() -> Account {
-        samples::account_at(
-            "https://kushki.example",
-            &[(WEBHOOK_SECRET, "kushki_test_secret")],
-        )
-    }
-
-    fn signed(body: &str) -> Vec<(String, String)> {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, b"kushki_test_secret");
-        let tag = hmac::sign(&key, format!("{body}.{ID}").as_bytes());
-        let hex: String = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
-        vec![
-            ("x-kushki-id".into(), ID.to_string()),
-            ("x-kushki-signature".into(), hex),
-        ]
-    }
-
-    fn approved() -> String {
-        std::fs::read_to_string(concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/testdata/kushki/notification.approved.json"
-        ))
-        .unwrap()
-    }
-
-    fn read_signed(body: &str) -> Result<Vec<Notice>, NotificationRefused> {
-        Kushki.notification(&account(), &signed(body), body.as_bytes(), at(ID + 3))
-    }
-
-    /// What a notification says of the one charge it is about.
-    fn told(body: &str) -> (String, InquiryAnswer) {
-        match read_signed(body).unwrap().remove(0).about {
-            About::Charge {
-                reference,
-                says: Says::Outcome(says),
-            } => (reference, says),
-            other => panic!("not the outcome of a charge: {other:?}"),
-        }
-    }
-
-    #[test]
-    fn the_published_vector_verifies() {
-        let path = concat!(
-            env!("CARGO_MANIFEST_DIR"),
-            "/../../../shared/specs/signature-vectors.json"
-        );
-        let Ok(text) = std::fs::read(path) else {
-            eprintln!("SKIPPED: {path} is not there, so the signature was compared with no vector");
-            return;
-        };
-        let file: serde_json::Value = serde_json::from_slice(&text).unwrap();
-        let vectors: Vec<_> = file["vectors"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter(|vector| vector["name"].as_str().unwrap().starts_with("kushki."))
-            .collect();
-        assert!(!vectors.is_empty());
-        for vector in vectors {
-            let text = |name: &str| vector[name].as_str().unwrap().to_owned();
-            let account = samples::account_at("https://kushki.example", &[(WEBHOOK_SECRET, &text("secret"))]);
-            let headers = [
-                ("x-kushki-id".to_owned(), text("x_kushki_id")),
-                ("x-kushki-signature".to_owned(), text("x_kushki_signature_hex")),
-            ];
-            let moment = at(text("x_kushki_id").parse().unwrap());
-            assert_eq!(
-                verify(&account, &headers, text("raw_body").as_bytes(), moment),
-                Ok(())
-            );
-        }
-    }
-
-    #[test]
-    fn an_approval_is_read() {
-        let (reference, says) = told(&approved());
-        assert_eq!(reference, samples::REFERENCE);
-        let InquiryAnswer::Approved(approval) = says else {
-            panic!("not approved");
-        };
-        assert_eq!(approval.amount, Amount::new(125_050, Currency::MXN).unwrap());
-    }
-
-    #[test]
-    fn a_decline_is_read_with_its_reason() {
-        let body = approved()
-            .replace("\"APPROVAL\"", "\"DECLINED\"")
-            .replace("\"000\"", "\"021\"");
-        let InquiryAnswer::Declined(decline) = told(&body).1 else {
-            panic!("not declined");
-        };
-        assert_eq!(decline.reason, Reason::InsufficientFunds);
-    }
-
-    #[test]
-    fn a_changed_body_time_or_signature_is_refused() {
-        let body = approved();
-        let headers = signed(&body);
-        let refused = |headers: &[(String, String)], body: &str| {
-            Kushki.notification(&account(), headers, body.as_bytes(), at(ID))
-        };
-        assert!(refused(&headers, &body).is_ok());
-        assert_eq!(
-            refused(&headers, &body.replace("1250.5", "1.5")),
-            Err(NotificationRefused::BadSignature)
-        );
-        let mut later = headers.clone();
-        later[0].1 = (ID + 1).to_string();
-        assert_eq!(refused(&later, &body), Err(NotificationRefused::BadSignature));
-        for broken in ["", "00", "zz", "é1", &headers[1].1[1..]] {
-            let mut headers = headers.clone();
-            headers[1].1 = broken.to_owned();
-            assert_eq!(
-                refused(&headers, &body),
-                Err(NotificationRefused::BadSignature),
-                "{broken}"
-            );
-        }
-        assert_eq!(refused(&[], &body), Err(NotificationRefused::BadSignature));
-    }
-
-    #[test]
-    fn a_connection_without_the_secret_believes_nothing() {
-        let body = approved();
-        let account = samples::account_at("https://kushki.example", &[]);
-        assert_eq!(
-            Kushki.notification(&account, &signed(&body), body.as_bytes(), at(ID)),
-            Err(NotificationRefused::BadSignature)
-        );
-    }
-
-    #[test]
-    fn five_minutes_are_fresh_and_a_second_more_is_not() {
-        let body = approved();
-        for (now, fresh) in [
-            (ID + 300, true),
-            (ID + 301, false),
-            (ID - 300, true),
-            (ID - 301, false),
-        ] {
-            let answer = Kushki.notification(&account(), &signed(&body), body.as_bytes(), at(now));
-            assert_eq!(answer != Err(NotificationRefused::Stale), fresh, "{now}");
-        }
-    }
-
-    #[test]
-    fn what_is_signed_but_no_charge_is_unreadable() {
-        for body in [
-            "{}".to_owned(),
-            "[]".to_owned(),
-            approved().replace("SALE", "REFUND"),
-            approved().replace("external_reference_id", "other"),
-            approved().replace("APPROVAL", "CONFUSED"),
-            approved().replace("MXN", "???"),
-        ] {
-            assert!(
-                matches!(read_signed(&body), Err(NotificationRefused::Unreadable(_))),
-                "{body}"
-            );
-        }
-    }
-}
+mod tests;

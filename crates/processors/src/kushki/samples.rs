@@ -2,7 +2,7 @@
 
 use acquiring::{
     Account, Address, AuthenticationFlow, Authorization, Capture, CardholderAuthentication, ChargeKind,
-    Charged, Credentials, Initiator, Inquiry, Refund, Shopper, Void,
+    Charged, Credentials, Initiator, Inquiry, Refund, SettlementInquiry, SettlementKind, Shopper, Void,
 };
 use primitives::{
     Amount, Brand, Card, Country, Currency, Email, ExpiryDate, Id, Moment, Pan, Secret, SecurityCode,
@@ -190,6 +190,18 @@ pub fn inquiry() -> Inquiry {
         order_id: "order-4711".into(),
         amount: mxn(125_050),
         kind: ChargeKind::Sale,
+        sent_at: datetime!(2026-11-22 10:28:00 UTC),
+    }
+}
+
+pub fn settlement_inquiry() -> SettlementInquiry {
+    let refund = refund();
+    SettlementInquiry {
+        kind: SettlementKind::Refund,
+        of: refund.of,
+        reference: refund.reference,
+        processor_reference: None,
+        amount: refund.amount,
         sent_at: datetime!(2026-11-22 10:28:00 UTC),
     }
 }
