@@ -12,7 +12,7 @@ use super::charge_request::{Asked, check};
 use super::reply::{BinInfo, Details, MessageFields, Refused, TransactionReply, nothing, vendor_code};
 use super::test_cards::{self, TestCard};
 use super::three_domain_secure::ThreeDomainSecure;
-use super::{ACQUIRER, ISSUER, Kushki, NAME, brand_name, silence, undocumented_error};
+use super::{ACQUIRER, ISSUER, Kushki, NAME, brand_name, news, silence, undocumented_error};
 use crate::ledger::{Entry, Operation};
 use crate::processors::exact::Exact;
 use crate::processors::outcome::{self, Outcome};
@@ -94,8 +94,10 @@ fn approve(kushki: &Kushki, asked: &Asked) -> TransactionReply {
         voided: 0,
         refunded: 0,
     });
-    book.insert_transaction(transaction(asked, ticket.clone(), Ending::Approved));
+    let transaction = transaction(asked, ticket.clone(), Ending::Approved);
+    book.insert_transaction(transaction.clone());
     drop(book);
+    news::tell(kushki, &transaction);
     let mut details = details(asked, &ticket);
     details.approval_code = Some(APPROVAL_CODE.to_owned());
     details.approved_transaction_amount = Exact(asked.amount);
@@ -124,8 +126,10 @@ fn decline(kushki: &Kushki, asked: &Asked, issuer_code: &'static str) -> Transac
         vendor,
         text,
     };
-    book.insert_transaction(transaction(asked, ticket.clone(), ending));
+    let transaction = transaction(asked, ticket.clone(), ending);
+    book.insert_transaction(transaction.clone());
     drop(book);
+    news::tell(kushki, &transaction);
     let mut details = details(asked, &ticket);
     details.external_reference_id = None;
     details.iso_error_code = Some(issuer_code);

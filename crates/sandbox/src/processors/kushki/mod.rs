@@ -2,7 +2,8 @@
 //!
 //! It knows its merchants by the `Private-Merchant-Id` they send and refuses another merchant's tickets. Request bodies
 //! are closed: a member the vendor does not document is refused, which finds misspelt names. Charges have no
-//! idempotency; voids and refunds do.
+//! idempotency; voids and refunds do. Refunds are taken in and settle later. Registered merchants are told of every
+//! transaction by a signed notification.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -22,6 +23,7 @@ mod charge;
 mod charge_request;
 mod list;
 mod money;
+mod news;
 mod reply;
 mod settle;
 mod test_cards;

@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::book::{Book, Charge, Ending, Misfit, Transaction};
 use super::money::AmountBody;
 use super::reply::{Details, Refused, TransactionReply, nothing, read_json};
-use super::{ACQUIRER, Kushki, NAME, brand_name, merchant};
+use super::{ACQUIRER, Kushki, NAME, brand_name, merchant, news};
 use crate::ledger::{Entry, Operation};
 use crate::processors::exact::Exact;
 
@@ -157,7 +157,7 @@ fn carry_out(kushki: &Kushki, call: &Call) -> Result<Bytes, Refused> {
     match moved {
         Ok(amount) => {
             write(kushki, call, Some(&charge), Some(amount), "00");
-            let answer = reply(&mut book, call, &charge, amount)?;
+            let answer = reply(kushki, &mut book, call, &charge, amount)?;
             if let Some(key) = key {
                 book.answers.insert(key, answer.clone());
             }
@@ -195,7 +195,13 @@ fn apply(charge: &mut Charge, call: &Call) -> Result<Amount, Refused> {
     Amount::new(minor, currency).map_err(|_| Refused::code("220", "Monto inválido"))
 }
 
-fn reply(book: &mut Book, call: &Call, charge: &Charge, amount: Amount) -> Result<Bytes, Refused> {
+fn reply(
+    kushki: &Kushki,
+    book: &mut Book,
+    call: &Call,
+    charge: &Charge,
+    amount: Amount,
+) -> Result<Bytes, Refused> {
     let ticket = book.fresh_ticket();
     let (transaction_type, ending) = match call.operation {
         Operation::Capture => ("CAPTURE", Ending::Approved),
@@ -205,7 +211,7 @@ fn reply(book: &mut Book, call: &Call, charge: &Charge, amount: Amount) -> Resul
     if call.operation == Operation::Capture {
         book.insert_capture(ticket.clone(), charge.ticket.clone());
     }
-    book.insert_transaction(Transaction {
+    let transaction = Transaction {
         merchant: call.merchant.clone(),
         at: OffsetDateTime::now_utc(),
         transaction_type,
@@ -217,7 +223,9 @@ fn reply(book: &mut Book, call: &Call, charge: &Charge, amount: Amount) -> Resul
         amount,
         brand: charge.brand,
         card_last4: charge.card_last4.clone(),
-    });
+    };
+    news::tell(kushki, &transaction);
+    book.insert_transaction(transaction);
     let settled = ending == Ending::Approved;
     let details = Details {
         amount: amount.into(),
