@@ -1,22 +1,32 @@
-//! Every processor's adapter against its simulator, over real HTTP.
+//! Every processor's adapter against its simulator, over real HTTP, with the simulators' notifications coming back.
+//!
+//! `cargo nextest run -p tests --test conformance --no-capture` shows the table of what was tried with which result.
 #![allow(
     clippy::unwrap_used,
     clippy::disallowed_methods,
-    reason = "a test may panic, and has a clock and an HTTP client of its own"
+    clippy::print_stdout,
+    reason = "a test may panic, shows its table, and has a clock and an HTTP client of its own"
 )]
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use acquiring::conformance::{
-    Subject,
-    wire::{self, Wire},
+    BROKEN, Report, Subject,
+    wire::{self, Received, Wire},
 };
 use acquiring::{Account, Credentials, Processor};
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::routing::post;
 use primitives::{HttpRequest, Id, Moment, Reply, Secret};
 use sandbox::faults::Faults;
 use sandbox::ledger::{Ledger, Operation};
-use sandbox::processors::{self as simulators, Processors, Settings};
+use sandbox::processors::{self as simulators, Processors, Registered, Settings};
 use time::OffsetDateTime;
 use tokio::net::TcpListener;
 use uuid::Uuid;
@@ -26,38 +36,99 @@ const VISIBLE_AFTER: Duration = Duration::from_millis(200);
 /// After how long an answer counts as lost.
 const PATIENCE: Duration = Duration::from_millis(700);
 
-/// The simulators on an address of their own.
+/// How long the simulators take for what they only accept, and for their notifications.
+const ASYNCHRONOUS_AFTER: Duration = Duration::from_millis(300);
+
+/// The simulators on an address of their own, and what they post to us.
 struct Sandbox {
     address: SocketAddr,
     processors: Processors,
+    notifications: Notifications,
+}
+
+/// What came in so far.
+#[derive(Clone, Default)]
+struct Notifications(Arc<Mutex<Vec<Received>>>);
+
+impl Notifications {
+    fn all(&self) -> Vec<Received> {
+        self.0.lock().unwrap().clone()
+    }
 }
 
 async fn sandbox() -> Sandbox {
     let settings = Settings {
         inquiry_visible_after: VISIBLE_AFTER,
-        ..Settings::default()
+        asynchronous_after: ASYNCHRONOUS_AFTER,
     };
     let processors = Processors::new(Ledger::default(), Faults::default(), settings);
+    let notifications = Notifications::default();
+    let router = simulators::router(&processors).merge(
+        Router::new()
+            .route("/notifications", post(receive))
+            .with_state(notifications.clone()),
+    );
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let router = simulators::router(&processors);
     tokio::spawn(async move { axum::serve(listener, router).await });
-    Sandbox { address, processors }
+    Sandbox {
+        address,
+        processors,
+        notifications,
+    }
+}
+
+/// Takes whatever comes, with every processor's receipt at once.
+async fn receive(
+    State(notifications): State<Notifications>,
+    headers: HeaderMap,
+    body: Bytes,
+) -> &'static str {
+    let headers = headers
+        .iter()
+        .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+        .collect();
+    let body = body.to_vec();
+    notifications.0.lock().unwrap().push(Received { headers, body });
+    "[accepted]"
+}
+
+/// A connection's credentials by the adapter's names. The first is what the simulator knows its caller by.
+fn credentials(processor: &dyn Processor) -> Vec<(&'static str, String)> {
+    let secret = || Uuid::new_v4().simple().to_string();
+    match processor.name() {
+        "kushki" => vec![("private_merchant_id", secret()), ("webhook_secret", secret())],
+        "adyen" => vec![
+            ("api_key", secret()),
+            ("merchant_account", "ConformanceShop".to_owned()),
+            ("hmac_key", secret()),
+        ],
+        "amex" => vec![
+            ("merchant_id", format!("TEST{}", secret())),
+            ("api_password", secret()),
+            ("notification_secret", secret()),
+        ],
+        new => panic!("{new} has no credentials here"),
+    }
 }
 
 fn account(sandbox: &Sandbox, processor: &dyn Processor) -> Account {
     let connection = Uuid::new_v4();
-    let credential = format!("conformance-{}", connection.simple());
+    let given = credentials(processor);
+    let known_by = given[0].1.clone();
+    let credentials: BTreeMap<String, Secret<String>> = given
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), Secret::new(value)))
+        .collect();
+    let registered = Registered {
+        connection_id: connection.to_string(),
+        notification_url: Some(format!("http://{}/notifications", sandbox.address)),
+        credentials: credentials.clone(),
+    };
     sandbox
         .processors
         .connections
-        .register(processor.name(), &credential, &connection.to_string());
-    let credentials = processor
-        .credential_fields()
-        .iter()
-        .filter(|field| field.required)
-        .map(|field| (field.name.to_owned(), Secret::new(credential.clone())))
-        .collect();
+        .register_whole(processor.name(), &known_by, registered);
     Account {
         connection: Id::from_uuid(connection),
         base_url: format!("http://{}/processors/{}", sandbox.address, processor.name())
@@ -70,23 +141,29 @@ fn account(sandbox: &Sandbox, processor: &dyn Processor) -> Account {
 }
 
 /// A plain HTTP client, with the transport's rules: no redirects, no repetition, an end to patience.
-struct Http(reqwest::Client);
+struct Http {
+    client: reqwest::Client,
+    notifications: Notifications,
+}
 
 impl Http {
-    fn new() -> Self {
+    fn new(sandbox: &Sandbox) -> Self {
         let client = reqwest::Client::builder()
             .no_proxy()
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .timeout(PATIENCE);
-        Self(client.build().unwrap())
+        Self {
+            client: client.build().unwrap(),
+            notifications: sandbox.notifications.clone(),
+        }
     }
 }
 
 impl Wire for Http {
     async fn send(&self, request: HttpRequest) -> Option<Reply> {
         let method = request.method.as_str().parse().unwrap();
-        let mut call = self.0.request(method, request.url.clone());
+        let mut call = self.client.request(method, request.url.clone());
         for (name, value) in &request.headers {
             call = call.header(*name, value.reveal());
         }
@@ -112,20 +189,63 @@ impl Wire for Http {
     fn moment(&self) -> Moment {
         Moment::new(OffsetDateTime::now_utc(), Uuid::now_v7())
     }
+
+    fn received(&self) -> Vec<Received> {
+        self.notifications.all()
+    }
 }
 
+/// Operation by operation, what every processor's adapter and simulator did together.
 #[tokio::test]
 async fn every_processor_keeps_the_rules_against_its_simulator() {
-    for processor in processors::all() {
+    let processors = processors::all();
+    let mut runs = Vec::new();
+    for processor in &processors {
         let sandbox = sandbox().await;
         let account = account(&sandbox, processor.as_ref());
+        runs.push((processor, sandbox, account));
+    }
+    let reports = futures_util::future::join_all(runs.iter().map(async |(processor, sandbox, account)| {
         let subject = Subject {
             processor: processor.as_ref(),
-            account: &account,
+            account,
         };
-        let breaches = wire::check(&subject, &Http::new()).await;
-        assert!(breaches.is_empty(), "{}: {breaches:#?}", processor.name());
+        let report = wire::check(&subject, &Http::new(sandbox)).await;
+        (processor.name(), report)
+    }))
+    .await;
+
+    println!("{}", table(&reports));
+    for (name, report) in &reports {
+        assert!(report.breaches.is_empty(), "{name}: {:#?}", report.breaches);
+        assert!(report.rows.iter().all(|row| row.result != BROKEN), "{name}");
+        // Every operation is tried with every processor; what one leaves out it declares.
+        assert_eq!(operations(report), operations(&reports[0].1), "{name}");
     }
+}
+
+fn operations(report: &Report) -> Vec<&'static str> {
+    report.rows.iter().map(|row| row.operation).collect()
+}
+
+/// Operation × processor × result.
+fn table(reports: &[(&str, Report)]) -> String {
+    let mut lines = vec![String::new()];
+    let mut head = format!("{:<26}", "operation");
+    for (name, _) in reports {
+        head += &format!("{name:<22}");
+    }
+    lines.push(head);
+    for operation in reports.iter().flat_map(|(_, report)| operations(report)) {
+        let mut line = format!("{operation:<26}");
+        for (_, report) in reports {
+            line += &format!("{:<22}", report.of(operation).unwrap_or("-"));
+        }
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines.join("\n")
 }
 
 #[tokio::test]
@@ -136,7 +256,7 @@ async fn a_charge_is_found_in_the_ledger_by_reference_and_by_order() {
     for processor in processors::all() {
         let sandbox = sandbox().await;
         let account = account(&sandbox, processor.as_ref());
-        let http = Http::new();
+        let http = Http::new(&sandbox);
         let takes_visa = processor.capabilities().brands.contains(&Brand::Visa);
         let (number, code) = if takes_visa {
             ("4000000000001000", "737")

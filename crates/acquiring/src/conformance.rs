@@ -31,6 +31,37 @@ impl fmt::Display for Breach {
     }
 }
 
+/// What one run over a simulator found.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Operation by operation, in the order they were tried.
+    pub rows: Vec<Row>,
+    /// The rules that were broken.
+    pub breaches: Vec<Breach>,
+}
+
+impl Report {
+    /// What was found of an operation.
+    pub fn of(&self, operation: &str) -> Option<&'static str> {
+        let row = self.rows.iter().find(|row| row.operation == operation)?;
+        Some(row.result)
+    }
+}
+
+/// One operation and how it went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row {
+    /// `partial capture`, …
+    pub operation: &'static str,
+    /// How it was answered; [`NOT_OFFERED`]; [`BROKEN`].
+    pub result: &'static str,
+}
+
+/// The result of what a processor declares not to offer, and indeed does not build.
+pub const NOT_OFFERED: &str = "not offered";
+/// The result of an operation that broke a rule.
+pub const BROKEN: &str = "BROKEN";
+
 /// The breaches found so far.
 #[derive(Debug, Default)]
 struct Findings(Vec<Breach>);

@@ -22,5 +22,9 @@ use acquiring::Processor;
 
 /// Every processor there is.
 pub fn all() -> Vec<Box<dyn Processor>> {
-    vec![Box::new(kushki::Kushki), Box::new(amex::Amex)]
+    vec![
+        Box::new(kushki::Kushki),
+        Box::new(adyen::Adyen),
+        Box::new(amex::Amex),
+    ]
 }

@@ -4,16 +4,25 @@
 use acquiring::conformance::{
     Subject,
     paper::{self, Samples},
+    wire::Received,
 };
 use acquiring::{
     About, Account, Approval, Authorization, AuthorizationAnswer, CannotBuild, Capabilities, Capture,
     ChargeKind, CredentialField, Credentials, Inquiry, InquiryAnswer, Notice, NotificationRefused, Processor,
-    Refund, Reversal, ReversalAnswer, Says, SettlementAnswer, SettlementInquiry, SettlementInquiryAnswer,
-    Void,
+    Recovery, Refund, Reversal, ReversalAnswer, Says, SettlementAnswer, SettlementInquiry,
+    SettlementInquiryAnswer, Void,
 };
+use aws_lc_rs::hmac;
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use primitives::{Exchange, Id, Moment, Reply, Secret};
 use processors::kushki::Kushki;
+use std::sync::LazyLock;
 use time::macros::datetime;
+
+/// What signs notifications here.
+const SECRET: &str = "conformance-notification-secret";
+/// The same at Adyen, in hexadecimal digits.
+const HMAC_KEY: &str = "b7336b2370b271edcb2d74332a3668fd";
 
 fn moment() -> Moment {
     let nonce = uuid::Uuid::from_u128(0x0190_c0de_0000_7000_8000_0000_0000_0042);
@@ -89,6 +98,66 @@ fn adyen_decline(order: &Authorization) -> Reply {
     json(200, &body)
 }
 
+fn kushki_notification(order: &Authorization, moment: Moment) -> Received {
+    let amount = serde_json::from_str::<serde_json::Value>(&order.amount.to_decimal()).unwrap();
+    let body = serde_json::json!({
+        "ticket_number": "182343532700123456", "transaction_type": "SALE", "transaction_status": "APPROVAL",
+        "response_code": "000", "approved_transaction_amount": amount, "currency_code": order.amount.currency().code(),
+        "external_reference_id": order.reference,
+    })
+    .to_string();
+    let id = moment.now.unix_timestamp();
+    let key = hmac::Key::new(hmac::HMAC_SHA256, SECRET.as_bytes());
+    let tag = hmac::sign(&key, format!("{body}.{id}").as_bytes());
+    let signature = tag.as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+    Received {
+        headers: vec![
+            ("x-kushki-id".into(), id.to_string()),
+            ("x-kushki-signature".into(), signature),
+        ],
+        body: body.into_bytes(),
+    }
+}
+
+fn adyen_notification(order: &Authorization, _: Moment) -> Received {
+    let signed = format!(
+        "NC6HT9CRT65ZGN82::ConformanceShop:{}:{}:{}:AUTHORISATION:true",
+        order.reference,
+        order.amount.minor(),
+        order.amount.currency()
+    );
+    let key: Vec<u8> = (0..HMAC_KEY.len())
+        .step_by(2)
+        .map(|start| u8::from_str_radix(&HMAC_KEY[start..start + 2], 16).unwrap())
+        .collect();
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), signed.as_bytes());
+    let item = serde_json::json!({
+        "eventCode": "AUTHORISATION", "success": "true", "pspReference": "NC6HT9CRT65ZGN82",
+        "merchantAccountCode": "ConformanceShop", "merchantReference": order.reference,
+        "amount": { "value": order.amount.minor(), "currency": order.amount.currency().code() },
+        "additionalData": { "hmacSignature": STANDARD.encode(tag) },
+    });
+    let body =
+        serde_json::json!({ "live": "false", "notificationItems": [{ "NotificationRequestItem": item }] });
+    Received {
+        headers: Vec::new(),
+        body: body.to_string().into_bytes(),
+    }
+}
+
+fn amex_notification(order: &Authorization, _: Moment) -> Received {
+    Received {
+        headers: vec![
+            ("x-notification-secret".into(), SECRET.into()),
+            (
+                "x-notification-id".into(),
+                "7d9a6f0a-0d3c-4f9b-9a51-8d8f4d3a2b11".into(),
+            ),
+        ],
+        body: amex_approval(order).body,
+    }
+}
+
 fn amex_reply(order: &Authorization, result: &str, code: &str, acquirer: &str) -> Reply {
     let amount = serde_json::from_str::<serde_json::Value>(&order.amount.to_decimal()).unwrap();
     let kind = match order.kind {
@@ -117,23 +186,28 @@ fn every_processor_keeps_the_rules_on_paper() {
     for processor in processors::all() {
         let (credentials, samples): (&[(&str, &str)], _) = match processor.name() {
             "kushki" => (
-                &[("private_merchant_id", "conformance-private-merchant-id")],
+                &[
+                    ("private_merchant_id", "conformance-private-merchant-id"),
+                    ("webhook_secret", SECRET),
+                ],
                 Samples {
                     approval: &kushki_approval,
                     decline: &kushki_decline,
                     approval_repeats_reference: true,
+                    notification: Some(&kushki_notification),
                 },
             ),
             "adyen" => (
                 &[
                     ("api_key", "conformance-api-key"),
                     ("merchant_account", "ConformanceShop"),
-                    ("hmac_key", "b7336b2370b271edcb2d74332a3668fd"),
+                    ("hmac_key", HMAC_KEY),
                 ],
                 Samples {
                     approval: &adyen_approval,
                     decline: &adyen_decline,
                     approval_repeats_reference: true,
+                    notification: Some(&adyen_notification),
                 },
             ),
             "amex" => (
@@ -141,11 +215,13 @@ fn every_processor_keeps_the_rules_on_paper() {
                     // No secret: it stands in every address, and is too short to be searched for.
                     ("merchant_id", "TEST0001"),
                     ("api_password", "conformance-api-password"),
+                    ("notification_secret", SECRET),
                 ],
                 Samples {
                     approval: &amex_approval,
                     decline: &amex_decline,
                     approval_repeats_reference: true,
+                    notification: Some(&amex_notification),
                 },
             ),
             new => panic!("{new} has no samples here"),
@@ -160,7 +236,7 @@ fn every_processor_keeps_the_rules_on_paper() {
     }
 }
 
-/// Kushki with a reader that believes everything, charges that keep their exemption to themselves, inquiries that find nothing, and refunds it says it does not offer.
+/// Kushki with declarations nobody can keep, a reader that believes everything, charges that keep their exemption to themselves, inquiries that find nothing, and refunds it says it does not offer.
 struct Careless;
 
 impl Processor for Careless {
@@ -169,7 +245,13 @@ impl Processor for Careless {
     }
 
     fn capabilities(&self) -> &'static Capabilities {
-        Kushki.capabilities()
+        static CAPABILITIES: LazyLock<Capabilities> = LazyLock::new(|| Capabilities {
+            reversals: true,
+            lost_charge: Recovery::Repeat,
+            lost_void: Recovery::Reverse,
+            ..*Kushki.capabilities()
+        });
+        &CAPABILITIES
     }
 
     fn credential_fields(&self) -> &'static [CredentialField] {
@@ -241,7 +323,8 @@ impl Processor for Careless {
         order: &SettlementInquiry,
         moment: Moment,
     ) -> Result<Exchange<SettlementInquiryAnswer>, CannotBuild> {
-        Kushki.inquire_settlement(account, order, moment)
+        let (request, _) = Kushki.inquire_settlement(account, order, moment)?.split();
+        Ok(Exchange::new(request, |_| Ok(SettlementInquiryAnswer::NotFound)))
     }
 
     fn reverse(
@@ -288,6 +371,7 @@ fn a_processor_that_breaks_the_rules_is_found_out() {
         approval: &kushki_approval,
         decline: &kushki_decline,
         approval_repeats_reference: true,
+        notification: Some(&kushki_notification),
     };
     let breaches = paper::check(&subject, &samples, moment());
     for rule in [
@@ -303,6 +387,10 @@ fn a_processor_that_breaks_the_rules_is_found_out() {
         "a charge gives exactly the exemptions that are listed",
         "what is offered is built",
         "an unsigned notification is refused",
+        "a forged notification is refused",
+        "a notification is verified and read",
+        "a lost charge is not repeated",
+        "only a charge is taken back",
     ] {
         assert!(
             breaches.iter().any(|breach| breach.rule == rule),

@@ -1,11 +1,14 @@
 //! The rules that can be checked on paper: requests as data, replies handed to their readers.
 
-use super::{Breach, Findings, MARKER, Subject, request};
+use super::{Breach, Findings, MARKER, Subject, request, wire::Received};
 use crate::{
-    Account, Authorization, AuthorizationAnswer, CannotBuild, Capture, Captures, ChargeKind, Charged,
-    Credentials, Exemption, InquiryAnswer, Refund, Refunds, SettlementAnswer, Void, Voids,
+    Account, Authorization, AuthorizationAnswer, CannotBuild, Captures, ChargeKind, Credentials, Exemption,
+    InquiryAnswer, Recovery, SettlementKind,
 };
 use primitives::{Amount, Exchange, Moment, Reply, Unreadable};
+
+mod news;
+mod settlements;
 
 /// How a processor's replies look, which the suite cannot know.
 pub struct Samples<'a> {
@@ -15,7 +18,13 @@ pub struct Samples<'a> {
     pub decline: &'a dyn Fn(&Authorization) -> Reply,
     /// Whether an approval repeats our reference, so that another's can be told.
     pub approval_repeats_reference: bool,
+    /// The notification that this order was approved, signed for the account at the given moment; `None` for a
+    /// processor that sends none.
+    pub notification: Option<&'a NotificationSample<'a>>,
 }
+
+/// Makes the notification that an order was approved.
+pub type NotificationSample<'a> = dyn Fn(&Authorization, Moment) -> Received + 'a;
 
 /// Checks everything that needs no network. `moment` is when the requests are made.
 pub fn check(subject: &Subject<'_>, samples: &Samples<'_>, moment: Moment) -> Vec<Breach> {
@@ -28,13 +37,9 @@ pub fn check(subject: &Subject<'_>, samples: &Samples<'_>, moment: Moment) -> Ve
             }
         }
     }
-    settlements(subject, moment, &mut findings);
-    let unsigned = subject
-        .processor
-        .notification(subject.account, &[], b"{}", moment);
-    findings.expect(unsigned.is_err(), "an unsigned notification is refused", || {
-        "it was read".into()
-    });
+    settlements::check(subject, moment, &mut findings);
+    settlements::inquiries(subject, moment, &mut findings);
+    news::check(subject, samples, moment, &mut findings);
     findings.0
 }
 
@@ -64,6 +69,22 @@ fn declarations(subject: &Subject<'_>, findings: &mut Findings) {
     findings.expect(ordered, "nothing is final before it is visible", || name.into());
     let both = offered.authorizations == (offered.captures != Captures::NotOffered);
     findings.expect(both, "what can be held can be captured", || name.into());
+    let lost_settlements = SettlementKind::ALL.map(|kind| offered.lost_settlement(kind));
+    findings.expect(
+        offered.lost_charge != Recovery::Repeat,
+        "a lost charge is not repeated",
+        || name.into(),
+    );
+    findings.expect(
+        !lost_settlements.contains(&Recovery::Reverse),
+        "only a charge is taken back",
+        || name.into(),
+    );
+    findings.expect(
+        offered.reversals || offered.lost_charge != Recovery::Reverse,
+        "what is declared to be taken back can be taken back",
+        || name.into(),
+    );
     for field in subject.processor.credential_fields() {
         let given = subject.account.credentials.get(field.name).is_some();
         findings.expect(
@@ -146,7 +167,12 @@ fn charge(
                 findings,
             );
         }
-        Err(CannotBuild::NotOffered(_)) => {}
+        Err(CannotBuild::NotOffered(_)) => {
+            let needed = subject.processor.capabilities().lost_charge == Recovery::Inquire;
+            findings.expect(!needed, "what is declared to be asked can be asked", || {
+                "inquiry".into()
+            });
+        }
         Err(fault) => findings.breach("an inquiry is built", fault.to_string()),
     }
 }
@@ -247,104 +273,6 @@ fn answers(
         "charge",
         findings,
     );
-}
-
-fn settlements(subject: &Subject<'_>, moment: Moment, findings: &mut Findings) {
-    let (processor, account) = (subject.processor, subject.account);
-    let offered = processor.capabilities();
-    let reference = moment.nonce.to_string();
-    let (whole, part) = (subject.amount(10_000), subject.amount(4_000));
-
-    let of = |kind| Charged {
-        payment: moment.fresh_id(),
-        order_id: "order-4711".into(),
-        kind,
-        reference: "0190c0de000070008000000000000001".into(),
-        processor_reference: "182343532700123456".into(),
-        authorized: whole,
-    };
-    let capture = |amount| {
-        let order = Capture {
-            of: of(ChargeKind::Authorization),
-            reference: reference.clone(),
-            amount,
-            is_final: true,
-        };
-        processor.capture(account, &order, moment)
-    };
-    let void = || {
-        let order = Void {
-            of: of(ChargeKind::Authorization),
-            reference: reference.clone(),
-            reason: None,
-        };
-        processor.void(account, &order, moment)
-    };
-    let refund = |amount| {
-        let order = Refund {
-            of: of(ChargeKind::Sale),
-            reference: reference.clone(),
-            captured: whole,
-            amount,
-            capture: None,
-            reason: None,
-        };
-        processor.refund(account, &order, moment)
-    };
-    settlement(
-        "capture",
-        offered.captures != Captures::NotOffered,
-        &reference,
-        || capture(whole),
-        findings,
-    );
-    settlement(
-        "void",
-        offered.voids != Voids::NotOffered,
-        &reference,
-        void,
-        findings,
-    );
-    settlement(
-        "refund",
-        offered.refunds != Refunds::NotOffered,
-        &reference,
-        || refund(whole),
-        findings,
-    );
-    let partial = [
-        (
-            "capture",
-            matches!(offered.captures, Captures::Once | Captures::Several),
-            capture(part),
-        ),
-        ("refund", offered.refunds == Refunds::Several, refund(part)),
-    ];
-    for (name, offered, built) in partial {
-        findings.expect(built.is_ok() || !offered, "an offered part is built", || {
-            name.into()
-        });
-    }
-}
-
-fn settlement(
-    name: &'static str,
-    offered: bool,
-    reference: &str,
-    build: impl Fn() -> Result<Exchange<SettlementAnswer>, CannotBuild>,
-    findings: &mut Findings,
-) {
-    match (build(), offered) {
-        (Ok(exchange), true) => {
-            request::rules(&exchange.request, name, reference, findings);
-            request::same_bytes(&exchange.request, build(), findings);
-            let done = |answer: &SettlementAnswer| !matches!(answer, SettlementAnswer::Refused(_));
-            junk(build, done, name, findings);
-        }
-        (Err(CannotBuild::NotOffered(_)), false) => {}
-        (Ok(_), false) => findings.breach("what is not offered is not built", name),
-        (Err(fault), _) => findings.breach("what is offered is built", format!("{name}: {fault}")),
-    }
 }
 
 /// Hands junk to the reader. Under a status of success or of a server fault it must be unreadable; under any other it must
