@@ -1,6 +1,7 @@
 //! The main flows, played from the terminal against a running `make run`: what is sent, what comes back, and what the
 //! ledger says in the end.
 
+mod after_purchase;
 mod flows;
 
 use std::path::PathBuf;
