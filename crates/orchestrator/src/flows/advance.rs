@@ -6,8 +6,8 @@ use crate::{
     gateway::Gateway,
 };
 use payments::{
-    Limits, News, Order, OrderDocument, Outgoing, Step, decide, settlement::SettlementState,
-    status::Announcement,
+    Limits, News, Order, OrderDocument, Outgoing, SettlementRecord, Step, decide,
+    settlement::SettlementState, status::Announcement,
 };
 use primitives::Moment;
 use store::{
@@ -141,6 +141,12 @@ impl Gateway {
             now: moment.now,
         };
         self.store().record(recording).await?;
+        for SettlementRecord { settlement, .. } in &step.settlements {
+            if settlement.contradicted_at == Some(moment.now) {
+                let (id, state) = (settlement.id, settlement.state.name());
+                tracing::error!(settlement = %id, state, "the processor told the opposite, and the amounts cannot follow");
+            }
+        }
         step.order.version = version_written(&step.order, writes.order_is_new);
         self.watch().changed(step.order.id);
         if delivers {

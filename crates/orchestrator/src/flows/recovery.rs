@@ -24,6 +24,8 @@ const BATCH: i64 = 32;
 const LEASE: Duration = Duration::seconds(90);
 /// The longest sleep between two looks at the queue, in case a wake-up was missed.
 const POLL: std::time::Duration = std::time::Duration::from_secs(5);
+/// How old a capture, void or refund without an end is when it counts as overdue: its processor would have told by now.
+const SETTLEMENT_OVERDUE: Duration = Duration::days(1);
 /// How long idempotency keys are kept.
 const KEYS_KEPT: Duration = Duration::days(30);
 
@@ -81,6 +83,9 @@ impl Gateway {
             );
         }
         metrics::gauge!("pasarela_recovery_queue").set(gauge(self.store().payments_due_count(now).await?));
+        let settlements = self.store().settlements_open(now - SETTLEMENT_OVERDUE).await?;
+        metrics::gauge!("pasarela_settlements_overdue").set(gauge(settlements.overdue));
+        metrics::gauge!("pasarela_settlements_contradicted").set(gauge(settlements.contradicted));
         Ok(())
     }
 

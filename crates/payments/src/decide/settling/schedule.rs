@@ -35,7 +35,9 @@ impl Schedule<'_> {
                 );
                 self.until(pause, self.limits.settlement_repeat_seconds)
             }
-            (SettlementState::Accepted { inquiries, .. }, Recovery::Inquire) => {
+            // Asked about even where a lost request would be repeated: the notification may get lost, and a processor
+            // that cannot be asked costs a pause.
+            (SettlementState::Accepted { inquiries, .. }, Recovery::Inquire | Recovery::Repeat) => {
                 let pause = doubled(
                     self.route.inquiry_visible_after_seconds,
                     *inquiries,
@@ -43,8 +45,7 @@ impl Schedule<'_> {
                 );
                 self.until(pause, self.limits.settlement_inquiry_seconds)
             }
-            (SettlementState::Unknown { .. }, Recovery::Reverse)
-            | (SettlementState::Accepted { .. }, Recovery::Repeat | Recovery::Reverse)
+            (SettlementState::Unknown { .. } | SettlementState::Accepted { .. }, Recovery::Reverse)
             | (
                 SettlementState::Done { .. }
                 | SettlementState::Refused { .. }
