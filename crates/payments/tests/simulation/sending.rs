@@ -247,6 +247,8 @@ fn unanswered(outgoing: &Outgoing) -> News {
         }),
         Outgoing::InquireSettlement { settlement } => News::Settlement(SettlementNews::Inquired {
             settlement: *settlement,
+            // Without an answer it does not matter when.
+            asked_at: time::OffsetDateTime::UNIX_EPOCH,
             answer: None,
         }),
         Outgoing::Authenticate { .. } => News::TimeExpired,
