@@ -36,6 +36,8 @@ mod decoupled_tests;
 #[cfg(test)]
 mod notification_tests;
 #[cfg(test)]
+mod settlement_tests;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;

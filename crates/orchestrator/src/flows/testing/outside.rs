@@ -25,6 +25,13 @@ pub struct Script {
     pub inquiry: &'static str,
     pub charges: Vec<Value>,
     pub voids: Vec<Value>,
+    /// What is said to captures, voids and refunds: `done`, `accepted`, `refused`, `held` for no answer while it says so, or
+    /// anything else for one that nobody can read.
+    pub settle: &'static str,
+    /// What became of one: `done`, `pending`, `refused`, `not_found`, or anything else for no usable answer.
+    pub settled: &'static str,
+    /// Every capture and refund, as it was asked for.
+    pub settlements: Vec<Value>,
     /// The same where no cardholder is present.
     pub ares_of_3ri: &'static str,
     /// Whether ARess are kept back while it says so.
@@ -70,7 +77,13 @@ async fn answer(stream: TcpStream, script: Arc<Mutex<Script>>) {
     }
     while text == "held" {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
-        script.lock().unwrap().charge.clone_into(&mut text);
+        let script = script.lock().unwrap();
+        let word = if path == "/charge" {
+            script.charge
+        } else {
+            script.settle
+        };
+        word.clone_into(&mut text);
     }
     let answer = format!(
         "HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{text}",
@@ -98,8 +111,13 @@ impl Script {
             "/inquiry" => self.inquiry.to_owned(),
             "/void" => {
                 self.voids.push(asked);
-                "done".to_owned()
+                self.settle.to_owned()
             }
+            "/capture" | "/refund" => {
+                self.settlements.push(asked);
+                self.settle.to_owned()
+            }
+            "/settled" => self.settled.to_owned(),
             _ => "?".to_owned(),
         }
     }
@@ -155,20 +173,42 @@ const CAPABILITIES: Capabilities = Capabilities {
     external_authentication: &[Brand::Visa],
     exemptions: &[Exemption::LowValue, Exemption::OneLegOut],
     needs_security_code: false,
-    authorizations: false,
-    captures: Captures::NotOffered,
-    voids: Voids::NotOffered,
-    refunds: Refunds::NotOffered,
+    authorizations: true,
+    captures: Captures::Several,
+    voids: Voids::Full,
+    refunds: Refunds::Several,
     refunds_of: RefundsOf::Charge,
     reversals: false,
     lost_charge: Recovery::Inquire,
-    lost_capture: Recovery::Repeat,
+    lost_capture: Recovery::Inquire,
     lost_void: Recovery::Repeat,
     lost_refund: Recovery::Repeat,
     inquiry_visible_after: std::time::Duration::from_secs(90),
     inquiry_final_after: std::time::Duration::from_secs(1_800),
     installments_max: 1,
 };
+
+fn settlement_answer(word: &str) -> Option<SettlementAnswer> {
+    let processor_reference = Some("op-1".to_owned());
+    match word {
+        "done" => Some(SettlementAnswer::Done { processor_reference }),
+        "accepted" => Some(SettlementAnswer::Accepted { processor_reference }),
+        "refused" => Some(SettlementAnswer::Refused(decline(Reason::InvalidState))),
+        _ => None,
+    }
+}
+
+fn settlement_inquiry_answer(word: &str) -> Option<SettlementInquiryAnswer> {
+    match word {
+        "done" => Some(SettlementInquiryAnswer::Done {
+            processor_reference: None,
+        }),
+        "pending" => Some(SettlementInquiryAnswer::Pending),
+        "refused" => Some(SettlementInquiryAnswer::Refused(decline(Reason::InvalidState))),
+        "not_found" => Some(SettlementInquiryAnswer::NotFound),
+        _ => None,
+    }
+}
 
 /// A notification: signed with a word, one notice a line of identity, subject, reference and outcome.
 fn notices(headers: &[(String, String)], body: &[u8]) -> Result<Vec<Notice>, NotificationRefused> {
@@ -208,7 +248,7 @@ fn charge_says(said: &str) -> Result<Says<InquiryAnswer>, NotificationRefused> {
     })
 }
 
-const NOT_OFFERED: CannotBuild = CannotBuild::NotOffered("anything in this test");
+const NOT_OFFERED: CannotBuild = CannotBuild::NotOffered("reversals");
 
 fn exchange<A>(
     account: &Account,
@@ -328,34 +368,45 @@ impl Processor for Fake {
             account,
             "/void",
             json!({ "reference": order.reference }),
-            |word| {
-                (word == "done").then_some(SettlementAnswer::Done {
-                    processor_reference: None,
-                })
-            },
+            settlement_answer,
         ))
     }
 
     fn capture(
         &self,
-        _: &Account,
-        _: &Capture,
+        account: &Account,
+        order: &Capture,
         _: Moment,
     ) -> Result<Exchange<SettlementAnswer>, CannotBuild> {
-        Err(NOT_OFFERED)
+        let body = json!({
+            "kind": "capture", "reference": order.reference, "of": order.of.reference,
+            "amount": order.amount.minor(), "final": order.is_final,
+        });
+        Ok(exchange(account, "/capture", body, settlement_answer))
     }
 
-    fn refund(&self, _: &Account, _: &Refund, _: Moment) -> Result<Exchange<SettlementAnswer>, CannotBuild> {
-        Err(NOT_OFFERED)
+    fn refund(
+        &self,
+        account: &Account,
+        order: &Refund,
+        _: Moment,
+    ) -> Result<Exchange<SettlementAnswer>, CannotBuild> {
+        let body = json!({
+            "kind": "refund", "reference": order.reference, "of": order.of.reference,
+            "amount": order.amount.minor(), "reason": order.reason,
+            "capture": order.capture.as_ref().map(|capture| &capture.reference),
+        });
+        Ok(exchange(account, "/refund", body, settlement_answer))
     }
 
     fn inquire_settlement(
         &self,
-        _: &Account,
-        _: &SettlementInquiry,
+        account: &Account,
+        order: &SettlementInquiry,
         _: Moment,
     ) -> Result<Exchange<SettlementInquiryAnswer>, CannotBuild> {
-        Err(NOT_OFFERED)
+        let body = json!({ "reference": order.reference });
+        Ok(exchange(account, "/settled", body, settlement_inquiry_answer))
     }
 
     fn reverse(&self, _: &Account, _: &Reversal, _: Moment) -> Result<Exchange<ReversalAnswer>, CannotBuild> {
