@@ -4,18 +4,21 @@
 //! taking in failed is told again and believed; and what it says is news like the answer to an inquiry, which means nothing
 //! the second time. The notes only spare us the work.
 
-use super::{advance::Advanced, charge::attempt_of, in_hand::InHand};
+use super::{advance::Advanced, charge::attempt_of, in_hand::InHand, settle::settlement_of};
 use crate::{
     configuration::connection_of,
     fault::{Fault, Stopped},
     gateway::Gateway,
 };
-use acquiring::{About, InquiryAnswer, Notice, NotificationRefused, Says};
+use acquiring::{About, InquiryAnswer, Notice, NotificationRefused, Says, SettlementInquiryAnswer};
 use aws_lc_rs::digest::{SHA256, digest};
-use payments::{News, Order, Outgoing};
+use payments::{
+    News, Order, Outgoing,
+    settlement::{SettlementNews, SettlementState},
+};
 use primitives::{Id, id::kind};
 use std::time::Duration;
-use store::{orders::PaymentKey, processor_notices::TakenNotice};
+use store::{orders::PaymentKey, processor_notices::TakenNotice, settlements::SettlementKey};
 use thiserror::Error;
 use tokio::time::{Instant, timeout_at};
 
@@ -184,7 +187,35 @@ impl Gateway {
                 self.onwards(of, advanced);
                 Ok(Taken::In)
             }
-            About::Settlement { .. } => Ok(Taken::NotOurs),
+            About::Settlement {
+                kind,
+                reference,
+                processor_reference,
+                says,
+            } => {
+                let found = match &reference {
+                    Some(reference) => {
+                        self.store()
+                            .settlement_by_reference(merchant, connection, reference)
+                            .await?
+                    }
+                    None => None,
+                };
+                // Not every processor repeats our reference, and what it calls one may be its own.
+                let found = match (found, &processor_reference) {
+                    (None, Some(named)) => {
+                        self.store()
+                            .settlement_by_processor_reference(merchant, connection, kind, named)
+                            .await?
+                    }
+                    (found, _) => found,
+                };
+                let Some(key) = found else {
+                    return Ok(Taken::NotOurs);
+                };
+                self.settlement_told(key, says).await?;
+                Ok(Taken::In)
+            }
             About::Other(event) => {
                 tracing::info!(%connection, event, "a processor tells something that changes no payment");
                 Ok(Taken::Aside)
@@ -226,6 +257,37 @@ impl Gateway {
                     answer: Some(answer),
                 };
                 self.report(order, news).await?
+            }
+        };
+        self.onwards(of, advanced);
+        Ok(())
+    }
+
+    /// The processor says what became of a capture, void or refund, or that there is news of it.
+    async fn settlement_told(
+        &self,
+        SettlementKey { of, settlement }: SettlementKey,
+        says: Says<SettlementInquiryAnswer>,
+    ) -> Result<(), Stopped> {
+        let is_sending = |order: &Order| {
+            settlement_of(order, settlement)
+                .is_some_and(|(_, _, current)| current.state == SettlementState::Sending)
+        };
+        let order = self.when_answered(of, is_sending).await?;
+        let advanced = match says {
+            // One that is still being sent has somebody who hears its answer, or dies and leaves it to the recovery.
+            Says::AskAgain if is_sending(&order) => return Ok(()),
+            Says::AskAgain => Advanced {
+                order,
+                send: Some(Outgoing::InquireSettlement { settlement }),
+            },
+            Says::Outcome(answer) => {
+                let news = SettlementNews::Inquired {
+                    settlement,
+                    asked_at: self.clock().now(),
+                    answer: Some(answer),
+                };
+                self.report_settlement(order, news).await?
             }
         };
         self.onwards(of, advanced);
