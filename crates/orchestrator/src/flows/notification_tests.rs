@@ -14,7 +14,7 @@ impl World {
     }
 
     /// Posts what the processor says, signed as it should be.
-    async fn tell(&self, said: &str) -> Result<&'static str, NotTaken> {
+    pub(super) async fn tell(&self, said: &str) -> Result<&'static str, NotTaken> {
         let notification = Notification {
             processor_name: "plain".into(),
             connection: self.connection().await,

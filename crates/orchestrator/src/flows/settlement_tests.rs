@@ -63,6 +63,26 @@ impl World {
         self.gateway.recover_due().await.unwrap();
     }
 
+    /// Waits until the processor was asked that often.
+    async fn until_sent(&self, count: usize) {
+        for _ in 0..1_000 {
+            if self.script().settlements.len() == count {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("the processor was not asked {count} times");
+    }
+
+    /// The reference that the last capture or refund was sent with.
+    fn sent_reference(&self) -> String {
+        let script = self.script();
+        script.settlements.last().unwrap()["reference"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
     /// What the processor was asked to take or give back, in all, repeats counted once.
     fn moved(&self) -> i64 {
         let script = self.script();
@@ -283,12 +303,7 @@ async fn twins_with_one_key_refund_once_and_others_under_way_are_told_apart(pool
         let (key, minor) = (format!("key-{}", number % 3), 100 * (number % 3 + 1));
         calls.spawn(async move { (minor, world.settle(order, refund(minor), Some(&key)).await) });
     }
-    for _ in 0..500 {
-        if world.script().settlements.len() == 3 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    world.until_sent(3).await;
     world.script().settle = "done";
     let mut done = 0;
     while let Some(ended) = calls.join_next().await {
@@ -374,12 +389,7 @@ async fn a_process_that_died_while_sending_leaves_a_refund_that_is_sent_again(po
         let world = Arc::clone(&world);
         async move { world.refund(order, 10_000).await }
     });
-    for _ in 0..500 {
-        if !world.script().settlements.is_empty() {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    world.until_sent(1).await;
     // As far as the others can see, its sender is dead.
     world.later(600).await;
     world.script().settle = "done";
@@ -388,4 +398,73 @@ async fn a_process_that_died_while_sending_leaves_a_refund_that_is_sent_again(po
     assert_eq!(world.words(order).await, words("cancelled", "refunded"));
     assert_eq!(world.moved(), 10_000);
     assert_eq!(world.totals(order).await, (0, 10_000, 0, 10_000));
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_refund_that_was_only_accepted_ends_as_the_notification_says_and_may_fail_even_later(pool: PgPool) {
+    let world = World::new(pool).await;
+    let order = world.paid(true).await;
+    world.script().settle = "accepted";
+    let answer = world.refund(order, 10_000).await.unwrap();
+    assert_eq!(answer.settled.unwrap().end, SettledEnd::Pending);
+    assert_eq!(world.words(order).await, words("refund", "refunding"));
+    let reference = world.sent_reference();
+    world
+        .tell(&format!("id-1 refund {reference} done"))
+        .await
+        .unwrap();
+    assert_eq!(world.words(order).await, words("cancelled", "refunded"));
+    world
+        .tell(&format!("id-1 refund {reference} done"))
+        .await
+        .unwrap();
+    assert_eq!(world.totals(order).await, (0, 10_000, 0, 10_000));
+    world
+        .tell(&format!("id-2 refund {reference} refused"))
+        .await
+        .unwrap();
+    assert_eq!(world.words(order).await, words("succeeded", "processed"));
+    assert_eq!(world.totals(order).await, (0, 10_000, 0, 0));
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn news_of_a_capture_by_the_processors_own_id_are_asked_for(pool: PgPool) {
+    let world = World::new(pool).await;
+    let order = world.paid(false).await;
+    world.script().settle = "accepted";
+    world.capture(order, 10_000).await.unwrap();
+    world.script().settled = "done";
+    world.tell("id-1 capture op-1 news").await.unwrap();
+    world.comes_to(order, "captured").await;
+    // Another operation's id is not ours.
+    world.tell("id-2 capture op-2 refused").await.unwrap();
+    assert_eq!(world.words(order).await, words("succeeded", "captured"));
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_notification_of_a_refund_that_is_faster_than_its_answer_waits_for_it(pool: PgPool) {
+    let world = Arc::new(World::new(pool).await);
+    let order = world.paid(true).await;
+    world.script().settle = "held";
+    let refunding = tokio::spawn({
+        let world = Arc::clone(&world);
+        async move { world.settle(order, refund(10_000), Some("key-1")).await.unwrap() }
+    });
+    world.until_sent(1).await;
+    let told = format!("id-1 refund {} done", world.sent_reference());
+    let telling = tokio::spawn({
+        let world = Arc::clone(&world);
+        async move { world.tell(&told).await.unwrap() }
+    });
+    tokio::time::sleep(Duration::from_millis(100)).await;
+    assert_eq!(world.words(order).await, words("refund", "refunding"));
+    world.script().settle = "accepted";
+    telling.await.unwrap();
+    assert_eq!(refunding.await.unwrap().settled.unwrap().end, SettledEnd::Pending);
+    assert_eq!(world.words(order).await, words("cancelled", "refunded"));
+    let again = world.settle(order, refund(10_000), Some("key-1")).await.unwrap();
+    assert_eq!(
+        (again.replayed, again.settled.unwrap().end),
+        (true, SettledEnd::Pending)
+    );
 }

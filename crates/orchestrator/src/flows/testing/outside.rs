@@ -4,7 +4,7 @@ use acquiring::{
     About, Account, Advice, Approval, Authorization, AuthorizationAnswer, CannotBuild, Capabilities, Capture,
     Captures, CredentialField, Decline, Exemption, Inquiry, InquiryAnswer, Notice, NotificationRefused,
     Processor, Reason, Recovery, Refund, Refunds, RefundsOf, Reversal, ReversalAnswer, Says,
-    SettlementAnswer, SettlementInquiry, SettlementInquiryAnswer, Void, Voids,
+    SettlementAnswer, SettlementInquiry, SettlementInquiryAnswer, SettlementKind, Void, Voids,
 };
 use primitives::{Amount, Brand, Currency, Exchange, HttpRequest, Method, Moment, Reply, Unreadable};
 use serde_json::{Value, json};
@@ -231,11 +231,36 @@ fn notices(headers: &[(String, String)], body: &[u8]) -> Result<Vec<Notice>, Not
                         reference,
                         says: charge_says(said)?,
                     },
+                    ("capture", reference, said) => {
+                        settlement_told(SettlementKind::Capture, reference, said)?
+                    }
+                    ("refund", reference, said) => settlement_told(SettlementKind::Refund, reference, said)?,
                     (other, _, _) => About::Other(other.to_owned()),
                 },
             })
         })
         .collect()
+}
+
+/// Ours is a reference of 32 characters, the processor's own is not.
+fn settlement_told(
+    kind: SettlementKind,
+    reference: String,
+    said: &str,
+) -> Result<About, NotificationRefused> {
+    let is_ours = reference.len() == 32;
+    Ok(About::Settlement {
+        kind,
+        reference: is_ours.then(|| reference.clone()),
+        processor_reference: (!is_ours).then_some(reference),
+        says: match said {
+            "news" => Says::AskAgain,
+            said => Says::Outcome(
+                settlement_inquiry_answer(said)
+                    .ok_or(NotificationRefused::Unreadable("an outcome that nobody knows"))?,
+            ),
+        },
+    })
 }
 
 fn charge_says(said: &str) -> Result<Says<InquiryAnswer>, NotificationRefused> {
