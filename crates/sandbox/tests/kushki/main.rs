@@ -7,6 +7,7 @@
 
 mod charges;
 mod faults;
+mod notifications;
 mod settlements;
 
 use std::net::SocketAddr;

@@ -8,6 +8,8 @@
     reason = "a test may panic, shows its table, and has a clock and an HTTP client of its own"
 )]
 
+mod careless;
+
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -222,6 +224,40 @@ async fn every_processor_keeps_the_rules_against_its_simulator() {
         // Every operation is tried with every processor; what one leaves out it declares.
         assert_eq!(operations(report), operations(&reports[0].1), "{name}");
     }
+}
+
+#[tokio::test]
+async fn a_processor_that_breaks_the_rules_on_the_wire_is_found_out() {
+    let sandbox = sandbox().await;
+    let account = account(&sandbox, &careless::Careless);
+    let subject = Subject {
+        processor: &careless::Careless,
+        account: &account,
+    };
+    let report = wire::check(&subject, &Http::new(&sandbox)).await;
+    for (operation, rule) in [
+        (
+            "over-capture",
+            "what is possible is done, and what is not is refused",
+        ),
+        ("lost charge", "an inquiry finds what was charged, and only that"),
+        ("lost refund", "what was recovered was done only once"),
+        (
+            "settlement inquiry",
+            "an inquiry finds what was settled, and only that",
+        ),
+        ("exemption", "a ground that is not listed is not given"),
+        ("notification", "a forged notification is refused"),
+    ] {
+        assert_eq!(report.of(operation), Some(BROKEN), "{operation}");
+        let found = report.breaches.iter().any(|breach| breach.rule == rule);
+        assert!(found, "{rule}: {:#?}", report.breaches);
+    }
+    assert_eq!(
+        report.of("sale"),
+        Some("approved"),
+        "what keeps the rules is left alone"
+    );
 }
 
 fn operations(report: &Report) -> Vec<&'static str> {
