@@ -13,8 +13,9 @@ use mpi::Failure;
 use payments::{
     News, Order, Outgoing, PaymentState, Purchased, Step,
     attempt::Outcome,
-    decide::{AuthenticationPlan, expires_at, step_up_wanted},
+    decide::{AuthenticationPlan, SettlementDue, expires_at, settlement_due, step_up_wanted},
     payment::{Authenticating, AuthenticationStage, Closed, Decoupled, LateStage},
+    settlement::SettlementNews,
     three_ds::StepUp,
 };
 use primitives::{Id, Moment, id::kind};
@@ -41,6 +42,13 @@ impl World {
                 let (told, runs) = self.with_means(&order, told, moment);
                 self.decides_on(task, order, told, runs, moment);
                 task.errand = Errand::Tell(news);
+            }
+            Errand::Notice { number, state, news } => {
+                let moment = self.moment();
+                if !self.decides_on(task, order, news.clone(), Vec::new(), moment) {
+                    self.operations[number].taken.push(state);
+                }
+                task.errand = Errand::Notice { number, state, news };
             }
             Errand::Ares { run, heard } => {
                 self.concludes(task, order, run, heard);
@@ -300,7 +308,20 @@ impl World {
                 };
                 task.beat = Beat::Send(Box::new(order), send);
             }
-            PaymentState::Closed(Closed::Cancelled) | PaymentState::Authorized(_) => {}
+            PaymentState::Authorized(_) => self.looks_at_settlements(task, order),
+            PaymentState::Closed(Closed::Cancelled) => {}
+        }
+    }
+
+    fn looks_at_settlements(&mut self, task: &mut Task, order: Order) {
+        let moment = self.moment();
+        match settlement_due(&order, moment.now) {
+            Some(SettlementDue::Silent { settlement }) => {
+                let news = News::Settlement(SettlementNews::Silence { settlement });
+                self.decides_on(task, order, news, Vec::new(), moment);
+            }
+            Some(SettlementDue::Send(outgoing)) => task.beat = Beat::Send(Box::new(order), outgoing),
+            None => {}
         }
     }
 

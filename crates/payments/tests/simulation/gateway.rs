@@ -6,6 +6,7 @@ use crate::{
     database::{NotRecorded, Recording, RunRow, RunStage},
     directory::Heard,
     mutants::{self, Mutant},
+    operations::OperationState,
     people::{self, Call},
     rules,
     world::{Todo, World},
@@ -42,6 +43,12 @@ pub enum Errand {
     Purchase(Rc<Call>),
     /// Something is known of the payment and is to be recorded.
     Tell(News),
+    /// A processor has told how a capture, void or refund stands.
+    Notice {
+        number: usize,
+        state: OperationState,
+        news: News,
+    },
     /// The AReq of a run was answered, or not.
     Ares {
         run: Id<kind::Authentication>,
@@ -177,6 +184,9 @@ impl World {
                 self.say(|_| written(task, &recording));
                 self.recorded(task.order, &recording);
                 rules::after_record(self, &before, &recording);
+                if let (false, Errand::Notice { number, state, .. }) = (lost, &task.errand) {
+                    self.operations[*number].taken.push(*state);
+                }
                 if !lost {
                     self.goes_on(task, recording);
                 }

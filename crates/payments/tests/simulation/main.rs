@@ -3,9 +3,9 @@
 //! A [`world`] of one or two orders is lived through from its first call to the end of all time: merchants who call twice
 //! and cancel, cardholders who give up, processors and directory servers that answer late, wrongly or not at all, several
 //! gateway processes whose flows ([`gateway`], [`flows`], [`sending`]) are interleaved beat by beat and which die between any two, and
-//! a [`database`] with the rules of the real one. Everything but the rules of `payments` is played; all that is left to
-//! chance is drawn from one number, so that a history can be lived through again. [`rules`] says what must be so after
-//! every step; [`mutants`] shows that breaking it is noticed.
+//! a [`database`] with the rules of the real one. What processors really did is in [`processors`] and [`operations`]. Everything but the rules of `payments` is played; all that is left to
+//! chance is drawn from one number, so that a history can be lived through again. [`rules`] and [`settled`] say what must be so
+//! after every step; [`mutants`] shows that breaking it is noticed.
 //!
 //! `PASARELA_SIMULATE_HISTORIES` and `PASARELA_SIMULATE_SEED` set how many histories there are, and the first one's seed.
 #![allow(
@@ -22,10 +22,12 @@ mod flows;
 mod gateway;
 mod histories;
 mod mutants;
+mod operations;
 mod people;
 mod processors;
 mod rules;
 mod sending;
+mod settled;
 mod world;
 
 use histories::live;
@@ -33,7 +35,7 @@ use mutants::Mutant;
 use std::time::Instant;
 
 /// As many as fit in about a minute on two cores.
-const HISTORIES: u64 = 200_000;
+const HISTORIES: u64 = 150_000;
 /// Every mutant is to be caught within so many.
 const CAUGHT_WITHIN: u64 = 20_000;
 

@@ -1,5 +1,7 @@
 //! Planted bugs: each distorts one rule on its way through the simulation, and the simulation has to notice.
 
+mod settling;
+
 use crate::{directory, world::World};
 use acquiring::{Advice, AuthorizationAnswer, InquiryAnswer};
 use payments::{
@@ -39,10 +41,20 @@ pub enum Mutant {
     UnknownCancelled,
     /// An approval that shows up late is left as it is.
     LateApprovalKept,
+    /// A refund does not know of those on their way.
+    RefundNotReserved,
+    /// A capture does not know of one on its way.
+    CaptureNotReserved,
+    /// What was captured is voided.
+    VoidAfterCapture,
+    /// A notification is taken twice.
+    NotificationAppliedTwice,
+    /// A capture, void or refund whose answer was lost counts as not sent.
+    LostSettlementUnsent,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 18] = [
         Self::CascadeFromUnknown,
         Self::VersionNotChecked,
         Self::DeadSenderNeverSent,
@@ -56,6 +68,11 @@ impl Mutant {
         Self::AdviceIgnored,
         Self::UnknownCancelled,
         Self::LateApprovalKept,
+        Self::RefundNotReserved,
+        Self::CaptureNotReserved,
+        Self::VoidAfterCapture,
+        Self::NotificationAppliedTwice,
+        Self::LostSettlementUnsent,
     ];
 }
 
@@ -103,6 +120,11 @@ pub fn decide(mutant: Mutant, limits: &Limits, order: Order, news: News, moment:
         }),
         Mutant::AdviceIgnored => rightly(order, encouraging(news)),
         Mutant::UnknownCancelled => cancelling(limits, order, news, moment),
+        Mutant::RefundNotReserved => settling::refund_not_reserved(limits, order, news, moment),
+        Mutant::CaptureNotReserved => settling::capture_not_reserved(limits, order, news, moment),
+        Mutant::VoidAfterCapture => settling::void_after_capture(limits, order, news, moment),
+        Mutant::NotificationAppliedTwice => settling::notification_applied_twice(limits, order, news, moment),
+        Mutant::LostSettlementUnsent => settling::lost_counts_as_unsent(limits, order, news, moment),
         Mutant::LateApprovalKept => {
             let news = overlooking(&order, news);
             rightly(order, news)

@@ -5,6 +5,7 @@ use crate::{
     clock,
     database::OrderRow,
     gateway::Errand,
+    operations::{self, OperationState},
     processors::mxn,
     world::{Todo, World},
 };
@@ -89,6 +90,14 @@ pub fn populate(world: &mut World) {
 /// A merchant calls the gateway.
 pub fn merchant_acts(world: &mut World, order: usize) {
     let first = world.calls[order].is_none();
+    let paid = world
+        .row(order)
+        .payments
+        .iter()
+        .any(|row| row.payment.state.is_paid());
+    if paid && world.chance.permille(850) {
+        return merchant_goes_on(world, order);
+    }
     let errand = match world.chance.below(100) {
         _ if first => purchase(world, order),
         0..55 => purchase(world, order),
@@ -103,6 +112,46 @@ pub fn merchant_acts(world: &mut World, order: usize) {
         // Nobody is there: the merchant comes again.
         world.after(20_000, Todo::Merchant(order));
     }
+}
+
+/// With a paid order: alone, or several things at the same time, and perhaps more later.
+fn merchant_goes_on(world: &mut World, order: usize) {
+    let amount = world.row(order).order.amount.minor();
+    for _ in 0..world.chance.weighed(&[(6, 1), (3, 2), (1, 3)]) {
+        let errand = if world.chance.permille(80) {
+            Errand::Cancel
+        } else {
+            Errand::Tell(operations::wish(&mut world.chance, amount))
+        };
+        world.begin_somewhere(order, None, errand);
+    }
+    if world.chance.permille(500) {
+        let after = match world.chance.below(3) {
+            0 => world.chance.between(1, 1_000),
+            1 => world.chance.between(1_000, 600_000),
+            _ => world.chance.between(600_000, 36_000_000),
+        };
+        world.after(after, Todo::Merchant(order));
+    }
+}
+
+/// A processor tells how something stood, and again until somebody has taken it.
+pub fn notice_arrives(world: &mut World, number: usize, state: OperationState, again: bool) {
+    let operation = &world.operations[number];
+    if again && operation.taken.contains(&state) {
+        return;
+    }
+    let (order, payment) = (operation.order, operation.payment);
+    let news = operations::told(operation.settlement, world.now, Some(state));
+    world.begin_somewhere(order, Some(payment), Errand::Notice { number, state, news });
+    world.after(
+        60_000,
+        Todo::Notice {
+            number,
+            state,
+            again: true,
+        },
+    );
 }
 
 fn purchase(world: &mut World, order: usize) -> Errand {

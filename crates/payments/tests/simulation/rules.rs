@@ -5,9 +5,10 @@ use crate::{
     directory,
     gateway::{Errand, Task},
     processors::{Charge, ChargeState},
+    settled::{self, Settlements},
     world::World,
 };
-use acquiring::{Advice, ChargeKind, Initiator};
+use acquiring::{Advice, Initiator};
 use payments::{
     Lifecycle, Order, Payment, PaymentState, ThreeDsMode,
     attempt::AttemptState,
@@ -28,6 +29,7 @@ pub struct Before {
     /// Which payments were at an end, and whether paid.
     ends: Vec<(Id<kind::Payment>, bool)>,
     events: usize,
+    settlements: Settlements,
 }
 
 impl Before {
@@ -47,6 +49,7 @@ impl Before {
                 .map(|row| (row.payment.id, row.payment.state.is_paid()))
                 .collect(),
             events: row.events.len(),
+            settlements: Settlements::of(&order),
         }
     }
 }
@@ -215,18 +218,23 @@ fn wrong_about_record(world: &World, before: &Before, recording: &Recording) -> 
             return Some("an order was closed with a payment on its way".into());
         }
     }
-    wrong_about_events(
-        before,
-        &after,
-        row.events.get(before.events).map(|event| event.announcement),
-    )
+    let wrong = settled::wrong_about_record(&before.settlements, &after, recording);
+    let told = row.events.get(before.events).map(|event| event.announcement);
+    // Of settlements more is told than the change of words, and some of it later.
+    let told_as_words = recording.step.settlements.is_empty();
+    wrong.or_else(|| {
+        told_as_words
+            .then(|| wrong_about_events(before, &after, told))
+            .flatten()
+    })
 }
 
 fn waits_for_something(state: &PaymentState) -> bool {
     match state {
         PaymentState::Authenticating(_) | PaymentState::Authorizing(_) => true,
         PaymentState::Closed(Closed::Denied(denial)) => denial.late.is_some(),
-        PaymentState::Closed(Closed::Cancelled) | PaymentState::Authorized(_) => false,
+        PaymentState::Authorized(paid) => paid.settlements.iter().any(|it| it.look_at.is_some()),
+        PaymentState::Closed(Closed::Cancelled) => false,
     }
 }
 
@@ -284,15 +292,16 @@ fn wrong_at_the_end(world: &World, index: usize) -> Option<String> {
     });
     match (taken.as_slice(), paid) {
         ([], None) => {}
-        ([], Some(_)) => return Some("an order counts as paid, and no money was taken".into()),
+        ([], Some(paid)) => {
+            let voided = of_order().find(|it| it.attempt == paid.attempt && it.state == ChargeState::Voided);
+            match voided {
+                Some(charge) => return settled::wrong_at_the_end(world, charge, paid),
+                None => return Some("an order counts as paid, and no money was taken".into()),
+            }
+        }
         ([charge], Some(paid)) if charge.attempt == paid.attempt => {
-            let [authorized, _, captured, ..] = paid.totals.parts().map(|amount| amount.minor());
-            let taken = match charge.kind {
-                ChargeKind::Sale => charge.amount,
-                ChargeKind::Authorization => 0,
-            };
-            if (authorized, captured) != (charge.amount, taken) {
-                return Some(format!("{charge:?} is recorded as {:?}", paid.totals));
+            if let Some(what) = settled::wrong_at_the_end(world, charge, paid) {
+                return Some(what);
             }
         }
         ([_], Some(_)) => return Some("an order is paid by another charge than it says".into()),

@@ -5,19 +5,37 @@ use crate::{
     clock,
     directory::{self, Heard, Known},
     gateway::{Beat, Errand, Reply, Task, in_flight},
+    operations::{self, OperationState},
     people,
     processors::{self, Charge, ChargeState, Way},
     rules,
     world::{Todo, World},
 };
 use acquiring::AuthorizationAnswer;
-use payments::{News, Order, Outgoing, settlement::SettlementNews};
+use payments::{
+    News, Order, Outgoing,
+    settlement::{SettlementNews, SettlementState},
+};
 use primitives::{Id, id::kind};
+use time::Duration;
 
 /// The transport gives up waiting for a processor; the lease of a charge is longer.
 const CHARGE_TIMEOUT: i64 = 30_000;
 /// The same for a directory server.
 const AREQ_TIMEOUT: i64 = 10_000;
+
+/// The shortest of the final windows that processors promise: everything is known of within.
+const WINDOW_MIN: i64 = 60_000;
+
+/// A capture, void or refund on its way to its processor.
+pub struct Request {
+    pub order: usize,
+    /// The order as its sender knew it.
+    pub about: Box<Order>,
+    pub settlement: Id<kind::Settlement>,
+    pub fate: OperationState,
+    pub visible_after: i64,
+}
 
 impl World {
     /// The message leaves, or cannot. What becomes of it is drawn here and happens later.
@@ -35,10 +53,13 @@ impl World {
                 let attempt = *attempt;
                 return self.sends_charge(task, order, attempt, outgoing);
             }
-            Outgoing::Inquire { .. }
-            | Outgoing::Reverse { .. }
-            | Outgoing::Settle { .. }
-            | Outgoing::InquireSettlement { .. } => fares(chance, there, back, CHARGE_TIMEOUT),
+            Outgoing::Settle { settlement } => {
+                let settlement = *settlement;
+                return self.sends_settlement(task, order, settlement, outgoing);
+            }
+            Outgoing::Inquire { .. } | Outgoing::Reverse { .. } | Outgoing::InquireSettlement { .. } => {
+                fares(chance, there, back, CHARGE_TIMEOUT)
+            }
             Outgoing::Authenticate { .. } => (true, true, there + back),
         };
         task.sent_at = self.now;
@@ -46,7 +67,7 @@ impl World {
         if arrives {
             self.after(there, Todo::Ask(id));
         }
-        let unheard = (!heard).then(|| unanswered(&outgoing));
+        let unheard = (!heard).then(|| unanswered(&outgoing, task.sent_at));
         task.beat = Beat::Hear(order, outgoing, unheard.map(Reply::News));
         Some(answer_after)
     }
@@ -63,7 +84,9 @@ impl World {
         let lease = i64::from(self.limits.charge_lease_seconds) * 1_000;
         let given_up = self.now >= sent_at + lease;
         let window = i64::from(route.inquiry_final_after_seconds) * 1_000;
-        let reception = processors::reception(&mut self.chance, window);
+        // The promise counts from what the record says, so whoever is slow to send has less of it.
+        let left = (sent_at + window - self.now).max(1_000);
+        let reception = processors::reception(&mut self.chance, left, window);
         if given_up || reception.way == Way::Refused {
             self.say(|_| format!("process {} cannot send the charge {about:?}", task.process));
             let never = News::NeverLeft {
@@ -101,6 +124,64 @@ impl World {
         Some(answer_after)
     }
 
+    /// A capture, void or refund leaves, for the first time or again.
+    fn sends_settlement(
+        &mut self,
+        task: &mut Task,
+        order: Box<Order>,
+        about: Id<kind::Settlement>,
+        outgoing: Outgoing,
+    ) -> Option<i64> {
+        let (_, _, settlement, _) = operations::settlement_of(&order, about)?;
+        let first = settlement.state == SettlementState::Sending;
+        let lease = Duration::seconds(i64::from(self.limits.charge_lease_seconds));
+        let moment = self.moment();
+        let given_up = first && operations::given_up(settlement, moment, lease);
+        let since = if first {
+            clock::millis(settlement.requested_at)
+        } else {
+            self.now
+        };
+        let left = (since + WINDOW_MIN - self.now).max(1_000);
+        let handling = operations::handling(&mut self.chance, left);
+        if given_up || handling.way == Way::Refused {
+            self.say(|_| format!("process {} cannot send {outgoing:?}", task.process));
+            let never = SettlementNews::NeverLeft {
+                settlement: about,
+                why: "it did not leave",
+            };
+            task.beat = Beat::Hear(order, outgoing, Some(Reply::News(News::Settlement(never))));
+            return None;
+        }
+        let (there, answer_after) = match handling.way {
+            Way::Answered { there, back } => (there, there + back),
+            Way::Unheard { there } => (there, CHARGE_TIMEOUT),
+            Way::Refused => (0, 0),
+        };
+        self.say(|_| format!("process {} sends {outgoing:?}", task.process));
+        self.requests.push(Request {
+            order: task.order,
+            about: order.clone(),
+            settlement: about,
+            fate: handling.fate,
+            visible_after: handling.visible_after,
+        });
+        self.after(there, Todo::Operate(self.requests.len() - 1));
+        let silence = matches!(handling.way, Way::Unheard { .. }).then_some(Reply::News(News::Settlement(
+            SettlementNews::Silence { settlement: about },
+        )));
+        task.beat = Beat::Hear(order, outgoing, silence);
+        Some(answer_after)
+    }
+
+    /// A request for a capture, void or refund has arrived.
+    pub fn operates(&mut self, number: usize) {
+        let request = &self.requests[number];
+        let (order, settlement, fate) = (request.order, request.settlement, request.fate);
+        let (about, visible_after) = (request.about.clone(), request.visible_after);
+        self.operation_arrives(order, &about, settlement, fate, visible_after);
+    }
+
     /// A message other than a charge has arrived: its answer is made, whether or not somebody will hear it.
     pub fn ask(&mut self, id: usize) {
         let Some(task) = &self.tasks[id] else { return };
@@ -109,7 +190,10 @@ impl World {
         };
         let now = self.now;
         let reply = match outgoing {
-            Outgoing::Charge { .. } | Outgoing::Settle { .. } | Outgoing::InquireSettlement { .. } => return,
+            Outgoing::Charge { .. } | Outgoing::Settle { .. } => return,
+            Outgoing::InquireSettlement { settlement } => {
+                Reply::News(self.operation_inquired(*settlement, task.sent_at))
+            }
             Outgoing::Inquire { attempt } => {
                 let attempt = *attempt;
                 let charge = self.charges.iter_mut().find(|charge| charge.attempt == attempt);
@@ -170,10 +254,10 @@ impl World {
             (
                 outgoing @ (Outgoing::Inquire { .. }
                 | Outgoing::Reverse { .. }
-                | Outgoing::Settle { .. }
                 | Outgoing::InquireSettlement { .. }),
                 _,
-            ) => Errand::Tell(unanswered(&outgoing)),
+            ) => Errand::Tell(unanswered(&outgoing, task.sent_at)),
+            (Outgoing::Settle { settlement }, _) => Errand::Tell(self.operation_answer(settlement)),
             (Outgoing::Authenticate { authentication }, reply) => Errand::Ares {
                 run: authentication,
                 heard: match reply {
@@ -231,7 +315,7 @@ fn fares(chance: &mut Chance, there: i64, back: i64, timeout: i64) -> (bool, boo
 }
 
 /// What is known when no usable answer came.
-fn unanswered(outgoing: &Outgoing) -> News {
+fn unanswered(outgoing: &Outgoing, asked_at: i64) -> News {
     match outgoing {
         Outgoing::Inquire { attempt } => News::Inquired {
             attempt: *attempt,
@@ -247,8 +331,7 @@ fn unanswered(outgoing: &Outgoing) -> News {
         }),
         Outgoing::InquireSettlement { settlement } => News::Settlement(SettlementNews::Inquired {
             settlement: *settlement,
-            // Without an answer it does not matter when.
-            asked_at: time::OffsetDateTime::UNIX_EPOCH,
+            asked_at: clock::time(asked_at),
             answer: None,
         }),
         Outgoing::Authenticate { .. } => News::TimeExpired,

@@ -9,9 +9,11 @@ use crate::{
     directory::Known,
     gateway::Task,
     mutants::Mutant,
+    operations::{Operation, OperationState},
     people::{self, Call},
     processors::Charge,
     rules,
+    sending::Request,
 };
 use payments::Limits;
 use primitives::{Id, Moment, id::kind};
@@ -31,8 +33,12 @@ pub struct World {
     pub database: Database,
     /// Everything processors were ever sent.
     pub charges: Vec<Charge>,
+    /// Every capture, void and refund that reached a processor.
+    pub operations: Vec<Operation>,
     /// Everything the directory server was ever asked.
     pub directory: Vec<Known>,
+    /// Requests on their way to become operations.
+    pub requests: Vec<Request>,
     /// Flows of gateway processes, by their numbers; `None` once over.
     pub tasks: Vec<Option<Task>>,
     /// Whether each process is alive.
@@ -57,6 +63,18 @@ pub enum Todo {
     Beat(usize),
     /// A charge reaches its processor.
     Arrive(usize),
+    /// A capture, void or refund of a payment reaches its processor.
+    Operate(usize),
+    /// What a processor accepted comes to its end.
+    Mature(usize),
+    /// What a processor did comes to nothing.
+    Fail(usize),
+    /// A processor tells how a capture, void or refund stood.
+    Notice {
+        number: usize,
+        state: OperationState,
+        again: bool,
+    },
     /// The message of a flow reaches whom it asks.
     Ask(usize),
     /// A process looks whether a payment is due.
@@ -93,7 +111,9 @@ impl World {
             limits: Limits::default(),
             database: Database::default(),
             charges: Vec::new(),
+            operations: Vec::new(),
             directory: Vec::new(),
+            requests: Vec::new(),
             tasks: Vec::new(),
             processes: vec![true; processes],
             calls: Vec::new(),
@@ -136,6 +156,10 @@ impl World {
                 self.charges[charge].arrive(now);
                 self.say(|world| format!("arrives: {:?}", world.charges[charge]));
             }
+            Todo::Operate(request) => self.operates(request),
+            Todo::Mature(operation) => self.operation_matures(operation),
+            Todo::Fail(operation) => self.operation_fails(operation),
+            Todo::Notice { number, state, again } => people::notice_arrives(self, number, state, again),
             Todo::Ask(task) => self.ask(task),
             Todo::Poll(order, payment) => self.poll(order, payment),
             Todo::Merchant(order) => people::merchant_acts(self, order),
