@@ -18,6 +18,8 @@ use crate::webhook::Webhook;
 const WAIT_SECONDS: u8 = 20;
 /// How long a payment may take to its end: a look at it that died with its process is over after 90 s.
 const SETTLED_PATIENCE: Duration = Duration::from_secs(180);
+/// The processor that purchases here name, so that a test means this one whatever others the merchant has.
+pub const ONE_PROCESSOR: &str = "kushki";
 /// The shopper everybody is.
 const EMAIL: &str = "ana.torres@shopper.example";
 
@@ -143,6 +145,7 @@ impl Merchant {
             "billing_address": address(),
             "browser_details": browser_details(),
             "callback_urls": callbacks(),
+            "processor_name": ONE_PROCESSOR,
         })
     }
 
@@ -158,6 +161,7 @@ impl Merchant {
             "billing_address": address(),
             "browser_details": browser_details(),
             "specific_fields": { "callbacks": callbacks() },
+            "processor_name": ONE_PROCESSOR,
         })
     }
 

@@ -348,13 +348,17 @@ async fn seed(surroundings: &Surroundings, seeds: &Value) -> Result<(), CannotOp
 /// Everything that is seeded and every default, for whoever started us.
 fn lines(settings: &WorldSettings, sandbox_json: &Path) -> Vec<String> {
     let timers = &settings.timers;
+    let processors = settings.merchants.first().map(seeds::connections::processors);
+    let processors = processors.unwrap_or_default();
     vec![
         format!("shop     {}/shop", settings.public_url),
         format!("SMS      {}/sms/inbox", settings.public_url),
         format!("bank app {}/app", settings.public_url),
         format!("keys     {}", sandbox_json.display()),
-        "seeded   Tienda Demo (MX; MXN USD COP; kushki, own 3DS, attempted and unavailable: reject)"
-            .to_owned(),
+        format!(
+            "seeded   Tienda Demo (MX; MXN USD COP; {}; own 3DS, attempted and unavailable: reject)",
+            processors.join(" ")
+        ),
         "seeded   Tienda Confiada (the same; attempted and unavailable: proceed)".to_owned(),
         format!(
             "times    first CReq {} s, challenge {} s, RRes {} s, RReq again every {} s, bank app {} s, decoupled {} s, \

@@ -19,6 +19,7 @@ mod long_poll;
 mod mutual_tls;
 mod orders;
 mod pages;
+mod processors;
 mod remote_threeds_server;
 mod results;
 mod results_message;

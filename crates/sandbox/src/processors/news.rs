@@ -5,8 +5,9 @@ use std::time::Duration;
 use primitives::Secret;
 use reqwest::{Client, redirect};
 
-/// How often one notification is posted before the processor gives up.
-const ATTEMPTS: u32 = 5;
+/// How often one notification is posted before the processor gives up: for a minute, in life for days, so that a gateway that
+/// was down hears it.
+const ATTEMPTS: u32 = 60;
 /// How long the processor waits before it posts a notification again.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// How long an answer may take.

@@ -11,10 +11,11 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{Addresses, MerchantKeys};
-use crate::processors::{Connections, Registered, kushki};
+use crate::processors::{Connections, Registered, adyen, amex, kushki};
 
 /// Whose connections are seeded, in the order in which a purchase tries them.
-const SWITCHED_ON: [fn(&Derived<'_>) -> SeededConnection; 1] = [kushki_connection];
+const SWITCHED_ON: [fn(&Derived<'_>) -> SeededConnection; 3] =
+    [kushki_connection, adyen_connection, amex_connection];
 
 /// What the connections are for.
 const CURRENCIES: [&str; 3] = ["MXN", "USD", "COP"];
@@ -92,6 +93,11 @@ impl SeededConnection {
     }
 }
 
+/// The processors that have one, in the order in which a purchase tries them.
+pub fn processors(merchant: &MerchantKeys) -> Vec<&'static str> {
+    of(merchant).iter().map(|seeded| seeded.processor).collect()
+}
+
 /// A merchant's connections, in the order in which a purchase tries them.
 pub fn of(merchant: &MerchantKeys) -> Vec<SeededConnection> {
     let derived = Derived { merchant };
@@ -113,6 +119,45 @@ fn kushki_connection(derived: &Derived<'_>) -> SeededConnection {
         known_by: "private_merchant_id",
         // In life the list shows a charge after 90 s and all there will ever be after 30 minutes.
         inquiry_visible_after_seconds: 2,
+        inquiry_final_after_seconds: 20,
+        currencies: &CURRENCIES,
+    }
+}
+
+fn adyen_connection(derived: &Derived<'_>) -> SeededConnection {
+    SeededConnection {
+        id: derived.connection_id(adyen::NAME),
+        processor: adyen::NAME,
+        name: "Adyen sandbox",
+        credentials: BTreeMap::from([
+            ("api_key", derived.hex::<32>("adyen api key")),
+            ("merchant_account", Secret::new("TiendaDemoECOM".to_owned())),
+            ("hmac_key", derived.hex::<32>("adyen hmac key")),
+        ]),
+        known_by: "api_key",
+        // Its news come within three seconds; what they have not told by then is taken back.
+        inquiry_visible_after_seconds: 5,
+        inquiry_final_after_seconds: 20,
+        currencies: &CURRENCIES,
+    }
+}
+
+fn amex_connection(derived: &Derived<'_>) -> SeededConnection {
+    let number = derived.hex::<8>("amex merchant id");
+    SeededConnection {
+        id: derived.connection_id(amex::NAME),
+        processor: amex::NAME,
+        name: "Amex sandbox",
+        credentials: BTreeMap::from([
+            ("merchant_id", Secret::new(format!("TEST{}", number.reveal()))),
+            ("api_password", derived.hex::<16>("amex api password")),
+            (
+                "notification_secret",
+                derived.hex::<16>("amex notification secret"),
+            ),
+        ]),
+        known_by: "merchant_id",
+        inquiry_visible_after_seconds: 1,
         inquiry_final_after_seconds: 20,
         currencies: &CURRENCIES,
     }

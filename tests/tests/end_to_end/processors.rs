@@ -1,0 +1,82 @@
+//! Several processors of one merchant: which of them a card goes to, where a declined charge goes on, and how a processor
+//! whose answers come later tells them.
+
+use tests::cards::{Brand, Card};
+use tests::merchant::{Merchant, PURCHASE_V2};
+use tests::order::Order;
+use tests::system::System;
+
+/// Buys with whichever processors the merchant has, or with the named one.
+async fn buy(merchant: &Merchant, amount: i64, card: &Card, processor: Option<&str>) -> (String, Order) {
+    let placed = merchant.place(amount).await;
+    let mut body = merchant.purchase_body(&placed.token, card);
+    body["processor_name"] = processor.into();
+    let answer = merchant.post(PURCHASE_V2, &body).await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    (placed.token, Order::of(&answer.json()))
+}
+
+#[tokio::test]
+async fn a_card_goes_to_the_first_processor_that_takes_it() {
+    let system = System::start().await;
+    for (brand, processor) in [
+        (Brand::Visa, "kushki"),
+        (Brand::Mastercard, "kushki"),
+        (Brand::Amex, "adyen"),
+    ] {
+        let (_, order) = buy(&system.merchant, 34_900, &Card::of(brand, 0), None).await;
+        assert_eq!(order.statuses(), ("succeeded", "processed"), "{order:?}");
+        assert_eq!(order.text("/payment/data/processor"), processor);
+        let charge = system.outside.only_charge(order.reference()).await;
+        assert_eq!(charge["processor"], processor);
+        assert_eq!(charge["authentication_value"], *order.three_ds("cavv"));
+    }
+    system.finish().await;
+}
+
+/// The second processor gets the very same authentication; the cardholder's issuer was asked once.
+#[tokio::test]
+async fn a_declined_charge_goes_on_at_the_next_processor_with_the_same_authentication() {
+    let system = System::start().await;
+    let asked_before = areqs(&system).await;
+    let (_, order) = buy(&system.merchant, 50_092, &Card::mastercard(0), None).await;
+    assert_eq!(order.statuses(), ("succeeded", "processed"), "{order:?}");
+    let charges = system.outside.charges(order.reference()).await;
+    let [declined, approved] = charges.as_slice() else {
+        panic!("two charges: {charges:?}");
+    };
+    for (charge, processor, is_approved) in [(declined, "kushki", false), (approved, "adyen", true)] {
+        assert_eq!(charge["processor"], processor);
+        assert_eq!(charge["approved"], is_approved);
+        for member in ["eci", "authentication_value", "ds_trans_id"] {
+            assert_eq!(charge[member], declined[member], "{member}");
+            assert!(!charge[member].is_null(), "{member}");
+        }
+    }
+    assert_eq!(areqs(&system).await, asked_before + 1);
+    system.finish().await;
+}
+
+async fn areqs(system: &System) -> usize {
+    let messages = system.outside.messages(None).await;
+    messages
+        .iter()
+        .filter(|entry| entry["message_type"] == "AReq")
+        .count()
+}
+
+/// Adyen cannot be asked: what became of a charge whose answer was lost is told by its notification.
+#[tokio::test]
+async fn a_lost_answer_is_found_by_notification_where_nothing_can_be_asked() {
+    let system = System::start().await;
+    for pair in [96, 68] {
+        let (token, order) = buy(&system.merchant, 50_000 + pair, &Card::visa(0), Some("adyen")).await;
+        assert_eq!(order.statuses(), ("pending", "processing"), "{pair}");
+        assert_eq!(order.code(), "DP-6003", "{pair}");
+        let order = system.merchant.settled(&token).await;
+        assert_eq!(order.statuses(), ("succeeded", "processed"), "{pair}");
+        assert_eq!(order.text("/payment/data/processor"), "adyen");
+        system.outside.only_charge(order.reference()).await;
+    }
+    system.finish().await;
+}
