@@ -156,6 +156,8 @@ pub enum AuthenticationPlan {
     External(CardholderAuthentication),
     /// Wanted, but no card range or no directory server serves this card.
     NotAvailable,
+    /// Nothing is charged: a routing rule rejects the purchase.
+    Rejected,
     /// Ask the directory server; with a browser page first when a 3DS Method is to run or browser data is missing.
     Ask { needs_page: bool },
 }

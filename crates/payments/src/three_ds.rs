@@ -8,8 +8,7 @@ pub mod approach;
 mod read;
 
 pub use approach::StepUp;
-pub(crate) use read::configured_wish;
-pub use read::{challenge_indicators, decoupled_max_minutes, exemption, mode};
+pub use read::{challenge_indicators, configured_wish, decoupled_max_minutes, exemption, mode};
 
 use acquiring::Exemption;
 use emv3ds::code::RequestorChallengeInd;

@@ -67,7 +67,8 @@ impl Brand {
         Self::KNOWN.into_iter().find(|brand| brand.as_str() == text)
     }
 
-    fn of(digits: &str) -> Self {
+    /// The brand of the numbers that begin with these digits: six at least, or it may not be told.
+    pub fn of_digits(digits: &str) -> Self {
         let prefix = |length: usize| {
             digits
                 .get(..length)
@@ -127,7 +128,7 @@ impl Pan {
     }
 
     pub fn brand(&self) -> Brand {
-        Brand::of(self.reveal())
+        Brand::of_digits(self.reveal())
     }
 
     pub fn first_six(&self) -> &str {

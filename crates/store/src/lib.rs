@@ -11,6 +11,7 @@
 pub mod applications;
 pub mod audit;
 pub mod authentications;
+pub mod bins;
 pub mod card_ranges;
 pub mod cards;
 pub mod connections;
@@ -26,6 +27,7 @@ pub mod processor_notices;
 pub mod recording;
 pub mod recovery;
 pub mod remote_threeds_servers;
+pub mod routing_rules;
 pub mod schema;
 pub mod sealed;
 pub mod settlements;

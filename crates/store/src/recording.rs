@@ -18,6 +18,7 @@ use crate::{
 use payments::{
     Lifecycle, Order, Payment, PaymentState, SettlementRecord,
     attempt::{AttemptRecord, AttemptState},
+    routing::Explanation,
 };
 use primitives::{Id, id::kind};
 use sqlx::{PgConnection, types::Json};
@@ -32,6 +33,8 @@ pub struct Recording<'a> {
     pub order_is_new: bool,
     /// The payment is new, and these are its card and the address of its page.
     pub new_payment: Option<SealedCard>,
+    /// Why the new payment takes its routes.
+    pub routing: Option<Box<Explanation>>,
     pub attempts: &'a [AttemptRecord],
     pub settlements: &'a [SettlementRecord],
     pub authentications: Vec<AuthenticationRecord>,

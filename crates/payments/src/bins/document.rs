@@ -40,7 +40,7 @@ impl Import {
             refused: Vec::new(),
         };
         for (index, row) in rows.iter().enumerate() {
-            match read_row(row) {
+            match read_row(row, "") {
                 Ok(bin) => import.bins.push(bin),
                 Err(problems) => import.refused.push((index, problems)),
             }
@@ -58,9 +58,10 @@ fn rows(value: &Value) -> Result<&Vec<Value>, String> {
     }
 }
 
-fn read_row(row: &Value) -> Result<Bin, Problems> {
+/// Reads a row. `path` leads every problem's field (empty at the top).
+pub fn read_row(row: &Value, path: &str) -> Result<Bin, Problems> {
     let mut problems = Problems::default();
-    let bin = Fields::open(row, "", &MEMBERS, &mut problems).and_then(|fields| {
+    let bin = Fields::open(row, path, &MEMBERS, &mut problems).and_then(|fields| {
         let prefix = fields.need("prefix", digits(PREFIX_DIGITS), &mut problems);
         let brand = fields.need("brand", brand, &mut problems);
         let card_type = fields.take("card_type", word(CardType::WORDS), &mut problems);

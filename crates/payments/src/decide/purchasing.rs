@@ -12,6 +12,9 @@ use crate::{
 };
 use primitives::Moment;
 
+/// `ErrPurchase`: the purchase was not made, and neither an issuer nor a processor is why.
+const REJECTED_BY_RULE: &str = "DP-4026";
+
 pub(super) fn purchased(
     limits: &Limits,
     mut order: Order,
@@ -21,11 +24,15 @@ pub(super) fn purchased(
     if let Some(code) = order.closed_to_payments() {
         return Err(Refusal::new(code, why_closed(code)));
     }
-    let Some(first) = purchased.routes.first().cloned() else {
-        return Err(Refusal::new(
-            RefusalCode::ProcessorNotFound,
-            "no active connection takes this card and amount",
-        ));
+    let on_unavailable = match (purchased.routes.first(), &purchased.plan) {
+        (Some(first), _) => first.on_unavailable,
+        (None, AuthenticationPlan::Rejected) => OnDoubt::Reject,
+        (None, _) => {
+            return Err(Refusal::new(
+                RefusalCode::ProcessorNotFound,
+                "no active connection takes this card and amount",
+            ));
+        }
     };
     let Purchased {
         payment,
@@ -66,7 +73,7 @@ pub(super) fn purchased(
             order.payment = Some(new(authorizing::sending(0, false, moment), Some(given)));
             Ok(authorizing::charge(limits, order, moment))
         }
-        AuthenticationPlan::NotAvailable => match first.on_unavailable {
+        AuthenticationPlan::NotAvailable => match on_unavailable {
             OnDoubt::Proceed => {
                 let without = authentication_policy::without_authentication(brand, moment.now);
                 order.payment = Some(new(authorizing::sending(0, false, moment), Some(without)));
@@ -74,17 +81,20 @@ pub(super) fn purchased(
             }
             OnDoubt::Reject => {
                 let code = ThreeDsCode::AuthenticationNotAvailableWhenCheckingEnrollment;
-                let denial = Denial {
-                    code: code.as_str().to_owned(),
-                    reason: code.reason().to_owned(),
-                    by: DeniedBy::Issuer,
-                    processor: None,
-                    late: None,
-                };
+                let denial = denial(code.as_str(), code.reason(), DeniedBy::Issuer);
                 order.payment = Some(new(PaymentState::Closed(Closed::Denied(denial)), None));
                 Ok(at_rest(order))
             }
         },
+        AuthenticationPlan::Rejected => {
+            let denial = denial(
+                REJECTED_BY_RULE,
+                "a routing rule rejects the purchase",
+                DeniedBy::System,
+            );
+            order.payment = Some(new(PaymentState::Closed(Closed::Denied(denial)), None));
+            Ok(at_rest(order))
+        }
         AuthenticationPlan::Ask { needs_page } => {
             let state = Authenticating {
                 authentication: moment.fresh_id(),
@@ -98,6 +108,17 @@ pub(super) fn purchased(
             order.payment = Some(new(PaymentState::Authenticating(state), None));
             Ok(authenticating::goes_on(limits, order, moment))
         }
+    }
+}
+
+/// A denial for which no processor was asked.
+fn denial(code: &str, reason: &str, by: DeniedBy) -> Denial {
+    Denial {
+        code: code.to_owned(),
+        reason: reason.to_owned(),
+        by,
+        processor: None,
+        late: None,
     }
 }
 

@@ -5,7 +5,7 @@ use crate::{
     attempt::AttemptState,
     connection::OnDoubt,
     order::{Order, PAYMENTS_MAX},
-    payment::PaymentState,
+    payment::{Closed, DeniedBy, PaymentState},
     refusal::RefusalCode,
     routing::Route,
     status,
@@ -135,6 +135,21 @@ fn a_second_payment_that_is_denied_at_once_is_told_as_well() {
         other => panic!("{other:?}"),
     };
     assert_eq!(second.announce, told);
+}
+
+#[test]
+fn a_purchase_that_a_rule_rejects_is_denied_without_any_route() {
+    let denied = step(new_order(), purchase(AuthenticationPlan::Rejected, vec![]), at(0));
+    assert!(denied.send.is_none() && denied.attempts.is_empty());
+    assert_eq!(
+        denied.announce.and_then(|told| told.payment_status),
+        Some("denied")
+    );
+    let payment = denied.order.payment.unwrap();
+    let PaymentState::Closed(Closed::Denied(denial)) = &payment.state else {
+        panic!("{:?}", payment.state)
+    };
+    assert_eq!((denial.code.as_str(), denial.by), ("DP-4026", DeniedBy::System));
 }
 
 #[test]

@@ -124,6 +124,25 @@ impl Cascade {
     }
 }
 
+impl Step {
+    /// Every connection or processor that it names, each with where it does so in the rule's document.
+    pub fn names(&self) -> Vec<(String, &str)> {
+        let named = |path: String, names: &'_ [String]| -> Vec<String> {
+            (0..names.len()).map(|index| format!("{path}[{index}]")).collect()
+        };
+        let shares = self.split.iter().enumerate().flat_map(|(index, share)| {
+            named(format!("then.split[{index}].processors"), &share.processors)
+                .into_iter()
+                .zip(share.processors.iter().map(String::as_str))
+        });
+        named("then.processors".to_owned(), &self.processors)
+            .into_iter()
+            .zip(self.processors.iter().map(String::as_str))
+            .chain(shares)
+            .collect()
+    }
+}
+
 impl Settings {
     /// The first condition that does not hold.
     pub fn first_failing(&self, facts: &Facts<'_>) -> Option<&Condition> {

@@ -19,7 +19,7 @@ const SKIP: &str = "skip";
 
 /// A wish that stands in a document of an operator's, who configures many purchases at once: grounds that only a single
 /// purchase can give are problems. What is wrong is left out.
-pub(crate) fn configured_wish(value: &Value, path: &str, problems: &mut Problems) -> ThreeDs {
+pub fn configured_wish(value: &Value, path: &str, problems: &mut Problems) -> ThreeDs {
     let known = [
         "mode",
         "challenge_indicator",

@@ -114,9 +114,10 @@ impl World {
         let (payment, moment) = (self.moment().fresh_id(), self.moment());
         let runs = match call.plan {
             AuthenticationPlan::Ask { needs_page } => vec![self.new_run(payment, needs_page, moment)],
-            AuthenticationPlan::None | AuthenticationPlan::External(_) | AuthenticationPlan::NotAvailable => {
-                Vec::new()
-            }
+            AuthenticationPlan::None
+            | AuthenticationPlan::External(_)
+            | AuthenticationPlan::NotAvailable
+            | AuthenticationPlan::Rejected => Vec::new(),
         };
         let news = News::Purchased(Box::new(Purchased {
             payment,
