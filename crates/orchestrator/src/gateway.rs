@@ -6,6 +6,7 @@ use crate::{
     directories::Directories,
     fault::Fault,
     flows::card_ranges::CardRangeSettings,
+    health::Health,
     transport::Transport,
     turns::OrderTurns,
     vault::Vault,
@@ -36,6 +37,7 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     pub transport: Transport,
     pub configuration: Arc<Configuration>,
+    pub health: Arc<Health>,
     pub three_ds: ThreeDsSettings,
     pub limits: Limits,
     pub addresses: Addresses,
@@ -126,6 +128,11 @@ impl Gateway {
 
     pub fn configuration(&self) -> &Configuration {
         &self.0.parts.configuration
+    }
+
+    /// How connections have been answering lately.
+    pub fn health(&self) -> &Health {
+        &self.0.parts.health
     }
 
     pub fn directories(&self) -> &Directories {

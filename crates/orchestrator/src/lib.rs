@@ -10,6 +10,7 @@
 
 pub mod administration;
 pub mod authenticator;
+pub mod bins;
 pub mod certificate;
 pub mod clock;
 pub mod configuration;
@@ -18,6 +19,7 @@ pub mod expiry;
 pub mod fault;
 pub mod flows;
 pub mod gateway;
+pub mod health;
 pub mod results_trust;
 mod routing;
 pub mod transport;

@@ -3,6 +3,7 @@
 //! Everything that is wrong is told at once, unknown settings included; settings that depend on each other are checked
 //! together.
 
+mod health;
 mod read;
 mod results;
 
@@ -10,7 +11,8 @@ use api::results::served::TlsFiles;
 use emv3ds::Version;
 use mpi::Timers;
 use orchestrator::{
-    administration::Environment, flows::card_ranges::CardRangeSettings, transport::TransportSettings,
+    administration::Environment, flows::card_ranges::CardRangeSettings, health::HealthSettings,
+    transport::TransportSettings,
 };
 use payments::{
     Limits,
@@ -86,6 +88,7 @@ pub struct Config {
     pub three_ds: ThreeDs,
     pub results: Results,
     pub limits: Limits,
+    pub health: HealthSettings,
     pub transport: TransportSettings,
     pub webhooks: DispatcherSettings,
     pub telemetry: Telemetry,

@@ -15,6 +15,7 @@ use orchestrator::{
     administration::{Administration, Environment},
     clock::{Clock, SystemClock},
     configuration::Configuration,
+    health::Health,
     transport::Transport,
     vault::{Vault, key_file::KeyFileError},
 };
@@ -47,6 +48,7 @@ pub struct Base {
     pub vault: Arc<Vault>,
     pub configuration: Arc<Configuration>,
     pub administration: Administration,
+    pub health: Arc<Health>,
     pub clock: Arc<dyn Clock>,
 }
 
@@ -79,18 +81,21 @@ pub fn base(config: &Config) -> Result<Base, WiringError> {
         Arc::new(processors()),
     ));
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let health = Arc::new(Health::new(config.health));
     let administration = Administration::new(
         store.clone(),
         Arc::clone(&vault),
         Arc::clone(&configuration),
         Arc::clone(&clock),
         config.environment,
-    );
+    )
+    .watching(Arc::clone(&health));
     Ok(Base {
         store,
         vault,
         configuration,
         administration,
+        health,
         clock,
     })
 }
@@ -132,6 +137,7 @@ pub fn wire(
         transport: Transport::new(config.transport.clone())
             .map_err(|error| WiringError::Transport(Box::new(error)))?,
         configuration: base.configuration,
+        health: base.health,
         three_ds: three_ds(config, results),
         limits: config.limits,
         addresses: Addresses {

@@ -8,6 +8,7 @@ use crate::{
     configuration::connection_of,
     fault::{Fault, Stopped},
     gateway::Gateway,
+    health::{Outcome, Sample},
     transport::{Sent, Silence},
 };
 use acquiring::{Authorization, AuthorizationAnswer, Charged, Inquiry, Processor, SettlementAnswer, Void};
@@ -42,8 +43,15 @@ impl Gateway {
                     Ok(exchange) => {
                         let sent_at = Instant::now();
                         let sent = self.transport().send(exchange).await;
+                        let took = sent_at.elapsed();
                         metrics::histogram!("pasarela_processor_seconds", "processor" => name.clone())
-                            .record(sent_at.elapsed());
+                            .record(took);
+                        let sample = Sample {
+                            outcome: Outcome::of(&sent),
+                            sent_at: moment.now,
+                            took,
+                        };
+                        self.health().saw(account.connection, &name, sample);
                         sent
                     }
                     Err(cannot) => {

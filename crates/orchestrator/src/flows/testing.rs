@@ -95,6 +95,7 @@ impl World {
             clock: Arc::clone(&clock) as Arc<dyn Clock>,
             transport: Transport::new(TransportSettings::default()).unwrap(),
             configuration,
+            health: Arc::default(),
             three_ds: ThreeDsSettings {
                 reference_number: "3DS_LOA_SER_TEST".into(),
                 results_url: "https://pay.example/3ds/results".into(),

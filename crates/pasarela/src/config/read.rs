@@ -1,6 +1,6 @@
 //! The sections of the settings, each read with every problem.
 
-use super::{Config, Database, Http, LogFormat, Telemetry, ThreeDs, results};
+use super::{Config, Database, Http, LogFormat, Telemetry, ThreeDs, health, results};
 use emv3ds::Version;
 use mpi::{Timers, card_range::Limits as CardRangeLimits};
 use orchestrator::{
@@ -24,7 +24,7 @@ use tracing_subscriber::EnvFilter;
 use webhooks::DispatcherSettings;
 
 const DAY_SECONDS: u32 = 86_400;
-const SECTIONS: [&str; 10] = [
+const SECTIONS: [&str; 11] = [
     "var",
     "environment",
     "http",
@@ -32,6 +32,7 @@ const SECTIONS: [&str; 10] = [
     "vault",
     "three_ds",
     "payments",
+    "health",
     "transport",
     "webhooks",
     "telemetry",
@@ -55,6 +56,7 @@ pub(super) fn config(settings: &Table) -> Result<Config, Problems> {
         let three_ds = three_ds(&root, found);
         let results = results::read(&root, environment, var.as_deref(), found);
         let limits = limits(&root, found);
+        let health = health::read(&root, found);
         let transport = transport(&root, found);
         let webhooks = webhooks(&root, environment, found);
         let telemetry = telemetry(&root, found);
@@ -70,6 +72,7 @@ pub(super) fn config(settings: &Table) -> Result<Config, Problems> {
             three_ds,
             results: results?,
             limits: limits?,
+            health: health?,
             transport: transport?,
             webhooks: webhooks?,
             telemetry: telemetry?,
@@ -78,7 +81,12 @@ pub(super) fn config(settings: &Table) -> Result<Config, Problems> {
     problems.or(read)
 }
 
-fn section<'v>(root: &Fields<'v>, name: &str, known: &[&str], problems: &mut Problems) -> Option<Fields<'v>> {
+pub(super) fn section<'v>(
+    root: &Fields<'v>,
+    name: &str,
+    known: &[&str],
+    problems: &mut Problems,
+) -> Option<Fields<'v>> {
     match root.value(name) {
         Some(value) => Fields::open(value, name, known, problems),
         None => {
