@@ -5,6 +5,7 @@
 //! Documents are checked with all problems at once; what is given in secret is shown once or never.
 
 mod applications;
+mod bins;
 mod card_tokens;
 mod connections;
 mod directory_servers;
@@ -15,6 +16,8 @@ mod processor_check;
 mod random;
 mod remote_threeds_servers;
 mod rewrap;
+mod routing;
+mod routing_explained;
 mod seed;
 mod seed_shops;
 mod shops;
@@ -23,12 +26,14 @@ mod shops;
 pub(crate) mod testing;
 
 pub use applications::IssuedApplication;
+pub use bins::Imported;
 pub use card_tokens::CreatedCardToken;
 pub use directory_servers::ShownDirectoryServer;
 pub use directory_tls::EXPIRES_SOON;
 pub use merchants::{CreatedMerchant, ShownMerchant};
 pub use operators::{Login, Session};
 pub use remote_threeds_servers::ShownRemoteServer;
+pub use routing_explained::Explained;
 pub use seed::Seeded;
 pub use shops::CreatedShop;
 
@@ -36,6 +41,7 @@ use crate::{
     clock::Clock,
     configuration::{Configuration, Processors},
     fault::Fault,
+    health::Health,
     vault::{Vault, VaultError},
 };
 use operators::PasswordHashing;
@@ -117,6 +123,7 @@ impl From<StoreError> for AdministrationError {
 
 fn taken(constraint: &str) -> String {
     match constraint {
+        "routing_rules_name" => "the merchant has another routing rule of this name".into(),
         "connections_name" => "the merchant has another connection of this name".into(),
         "threeds_shops_merchant_id" => "another shop has this merchant_id".into(),
         "threeds_shops_card_vault_merchant_id" => "another shop has this carat_merchant_id".into(),
@@ -134,6 +141,7 @@ pub struct Administration {
     clock: Arc<dyn Clock>,
     environment: Environment,
     passwords: Arc<PasswordHashing>,
+    health: Arc<Health>,
 }
 
 impl Administration {
@@ -151,7 +159,15 @@ impl Administration {
             clock,
             environment,
             passwords: Arc::default(),
+            health: Arc::default(),
         }
+    }
+
+    /// The same, showing the health that this process's gateway sees. Without it, connections look as if nobody had used
+    /// them.
+    #[must_use]
+    pub fn watching(self, health: Arc<Health>) -> Self {
+        Self { health, ..self }
     }
 
     /// The names of the processors that connections may be made to, in alphabetical order.

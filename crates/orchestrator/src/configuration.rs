@@ -6,11 +6,12 @@
 
 use crate::{
     authenticator::Remote,
+    bins::Bins,
     fault::Fault,
     vault::{Vault, context},
 };
 use acquiring::{Account, Credentials, Processor};
-use payments::Connection;
+use payments::{Connection, routing::Rule};
 use primitives::{Country, Currency, HttpUrl, Id, Secret, id::kind};
 use std::{
     collections::{BTreeMap, HashMap},
@@ -62,6 +63,8 @@ pub struct MerchantProfile {
     pub writes_per_second: Option<u32>,
     /// All connections, the inactive too (money that went through them may still move), by preference.
     pub connections: Vec<RoutableConnection>,
+    /// All routing rules, in the order in which they are asked.
+    pub rules: Vec<Rule>,
 }
 
 /// A connection with what its adapter needs.
@@ -106,6 +109,7 @@ pub struct Configuration {
     store: Store,
     vault: Arc<Vault>,
     processors: Arc<Processors>,
+    bins: Bins,
     cache: RwLock<Cache>,
     loading: [Mutex<()>; LOADS_AT_ONCE],
 }
@@ -119,6 +123,7 @@ impl fmt::Debug for Configuration {
 impl Configuration {
     pub fn new(store: Store, vault: Arc<Vault>, processors: Arc<Processors>) -> Self {
         Self {
+            bins: Bins::new(store.clone()),
             store,
             vault,
             processors,
@@ -130,6 +135,11 @@ impl Configuration {
     /// The adapters connections may name.
     pub fn processors(&self) -> &Processors {
         &self.processors
+    }
+
+    /// The table of card prefixes.
+    pub fn bins(&self) -> &Bins {
+        &self.bins
     }
 
     /// Who calls with that key; `None` when the key is unknown or revoked.
@@ -246,6 +256,7 @@ impl Configuration {
 
     /// Forgets everything: something changed, or notifications may have been missed.
     pub fn invalidate_all(&self) {
+        self.bins.invalidate();
         let mut cache = self.write();
         *cache = Cache {
             generation: cache.generation + 1,
@@ -260,6 +271,7 @@ impl Configuration {
             .await?
             .ok_or(Fault::Missing("the merchant's private key"))?;
         let connections = self.store.connections_list(stored.id).await?;
+        let rules = self.store.routing_rules_list(stored.id).await?;
         Ok(MerchantProfile {
             private_key: self.vault.open_text(&context("api key", key), &sealed)?,
             webhook_secret: self.vault.open_text(
@@ -270,6 +282,7 @@ impl Configuration {
                 .into_iter()
                 .filter_map(|stored| open_connection(&self.vault, &self.processors, stored))
                 .collect(),
+            rules: rules.into_iter().map(|stored| stored.rule).collect(),
             id: stored.id,
             name: stored.name,
             country: stored.country,

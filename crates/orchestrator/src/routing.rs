@@ -5,9 +5,14 @@ use payments::{
     bins::CardType,
     routing::{Breaker, Candidate},
 };
+use primitives::{Id, id::kind};
 
-/// All connections of a merchant that have an adapter.
-pub(crate) fn candidates<'a>(profile: &'a MerchantProfile, processors: &'a Processors) -> Vec<Candidate<'a>> {
+/// All connections of a merchant that have an adapter, each with how it has been answering.
+pub(crate) fn candidates<'a>(
+    profile: &'a MerchantProfile,
+    processors: &'a Processors,
+    breaker: impl Fn(Id<kind::Connection>) -> Breaker,
+) -> Vec<Candidate<'a>> {
     let known = profile.connections.iter();
     known
         .filter_map(|known| {
@@ -16,7 +21,7 @@ pub(crate) fn candidates<'a>(profile: &'a MerchantProfile, processors: &'a Proce
             Some(Candidate {
                 connection,
                 can: adapter.capabilities(),
-                breaker: Breaker::Closed,
+                breaker: breaker(connection.id),
                 retry_limit: None,
             })
         })

@@ -206,7 +206,20 @@ pub fn seed_document(addresses: &Addresses, keys: &Keys) -> Value {
             "read_timeout_ms": DIRECTORY_READ_TIMEOUT_MS,
         })),
         "threeds_server": [shop_document(&keys.shop)],
+        "bins": bins(),
     })
+}
+
+/// What is known of the test cards: Visa's are credit, Mastercard's debit, each of a bank of its own.
+fn bins() -> Value {
+    json!([
+        {"prefix": "40000000", "brand": "visa", "card_type": "credit", "issuer_bank": "Banco de Pruebas",
+            "issuer_country": "MX", "currency": "MXN"},
+        {"prefix": "52000000", "brand": "mastercard", "card_type": "debit", "issuer_bank": "Banco del Ejemplo",
+            "issuer_country": "MX", "currency": "MXN"},
+        {"prefix": "370000", "brand": "amex", "card_type": "credit", "issuer_bank": "American Express",
+            "issuer_country": "US", "currency": "USD"},
+    ])
 }
 
 /// A shop that only wants 3-D Secure: it needs no merchant, order or connection.

@@ -6,11 +6,13 @@
 
 mod applications;
 mod audit;
+mod bins;
 mod call;
 mod connections;
 mod directory_servers;
 mod merchants;
 mod remote_threeds_servers;
+mod routing;
 pub mod schema;
 mod session;
 mod shops;
@@ -123,6 +125,16 @@ fn faces(state: &AdminState) -> OpenApiRouter {
         ))
         .routes(routes!(connections::activate))
         .routes(routes!(connections::deactivate))
+        .routes(routes!(routing::health))
+        .routes(routes!(routing::list, routing::create))
+        .routes(routes!(routing::get, routing::update, routing::delete))
+        .routes(routes!(routing::explain))
+        .routes(routes!(routing::of_order))
+        .merge(
+            OpenApiRouter::new()
+                .routes(routes!(bins::import))
+                .layer(DefaultBodyLimit::max(bins::BODY_MAX_BYTES)),
+        )
         .routes(routes!(directory_servers::list))
         .routes(routes!(directory_servers::set, directory_servers::delete))
         .routes(routes!(shops::list, shops::create))

@@ -5,9 +5,11 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
+mod routing;
 mod shops;
 
 pub use crate::problem::Problem as ProblemBody;
+pub use routing::*;
 pub use shops::*;
 
 /// Who logs in.

@@ -111,6 +111,15 @@ impl Failure {
         )
     }
 
+    /// Nothing is known of cards that begin so.
+    pub fn no_such_bin() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            RefusalCode::CardNotFound.as_str(),
+            "bin: nothing is known of cards that begin so",
+        )
+    }
+
     /// The body is declared to be something else than JSON.
     pub fn not_json() -> Self {
         Self::new(

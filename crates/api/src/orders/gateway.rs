@@ -3,7 +3,7 @@
 use super::Orders;
 use async_trait::async_trait;
 use orchestrator::{Answer, Caller, Fault, Gateway, IdempotencyKey, SettlementAsked, Wait};
-use payments::{NewOrder, OrderDocument, Purchase, Refusal, RefusalCode};
+use payments::{NewOrder, OrderDocument, Purchase, Refusal, RefusalCode, bins::Bin};
 use primitives::{Id, id::kind};
 use time::Date;
 
@@ -16,6 +16,12 @@ impl Orders for Gateway {
     async fn caller(&self, api_key: &str) -> Result<Option<Caller>, Refusal> {
         let internal = |fault: Fault| Refusal::new(RefusalCode::Internal, fault.logged());
         self.configuration().caller(api_key).await.map_err(internal)
+    }
+
+    async fn card_bin(&self, digits: &str) -> Result<Option<Bin>, Refusal> {
+        let internal = |fault: Fault| Refusal::new(RefusalCode::Internal, fault.logged());
+        let table = self.configuration().bins().table().await.map_err(internal)?;
+        Ok(table.find(digits).cloned())
     }
 
     async fn create_order(

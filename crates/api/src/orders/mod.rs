@@ -15,6 +15,7 @@ pub mod callbacks;
 pub mod cancel;
 pub mod capture;
 pub mod card;
+pub mod card_bin;
 pub mod create;
 pub mod echo;
 pub mod errors;
@@ -56,7 +57,7 @@ pub(crate) mod testing;
 use async_trait::async_trait;
 use axum::http::{HeaderValue, header::CACHE_CONTROL};
 use orchestrator::{Answer, Caller, IdempotencyKey, SettlementAsked, Wait};
-use payments::{NewOrder, OrderDocument, Purchase, Refusal};
+use payments::{NewOrder, OrderDocument, Purchase, Refusal, bins::Bin};
 use primitives::{Id, UrlPolicy, id::kind};
 use rate_limit::RateLimits;
 use std::sync::Arc;
@@ -73,6 +74,9 @@ pub trait Orders: Send + Sync + 'static {
 
     /// Who owns the key. `None` for a key that is unknown or was withdrawn.
     async fn caller(&self, api_key: &str) -> Result<Option<Caller>, Refusal>;
+
+    /// What is known of cards whose numbers begin with these digits.
+    async fn card_bin(&self, digits: &str) -> Result<Option<Bin>, Refusal>;
 
     async fn create_order(
         &self,
@@ -156,6 +160,7 @@ pub fn router(state: OrdersState) -> OpenApiRouter {
         .routes(routes!(refund::refund_order_v2))
         .routes(routes!(purchase_v1::purchase_v1))
         .routes(routes!(purchase_v2::purchase_v2))
+        .routes(routes!(card_bin::get_card_bin))
         .with_state(state)
         // Answers hold personal data, and an order read a second ago may be another one now.
         .layer(SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, NO_STORE))

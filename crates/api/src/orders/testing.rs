@@ -15,11 +15,12 @@ use orchestrator::{
 };
 use payments::{
     NewOrder, OrderDocument, Purchase, PurchaseApi, PurchaseTarget, Refusal, RefusalCode,
+    bins::{Bin, CardType},
     document::Addresses,
     order::Order,
     payment::{CardFacts, Closed, Denial, DeniedBy, Payment, PaymentState, Terms},
 };
-use primitives::{Amount, Country, Currency, Id, Secret, UrlPolicy, id::kind};
+use primitives::{Amount, Brand, Country, Currency, Id, Secret, UrlPolicy, id::kind};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError};
 use time::{Date, OffsetDateTime, macros::date};
@@ -33,6 +34,8 @@ pub const SLOW_KEY: &str = "sk_test_slow";
 pub const KNOWN_ORDER: Uuid = Uuid::from_u128(0x0199_c1d2_7a5e_7c60_8d5c_1f2a_3b4c_5d6e);
 /// An order of another merchant.
 pub const FOREIGN_ORDER: Uuid = Uuid::from_u128(0x0199_c1d2_7a5e_7c60_8d5c_0000_0000_0001);
+/// The only prefix of which something is known.
+pub const KNOWN_BIN: &str = "400000";
 /// The number whose payments are refused, and one whose handling panics.
 pub const REFUSED_CARD: &str = "4000000000000002";
 /// What the processor refuses to capture or to give back.
@@ -94,6 +97,7 @@ pub fn profile(number: u128) -> MerchantProfile {
         reads_per_second: None,
         writes_per_second: None,
         connections: Vec::new(),
+        rules: Vec::new(),
     }
 }
 
@@ -177,6 +181,17 @@ impl Orders for FakeOrders {
             merchant: Arc::new(merchant),
             key,
             api_key_id: Id::from_uuid(Uuid::from_u128(3)),
+        }))
+    }
+
+    async fn card_bin(&self, digits: &str) -> Result<Option<Bin>, Refusal> {
+        Ok(digits.starts_with(KNOWN_BIN).then(|| Bin {
+            prefix: KNOWN_BIN.into(),
+            brand: Brand::Visa,
+            card_type: Some(CardType::Credit),
+            issuer_bank: Some("Banco Uno".into()),
+            issuer_country: Country::parse("MX").ok(),
+            currency: Some(Currency::MXN),
         }))
     }
 

@@ -15,6 +15,7 @@ use crate::{
     vault::context,
 };
 use payments::{
+    bins::{Bin, document::read_row},
     connection::{
         ConnectionStatus,
         document::{NewConnection, as_written},
@@ -56,6 +57,7 @@ struct Seeds<'v> {
     directory_servers: Vec<DirectoryDocument>,
     shops: Vec<ShopSeed>,
     remote_threeds_servers: Vec<RemoteDocument>,
+    bins: Vec<Bin>,
 }
 
 struct MerchantSeed {
@@ -85,6 +87,7 @@ impl Administration {
         for server in &seeds.remote_threeds_servers {
             self.remote_threeds_server_put(actor, server.clone()).await?;
         }
+        self.seed_bins(actor, seeds.bins).await?;
         let mut seeded = Seeded {
             operators: seeds.operators.len(),
             merchants: seeds.merchants.len(),
@@ -105,6 +108,18 @@ impl Administration {
         }
         self.configuration_changed().await;
         Ok(seeded)
+    }
+
+    async fn seed_bins(&self, actor: Actor, bins: Vec<Bin>) -> Result<(), AdministrationError> {
+        let known = self.store.bins_load().await?;
+        let news: Vec<_> = bins
+            .into_iter()
+            .filter(|bin| known.find(&bin.prefix) != Some(bin))
+            .collect();
+        if news.is_empty() {
+            return Ok(());
+        }
+        self.bins_put(actor, &news).await
     }
 
     async fn seed_merchant(&self, actor: Actor, seed: &MerchantSeed) -> Result<(), AdministrationError> {
@@ -190,6 +205,7 @@ impl Administration {
             "directory_servers",
             "threeds_server",
             "remote_threeds_servers",
+            "bins",
         ];
         let read = Fields::open(document, "", &known, &mut problems).map(|fields| Seeds {
             operators: entries(&fields, "operators", &mut problems),
@@ -211,6 +227,10 @@ impl Administration {
             remote_threeds_servers: entries(&fields, "remote_threeds_servers", &mut problems)
                 .into_iter()
                 .filter_map(|(path, value)| collect(self.read_remote(value, &path, None), &mut problems))
+                .collect(),
+            bins: entries(&fields, "bins", &mut problems)
+                .into_iter()
+                .filter_map(|(path, value)| collect(read_row(value, &path), &mut problems))
                 .collect(),
         });
         problems.or(read)

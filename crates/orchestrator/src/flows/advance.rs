@@ -6,7 +6,7 @@ use crate::{
     gateway::Gateway,
 };
 use payments::{
-    Limits, News, Order, OrderDocument, Outgoing, SettlementRecord, Step, decide,
+    Limits, News, Order, OrderDocument, Outgoing, SettlementRecord, Step, decide, routing::Explanation,
     settlement::SettlementState, status::Announcement,
 };
 use primitives::Moment;
@@ -24,6 +24,8 @@ pub(crate) struct Writes {
     pub order_is_new: bool,
     /// The card of a new payment.
     pub card: Option<SealedCard>,
+    /// Why the new payment takes its routes.
+    pub routing: Option<Box<Explanation>>,
     pub authentications: Vec<AuthenticationRecord>,
     /// The payment is to be looked at again sooner than was decided.
     pub look_again_within: Option<time::Duration>,
@@ -129,6 +131,7 @@ impl Gateway {
             order: &step.order,
             order_is_new: writes.order_is_new,
             new_payment: writes.card,
+            routing: writes.routing,
             attempts: &step.attempts,
             settlements: &step.settlements,
             authentications: writes.authentications,

@@ -57,6 +57,7 @@ impl Gateway {
             order: &order,
             order_is_new: true,
             new_payment: None,
+            routing: None,
             attempts: &[],
             settlements: &[],
             authentications: Vec::new(),

@@ -17,10 +17,11 @@ use crate::{
 use acquiring::Shopper;
 use payments::{
     Browser, News, Order, OrderDocument, Outgoing, Purchase, PurchaseTarget, Purchased, Refusal, RefusalCode,
+    bins::Bin,
     decide::AuthenticationPlan,
     payment::{CardFacts, Terms},
     risk::PriorAuthentication,
-    routing::{self, Choice, Demand, Facts, Route, bin_of},
+    routing::{self, Choice, Demand, Facts, Route, bin_of, rule::Action},
     three_ds::approach,
 };
 use primitives::{Brand, Card, Id, Moment, id::kind};
@@ -105,14 +106,20 @@ impl Gateway {
                 order.notify_url.clone_from(&purchase.notify_url);
             }
             let payment = self.clock().fresh_id();
-            let Choice { routes, .. } = self.choose(caller, purchase, &order)?;
-            let terms = terms(purchase, &order);
+            let bins = self.configuration().bins().table().await?;
+            let known = bins.find(purchase.card.pan.reveal());
+            let card_facts = facts(&purchase.card, known);
+            let Choice { routes, explanation } = self.choose(caller, purchase, &order, known, moment)?;
+            let terms = terms(purchase, &order, &card_facts);
             // Looked up once: the cache may be refreshed at any moment.
             let enrollment = self
                 .enrollment_for(caller, purchase, &terms, &routes, moment)
                 .await?;
             let moment = enrollment.as_ref().map_or(moment, |it| it.moment(moment));
-            let plan = plan(caller, purchase, &terms, &routes, enrollment.as_ref());
+            let plan = match explanation.action {
+                Action::Process => plan(caller, purchase, &terms, &routes, enrollment.as_ref()),
+                Action::Reject => AuthenticationPlan::Rejected,
+            };
             let card = self.seal(caller.merchant.id, payment, &purchase.card, moment)?;
             let page_token = crate::clock::page_token();
             let of = PaymentKey {
@@ -152,7 +159,7 @@ impl Gateway {
             let news = News::Purchased(Box::new(Purchased {
                 payment,
                 terms,
-                card: facts(&purchase.card),
+                card: card_facts,
                 routes,
                 plan,
                 page_token,
@@ -161,6 +168,7 @@ impl Gateway {
             let writes = Writes {
                 order_is_new,
                 card: Some(card),
+                routing: Some(Box::new(explanation)),
                 authentications,
                 look_again_within: None,
                 claim,
@@ -219,7 +227,14 @@ impl Gateway {
     }
 
     /// Where the charge may go, best first, and why.
-    fn choose(&self, caller: &Caller, purchase: &Purchase, order: &Order) -> Result<Choice, Stopped> {
+    fn choose(
+        &self,
+        caller: &Caller,
+        purchase: &Purchase,
+        order: &Order,
+        known: Option<&Bin>,
+        moment: Moment,
+    ) -> Result<Choice, Stopped> {
         let profile = &caller.merchant;
         let country = [
             purchase.billing.as_ref().and_then(|address| address.country),
@@ -233,7 +248,7 @@ impl Gateway {
                 amount: order.amount,
                 brand: purchase.card.pan.brand(),
                 bin: Some(bin_of(&purchase.card.pan)),
-                known: None,
+                known,
                 card_type: card_type_said(&purchase.method_type),
                 country: country.into_iter().flatten().next().or(Some(profile.country)),
                 store_code: purchase.store_code.as_deref().unwrap_or(&order.store_code),
@@ -247,8 +262,11 @@ impl Gateway {
             initiator: purchase.initiator,
             market: purchase.market,
         };
-        let choice = routing::choose(demand, &[], &candidates(profile, self.processors()));
-        if choice.routes.is_empty() {
+        let candidates = candidates(profile, self.processors(), |connection| {
+            self.health().breaker_for_purchase(connection, moment.now)
+        });
+        let choice = routing::choose(demand, &profile.rules, &candidates);
+        if choice.routes.is_empty() && choice.explanation.action == Action::Process {
             let text = "no active connection takes this card, currency and operation";
             return Err(Refusal::new(RefusalCode::ProcessorNotFound, text).into());
         }
@@ -340,18 +358,18 @@ pub(crate) fn needs_page(enrollment: &Enrollment, browser: Option<&Browser>) -> 
         && (enrollment.method_url.is_some() || !browser.is_some_and(Browser::is_complete))
 }
 
-fn facts(card: &Card) -> CardFacts {
+fn facts(card: &Card, known: Option<&Bin>) -> CardFacts {
     CardFacts {
         brand: card.pan.brand(),
         first_six: card.pan.first_six().to_owned(),
         last_four: card.pan.last_four().to_owned(),
         holder: card.holder.clone(),
-        issuer_bank: None,
-        issuer_country: None,
+        issuer_bank: known.and_then(|known| known.issuer_bank.clone()),
+        issuer_country: known.and_then(|known| known.issuer_country),
     }
 }
 
-fn terms(purchase: &Purchase, order: &Order) -> Terms {
+fn terms(purchase: &Purchase, order: &Order, card: &CardFacts) -> Terms {
     let (given, known) = (purchase.shopper.clone(), order.shopper());
     let shopper = Shopper {
         email: given.email.or(known.email),
@@ -382,6 +400,6 @@ fn terms(purchase: &Purchase, order: &Order) -> Terms {
         device_id: purchase.device_id.clone(),
         session_id: purchase.session_id.clone(),
         metadata: purchase.metadata.clone(),
-        prior_authentication: PriorAuthentication::of(order, &facts(&purchase.card)),
+        prior_authentication: PriorAuthentication::of(order, card),
     }
 }
