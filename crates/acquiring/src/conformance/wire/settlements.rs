@@ -144,12 +144,9 @@ impl<W: Wire> Run<'_, W> {
         processor_reference: Option<String>,
     ) -> End {
         for _ in 0..STEPS {
-            let told = self.told(asked, processor_reference.as_deref());
-            let heard = match told {
-                Some(Says::Outcome(outcome)) => Some(outcome),
-                Some(Says::AskAgain) | None => {
-                    self.inquire_settlement(asked, processor_reference.clone()).await
-                }
+            let heard = match self.told(asked, processor_reference.as_deref()) {
+                Some(told) => Some(told),
+                None => self.inquire_settlement(asked, processor_reference.clone()).await,
             };
             match heard {
                 Some(SettlementInquiryAnswer::Done { processor_reference }) => {
@@ -163,25 +160,28 @@ impl<W: Wire> Run<'_, W> {
         End::Open("accepted, and never heard of again".into())
     }
 
-    /// What the latest notification about a settlement says.
-    fn told(
-        &mut self,
-        asked: &Asked,
-        processor_reference: Option<&str>,
-    ) -> Option<Says<SettlementInquiryAnswer>> {
+    /// The end of a settlement as the latest notification of one tells it. That it has none yet is no news, whenever it
+    /// comes.
+    fn told(&mut self, asked: &Asked, processor_reference: Option<&str>) -> Option<SettlementInquiryAnswer> {
         self.read_notices();
         self.notices.iter().rev().find_map(|notice| match &notice.about {
             About::Settlement {
                 reference,
                 processor_reference: known,
-                says,
+                says:
+                    Says::Outcome(
+                        outcome
+                        @ (SettlementInquiryAnswer::Done { .. } | SettlementInquiryAnswer::Refused(_)),
+                    ),
                 ..
             } => {
                 let by_ours = reference.as_deref() == Some(asked.reference.as_str());
                 let by_theirs = known.is_some() && known.as_deref() == processor_reference;
-                (by_ours || by_theirs).then(|| says.clone())
+                (by_ours || by_theirs).then(|| outcome.clone())
             }
-            About::Charge { .. } | About::Reversal { .. } | About::Other(_) => None,
+            About::Settlement { .. } | About::Charge { .. } | About::Reversal { .. } | About::Other(_) => {
+                None
+            }
         })
     }
 
