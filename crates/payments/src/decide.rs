@@ -148,6 +148,7 @@ pub struct Purchased {
 }
 
 /// What is to be done about 3-D Secure.
+#[allow(clippy::large_enum_variant, reason = "there is one per purchase, and that is in a box")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuthenticationPlan {
     /// Charge without it.
