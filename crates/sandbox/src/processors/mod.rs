@@ -15,6 +15,7 @@ use crate::ledger::Ledger;
 
 pub mod adyen;
 pub mod amex;
+pub mod cybersource;
 mod exact;
 pub mod kushki;
 pub mod news;
@@ -24,7 +25,7 @@ use news::Postman;
 use outcome::Cascade;
 
 /// The simulated processors, by the names used in addresses, faults and the ledger.
-pub const NAMES: [&str; 3] = [kushki::NAME, adyen::NAME, amex::NAME];
+pub const NAMES: [&str; 4] = [kushki::NAME, adyen::NAME, cybersource::NAME, amex::NAME];
 
 /// Waiting times that real life counts in minutes.
 #[derive(Clone, Copy, Debug)]
@@ -135,10 +136,12 @@ impl Processors {
 pub fn router(processors: &Processors) -> Router {
     let kushki = kushki::router(processors.clone());
     let adyen = adyen::router(processors.clone());
+    let cybersource = cybersource::router(processors.clone());
     let amex = amex::router(processors.clone());
     let guarded = |router, name| faults::guard(router, processors.faults.clone(), name);
     Router::new()
         .nest("/processors/kushki", guarded(kushki, kushki::NAME))
         .nest("/processors/adyen", guarded(adyen, adyen::NAME))
+        .nest("/processors/cybersource", guarded(cybersource, cybersource::NAME))
         .nest("/processors/amex", guarded(amex, amex::NAME))
 }
