@@ -25,6 +25,7 @@ pub fn all() -> Vec<Box<dyn Processor>> {
     vec![
         Box::new(kushki::Kushki),
         Box::new(adyen::Adyen),
+        Box::new(cybersource::Cybersource),
         Box::new(amex::Amex),
     ]
 }

@@ -24,6 +24,10 @@ const SECRET: &str = "conformance-notification-secret";
 /// The same at Adyen, in hexadecimal digits.
 const HMAC_KEY: &str = "b7336b2370b271edcb2d74332a3668fd";
 
+/// The same at Cybersource, in Base64, and its id.
+const WEBHOOK_KEY: &str = "EpvKt6ZIXPpkJYGP7vOVs/ahPQ8ZUp5IBBiLZPToXZQ=";
+const WEBHOOK_KEY_ID: &str = "a1b2c3d4-0000-4000-8000-000000000001";
+
 fn moment() -> Moment {
     let nonce = uuid::Uuid::from_u128(0x0190_c0de_0000_7000_8000_0000_0000_0042);
     Moment::new(datetime!(2026-11-22 10:30:15 UTC), nonce)
@@ -158,6 +162,49 @@ fn amex_notification(order: &Authorization, _: Moment) -> Received {
     }
 }
 
+fn cybersource_approval(order: &Authorization) -> Reply {
+    let body = serde_json::json!({
+        "id": "7012345678901234567890",
+        "status": "AUTHORIZED",
+        "clientReferenceInformation": { "code": order.reference },
+        "orderInformation": { "amountDetails": {
+            "authorizedAmount": order.amount.to_decimal(), "currency": order.amount.currency(),
+        } },
+    });
+    json(201, &body)
+}
+
+fn cybersource_decline(order: &Authorization) -> Reply {
+    let body = serde_json::json!({
+        "id": "7012345678901234567891",
+        "status": "DECLINED",
+        "errorInformation": { "reason": "INSUFFICIENT_FUND", "message": "Insufficient funds" },
+        "clientReferenceInformation": { "code": order.reference },
+    });
+    json(201, &body)
+}
+
+fn cybersource_notification(order: &Authorization, moment: Moment) -> Received {
+    let body = serde_json::json!({
+        "notificationId": "n-1",
+        "eventType": "payments.payments.accept",
+        "payload": {
+            "id": "7012345678901234567890",
+            "status": "AUTHORIZED",
+            "clientReferenceInformation": { "code": order.reference },
+        },
+    })
+    .to_string();
+    let time = moment.now.unix_timestamp() * 1_000;
+    let key = hmac::Key::new(hmac::HMAC_SHA256, &STANDARD.decode(WEBHOOK_KEY).unwrap());
+    let tag = STANDARD.encode(hmac::sign(&key, format!("{time}.{body}").as_bytes()));
+    let signature = format!("t={time};keyId={WEBHOOK_KEY_ID};sig={tag}");
+    Received {
+        headers: vec![("v-c-signature".into(), signature)],
+        body: body.into_bytes(),
+    }
+}
+
 fn amex_reply(order: &Authorization, result: &str, code: &str, acquirer: &str) -> Reply {
     let amount = serde_json::from_str::<serde_json::Value>(&order.amount.to_decimal()).unwrap();
     let kind = match order.kind {
@@ -208,6 +255,21 @@ fn every_processor_keeps_the_rules_on_paper() {
                     decline: &adyen_decline,
                     approval_repeats_reference: true,
                     notification: Some(&adyen_notification),
+                },
+            ),
+            "cybersource" => (
+                &[
+                    ("merchant_id", "testmid"),
+                    ("key_id", "00000000-1111-4222-8333-444444444444"),
+                    ("shared_secret", "P6ZCIb+M9+nz9c9Yl+8F95+sjycEPqoWqF7Gq7HQXoU="),
+                    ("webhook_key_id", WEBHOOK_KEY_ID),
+                    ("webhook_key", WEBHOOK_KEY),
+                ],
+                Samples {
+                    approval: &cybersource_approval,
+                    decline: &cybersource_decline,
+                    approval_repeats_reference: true,
+                    notification: Some(&cybersource_notification),
                 },
             ),
             "amex" => (

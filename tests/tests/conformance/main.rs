@@ -110,6 +110,14 @@ fn credentials(processor: &dyn Processor) -> Vec<(&'static str, String)> {
             ("api_password", secret()),
             ("notification_secret", secret()),
         ],
+        "cybersource" => vec![
+            ("merchant_id", secret()),
+            ("key_id", Uuid::new_v4().to_string()),
+            // 32 hexadecimal digits are Base64 too.
+            ("shared_secret", secret()),
+            ("webhook_key_id", Uuid::new_v4().to_string()),
+            ("webhook_key", secret()),
+        ],
         new => panic!("{new} has no credentials here"),
     }
 }

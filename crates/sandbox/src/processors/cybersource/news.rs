@@ -1,4 +1,4 @@
-//! Signed notifications of captures, refunds and what was taken back.
+//! Signed notifications of payments, captures, refunds and what was taken back.
 
 use std::time::Duration;
 
@@ -31,7 +31,8 @@ pub fn tell(processors: &Processors, merchant: &Merchant, done: &Transaction) {
             ("payments.refunds.accept", "TRANSMITTED", batch_after),
         ],
         What::TakenBack { status, .. } => &[("payments.reversals.accept", status, Duration::ZERO)],
-        What::Payment(_) | What::Declined { .. } => &[],
+        What::Payment(_) => &[("payments.payments.accept", "AUTHORIZED", Duration::ZERO)],
+        What::Declined { .. } => &[("payments.payments.reject", "DECLINED", Duration::ZERO)],
     };
     let number = done
         .id

@@ -11,7 +11,7 @@ use super::authentication::{self, Call, Merchant};
 use super::book::{Payment, Transaction, What};
 use super::payment_request::{Asked, check};
 use super::reply::{Refused, created, now};
-use super::{Cybersource, NAME, silence, undocumented_error};
+use super::{Cybersource, NAME, news, silence, undocumented_error};
 use crate::ledger::{Entry, Operation};
 use crate::processors::outcome::{self, Outcome};
 
@@ -100,8 +100,9 @@ fn decide(cybersource: &Cybersource, merchant: &Merchant, asked: &Asked) -> Resu
         card_last4: asked.pan.last_four().to_owned(),
         what,
     };
-    book.insert(transaction, asked.transaction_id.as_deref());
+    book.insert(transaction.clone(), asked.transaction_id.as_deref());
     drop(book);
+    news::tell(&cybersource.processors, merchant, &transaction);
     write(cybersource, merchant, asked, approved, Some(code));
     Ok(match outcome {
         Outcome::ApprovedThenError => Answer::Error,
