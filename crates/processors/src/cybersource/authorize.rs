@@ -109,10 +109,7 @@ pub fn request(account: &Account, order: &Authorization, moment: Moment) -> Resu
     let authentication = three_d_secure::of(order)?;
     let ip_address = order.shopper.ip_address.as_deref();
     let body = Payment {
-        client_reference_information: ClientReference::with_transaction_id(
-            &order.reference,
-            &order.reference,
-        )?,
+        client_reference_information: ClientReference::with_transaction_id(&order.reference)?,
         processing_information: ProcessingInformation {
             capture: order.kind == ChargeKind::Sale,
             commerce_indicator: authentication.commerce_indicator,

@@ -38,11 +38,10 @@ impl<'a> ClientReference<'a> {
         })
     }
 
-    /// Our reference together with the transaction id of `lost`, which is the operation itself when it is sent and the
-    /// lost one when it is taken back.
-    pub fn with_transaction_id(reference: &'a str, lost: &str) -> Result<Self, CannotBuild> {
+    /// Our reference together with its transaction id, by which the operation can be taken back.
+    pub fn with_transaction_id(reference: &'a str) -> Result<Self, CannotBuild> {
         Ok(Self {
-            transaction_id: Some(transaction_id(lost)?),
+            transaction_id: Some(transaction_id(reference)?),
             ..Self::of(reference)?
         })
     }

@@ -32,10 +32,7 @@ struct CaptureOptions {
 
 pub fn request(account: &Account, order: &Capture, moment: Moment) -> Result<HttpRequest, CannotBuild> {
     let body = CaptureBody {
-        client_reference_information: ClientReference::with_transaction_id(
-            &order.reference,
-            &order.reference,
-        )?,
+        client_reference_information: ClientReference::with_transaction_id(&order.reference)?,
         order_information: OrderInformation::of(order.amount),
         processing_information: ProcessingInformation {
             capture_options: CaptureOptions {

@@ -20,6 +20,11 @@ use serde::Serialize;
 /// Summaries asked for; one reference has one operation, and at most a few refused repeats of it.
 const SUMMARIES_MAX: usize = 50;
 
+/// The service that charges, alone or with the one that captures.
+const CHARGING: &str = "ics_auth";
+/// The services that take back an authorisation, and anything else.
+const TAKING_BACK: [&str; 2] = ["ics_auth_reversal", "ics_void"];
+
 #[derive(Serialize)]
 struct Search<'a> {
     save: bool,
@@ -153,8 +158,8 @@ impl Summary {
     }
 }
 
-/// The summaries of what was asked for. One of another transaction, or a list that goes on, makes all of it unreadable.
-fn summaries(reference: &str, services: &[&str], reply: &Reply) -> Result<Vec<Summary>, Unreadable> {
+/// The summaries under our reference. One of another transaction, or a list that goes on, makes all of it unreadable.
+fn summaries(reference: &str, reply: &Reply) -> Result<Vec<Summary>, Unreadable> {
     if reply.status != 201 {
         return Err(unreadable(&format!("has the status {}", reply.status)));
     }
@@ -175,25 +180,39 @@ fn summaries(reference: &str, services: &[&str], reply: &Reply) -> Result<Vec<Su
         if code != Some(reference) {
             return Err(unreadable("lists a transaction that was not asked for"));
         }
-        if summary.is_by(services) && !summary.is_repeat() {
+        if !summary.is_repeat() {
             asked_for.push(summary);
         }
     }
     Ok(asked_for)
 }
 
-/// What became of a charge. Two approvals under one reference are for people to look at.
+/// What became of a charge. Two approvals under one reference are for people to look at; one that was taken back by its
+/// transaction id, which is told under the same reference, is none any more.
 pub fn answer(order: &Inquiry, reply: &Reply) -> Result<InquiryAnswer, Unreadable> {
     let mut answers = Vec::new();
-    for summary in summaries(&order.reference, &["ics_auth"], reply)? {
-        answers.push(charge(order, &summary)?);
+    let mut reversal = None;
+    for summary in summaries(&order.reference, reply)? {
+        if summary.is_by(&[CHARGING]) {
+            answers.push(charge(order, &summary)?);
+        } else if summary.is_by(&TAKING_BACK)
+            && matches!(summary.status()?, "REVERSED" | "VOIDED" | "CANCELLED")
+        {
+            reversal = Some(summary);
+        }
     }
-    one_of(answers, |answer| match answer {
+    let answer = one_of(answers, |answer| match answer {
         InquiryAnswer::Approved(_) => Weight::Decides,
         InquiryAnswer::Pending => Weight::Open,
         InquiryAnswer::Declined(_) | InquiryAnswer::NotFound => Weight::Refuses,
-    })
-    .map(|answer| answer.unwrap_or(InquiryAnswer::NotFound))
+    })?;
+    match (answer, reversal) {
+        (Some(InquiryAnswer::Approved(_) | InquiryAnswer::Pending), Some(reversal)) => reversal
+            .decline(reversal.status()?, Reason::Cancelled)
+            .map(InquiryAnswer::Declined),
+        (Some(answer), _) => Ok(answer),
+        (None, _) => Ok(InquiryAnswer::NotFound),
+    }
 }
 
 fn charge(order: &Inquiry, summary: &Summary) -> Result<InquiryAnswer, Unreadable> {
@@ -238,12 +257,14 @@ pub fn settlement_answer(
 ) -> Result<SettlementInquiryAnswer, Unreadable> {
     let services: &[&str] = match order.kind {
         SettlementKind::Capture => &["ics_bill"],
-        SettlementKind::Void => &["ics_auth_reversal", "ics_void"],
+        SettlementKind::Void => &TAKING_BACK,
         SettlementKind::Refund => &["ics_credit"],
     };
     let mut answers = Vec::new();
-    for summary in summaries(&order.reference, services, reply)? {
-        answers.push(settlement(order, &summary)?);
+    for summary in summaries(&order.reference, reply)? {
+        if summary.is_by(services) {
+            answers.push(settlement(order, &summary)?);
+        }
     }
     one_of(answers, |answer| match answer {
         SettlementInquiryAnswer::Done { .. } => Weight::Decides,
@@ -427,6 +448,29 @@ mod tests {
         assert!(read(&page.to_string()).is_err());
         page["_embedded"]["transactionSummaries"][0]["status"] = "DECLINED".into();
         assert!(matches!(read(&page.to_string()), Ok(InquiryAnswer::Approved(_))));
+    }
+
+    #[test]
+    fn a_charge_that_was_taken_back_is_no_approval() {
+        let mut page: serde_json::Value = serde_json::from_str(&file("inquiry.approved")).unwrap();
+        let mut reversal = page["_embedded"]["transactionSummaries"][0].clone();
+        reversal["applicationInformation"] = serde_json::json!({ "applications": [{ "name": "ics_void" }] });
+        page["totalCount"] = 2.into();
+        for (status, stands) in [("VOIDED", false), ("REVERSED", false), ("DECLINED", true)] {
+            reversal["status"] = status.into();
+            let mut page = page.clone();
+            page["_embedded"]["transactionSummaries"]
+                .as_array_mut()
+                .unwrap()
+                .push(reversal.clone());
+            match read(&page.to_string()) {
+                Ok(InquiryAnswer::Approved(_)) => assert!(stands, "{status}"),
+                Ok(InquiryAnswer::Declined(decline)) => {
+                    assert_eq!((stands, decline.reason), (false, Reason::Cancelled), "{status}");
+                }
+                other => panic!("{other:?}"),
+            }
+        }
     }
 
     #[test]

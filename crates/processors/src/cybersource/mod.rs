@@ -217,7 +217,7 @@ impl Processor for Cybersource {
         order: &Reversal,
         moment: Moment,
     ) -> Result<Exchange<ReversalAnswer>, CannotBuild> {
-        let asked = reply::Asked::new(&order.reference, order.amount);
+        let asked = reply::Asked::new(&order.charge_reference, order.amount);
         let request = reverse::request(account, order, moment)?;
         Ok(Exchange::new(request, move |reply| {
             reverse::answer(&asked, reply)

@@ -199,7 +199,8 @@ impl Family {
     }
 }
 
-/// What the status decides by itself, as an inquiry would; anything else is to be asked.
+/// What the status decides by itself, as an inquiry would; anything else is to be asked. That something is pending among
+/// it: told late it must not stand against what was told before.
 fn says(kind: SettlementKind, status: &str, payload: &Payload) -> Says<SettlementInquiryAnswer> {
     let done = || {
         Says::Outcome(SettlementInquiryAnswer::Done {
@@ -207,9 +208,6 @@ fn says(kind: SettlementKind, status: &str, payload: &Payload) -> Says<Settlemen
         })
     };
     match (status, kind) {
-        ("PENDING", SettlementKind::Capture | SettlementKind::Refund) => {
-            Says::Outcome(SettlementInquiryAnswer::Pending)
-        }
         ("TRANSMITTED", SettlementKind::Capture | SettlementKind::Refund) => done(),
         ("REVERSED" | "VOIDED" | "CANCELLED", SettlementKind::Void) => done(),
         ("DECLINED", _) => {
@@ -333,7 +331,7 @@ mod tests {
         );
         let pending = body.replace("TRANSMITTED", "PENDING");
         let (_, _, says) = settlement(notice(&signed(&pending), &pending).unwrap());
-        assert_eq!(says, Says::Outcome(SettlementInquiryAnswer::Pending));
+        assert_eq!(says, Says::AskAgain);
         let odd = body.replace("TRANSMITTED", "VOIDED");
         let (_, _, says) = settlement(notice(&signed(&odd), &odd).unwrap());
         assert_eq!(says, Says::AskAgain);

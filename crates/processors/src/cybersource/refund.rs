@@ -19,10 +19,7 @@ struct RefundBody<'a> {
 
 pub fn request(account: &Account, order: &Refund, moment: Moment) -> Result<HttpRequest, CannotBuild> {
     let body = RefundBody {
-        client_reference_information: ClientReference::with_transaction_id(
-            &order.reference,
-            &order.reference,
-        )?,
+        client_reference_information: ClientReference::with_transaction_id(&order.reference)?,
         order_information: OrderInformation::of(order.amount),
     };
     let path = match order.of.kind {

@@ -26,8 +26,8 @@ struct ReversalInformation {
 }
 
 pub fn request(account: &Account, order: &Reversal, moment: Moment) -> Result<HttpRequest, CannotBuild> {
-    let client_reference_information =
-        ClientReference::with_transaction_id(&order.reference, &order.charge_reference)?;
+    // Under the charge's own code, so that whoever searches for the charge finds that it was taken back.
+    let client_reference_information = ClientReference::with_transaction_id(&order.charge_reference)?;
     let (operation, reversal_information) = match order.kind {
         ChargeKind::Authorization => (
             "reversals",
@@ -85,7 +85,7 @@ mod tests {
 
     fn read(status: u16, body: &str) -> Result<ReversalAnswer, Unreadable> {
         let order = samples::reversal(ChargeKind::Authorization);
-        let asked = Asked::new(&order.reference, order.amount);
+        let asked = Asked::new(&order.charge_reference, order.amount);
         answer(&asked, &testdata::reply_of(status, body))
     }
 
