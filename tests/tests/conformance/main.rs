@@ -9,6 +9,7 @@
 )]
 
 mod careless;
+mod cybersource;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
