@@ -95,7 +95,7 @@ const MARKER: &str = "4000000000001000";
 
 /// A security code that occurs nowhere else, so that it can be searched for.
 const SECURITY_CODE: &str = "737";
-const SECURITY_CODE_OF_AMEX: &str = "7373";
+const LONG_SECURITY_CODE: &str = "7373";
 
 impl Subject<'_> {
     /// Brands the adapter takes and the suite has a card of.
@@ -173,7 +173,7 @@ fn card(brand: Brand) -> Option<Card> {
     let (number, code) = match brand {
         Brand::Visa => (MARKER, SECURITY_CODE),
         Brand::Mastercard => ("5200000000001005", SECURITY_CODE),
-        Brand::Amex => ("370000000010001", SECURITY_CODE_OF_AMEX),
+        Brand::Amex => ("370000000010001", LONG_SECURITY_CODE),
         Brand::Elo | Brand::Jcb | Brand::Diners | Brand::Discover | Brand::Carnet | Brand::Other => {
             return None;
         }

@@ -45,6 +45,9 @@ pub const PROCESSORS: &str = "processors";
 /// The only file outside [`PROCESSORS`] that names one of them.
 pub const WIRING: (&str, &str) = (PRODUCTION, "src/wiring.rs");
 
+/// Where the brands of cards are listed, one of which a processor may be called after.
+pub const BRANDS: (&str, &str) = ("primitives", "src/card.rs");
+
 /// The far side of the wire, which plays the processors and therefore has their names.
 pub const PLAYS_PROCESSORS: &[&str] = &["sandbox", "tests"];
 

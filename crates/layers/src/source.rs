@@ -27,12 +27,16 @@ pub fn is_test_file(path: &str) -> bool {
     path.split('/').any(named)
 }
 
-/// The lines, counted from one, of `code` that have `word` as a whole word.
+/// The lines, counted from one, of `code` that have `word` as a whole word. A brand of cards may be called what a processor
+/// is called: a line that says `Brand::` before the word speaks of the brand.
 pub fn lines_with_word<'a>(code: &'a str, word: &'a str) -> impl Iterator<Item = usize> + 'a {
+    let brand = format!("brand::{word}");
     let has = move |line: &str| {
-        line.to_lowercase()
-            .match_indices(word)
-            .any(|(at, _)| is_whole(line, at, word.len()))
+        let lower = line.to_lowercase();
+        !lower.contains(&brand)
+            && lower
+                .match_indices(word)
+                .any(|(at, _)| is_whole(line, at, word.len()))
     };
     code.lines()
         .enumerate()
@@ -187,5 +191,6 @@ mod tests {
             [1; 6]
         );
         assert_eq!(["amexico", "example", "namex"].map(count), [0; 3]);
+        assert_eq!(["Brand::Amex => 4", "(\"3\", Brand::Amex)"].map(count), [0; 2]);
     }
 }
