@@ -33,10 +33,11 @@ pub enum Refunds {
 }
 
 /// What tells what became of an operation whose answer was lost.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Recovery {
     /// An inquiry ([`crate::Processor::inquire`], [`crate::Processor::inquire_settlement`]).
+    #[default]
     Inquire,
     /// The very same request again: the processor answers a reference or idempotency key that it knows as it did before,
     /// and does nothing a second time. Only for captures, voids and refunds: a charge's security code is gone by then.

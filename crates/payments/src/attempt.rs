@@ -21,6 +21,42 @@ pub struct AttemptInFlight {
     /// The ground that it gives for going without authentication.
     #[serde(default)]
     pub exemption: Option<Exemption>,
+    /// Where the authentication that goes with it comes from.
+    #[serde(default)]
+    pub three_ds: ThreeDsUse,
+}
+
+/// Where the authentication that goes with an attempt comes from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ThreeDsUse {
+    /// None goes with it.
+    #[default]
+    None,
+    /// It was made for this very route's acquirer, or brought by the merchant.
+    Own,
+    /// It was made for another route's acquirer and is carried here.
+    Carried,
+    /// It was made anew for this route's acquirer, after another route had been tried.
+    Anew,
+    /// It was made because the issuer had declined for want of it.
+    SteppedUp,
+    /// One was tried and failed; a rule says that this route charges all the same.
+    Waived,
+}
+
+impl ThreeDsUse {
+    /// The word in order documents.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Own => "own",
+            Self::Carried => "carried",
+            Self::Anew => "anew",
+            Self::SteppedUp => "stepped_up",
+            Self::Waived => "waived",
+        }
+    }
 }
 
 /// What is known of an attempt in flight.
@@ -31,19 +67,32 @@ pub enum Outcome {
     Sending,
     /// It was sent, and nobody can say what became of it. Blocks every other route.
     Unknown { inquiries: u16 },
+    /// The processor has taken it and tells its end later, by notification or to an inquiry. Blocks every other route.
+    Awaited {
+        /// The processor's id of it, where it gave one.
+        processor_reference: Option<String>,
+        inquiries: u16,
+    },
+    /// Nothing told in time what became of it: it is being taken back. Blocks every other route.
+    Reversing {
+        tries: u16,
+        /// It became known meanwhile that it had been approved.
+        approval: Option<Approval>,
+    },
 }
 
 impl AttemptInFlight {
     /// The reference an attempt is sent with: its id without hyphens, 32 characters, which fits every processor.
-    pub fn new(id: Id<kind::Attempt>, route: usize, sent_at: OffsetDateTime) -> Self {
+    pub fn new(id: Id<kind::Attempt>, route: usize, three_ds: ThreeDsUse, sent_at: OffsetDateTime) -> Self {
         Self {
             id,
             route,
             reference: Self::reference_of(id),
             sent_at,
             outcome: Outcome::Sending,
-            after_step_up: false,
+            after_step_up: three_ds == ThreeDsUse::SteppedUp,
             exemption: None,
+            three_ds,
         }
     }
 
@@ -52,8 +101,25 @@ impl AttemptInFlight {
         id.uuid().simple().to_string()
     }
 
-    pub fn is_unknown(&self) -> bool {
-        matches!(self.outcome, Outcome::Unknown { .. })
+    /// Whether it was sent and its end is open: nobody is waiting on the line for it, and the security code is gone.
+    pub fn is_open(&self) -> bool {
+        match self.outcome {
+            Outcome::Sending => false,
+            Outcome::Unknown { .. } | Outcome::Awaited { .. } | Outcome::Reversing { .. } => true,
+        }
+    }
+
+    /// The processor's id of it, where one is known.
+    pub fn processor_reference(&self) -> Option<&str> {
+        match &self.outcome {
+            Outcome::Sending | Outcome::Unknown { .. } => None,
+            Outcome::Awaited {
+                processor_reference, ..
+            } => processor_reference.as_deref(),
+            Outcome::Reversing { approval, .. } => approval
+                .as_ref()
+                .map(|approval| approval.processor_reference.as_str()),
+        }
     }
 }
 
@@ -65,11 +131,12 @@ pub struct AttemptRecord {
     pub processor: String,
     pub reference: String,
     pub sent_at: OffsetDateTime,
+    pub three_ds: ThreeDsUse,
     pub state: AttemptState,
 }
 
-/// `Sending → Approved | Declined | NotSent | Unknown`, `Unknown → Approved | Declined | Lost`,
-/// `Lost → Reversing → Reversed`.
+/// `Sending → Approved | Declined | NotSent | Unknown | Awaited`, `Unknown | Awaited → Approved | Declined | Reversing |
+/// Reversed | Lost`, `Lost → Reversing → Reversed`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AttemptState {
     Sending,
@@ -78,9 +145,13 @@ pub enum AttemptState {
     /// No byte of it reached the processor.
     NotSent(&'static str),
     Unknown,
+    /// Taken by the processor, which tells its end later.
+    Awaited {
+        processor_reference: Option<String>,
+    },
     /// Given up as unknown: the processor's final window passed without a trace of it.
     Lost,
-    /// Approved after it had been given up: being voided.
+    /// Approved after it had been given up, or while it was being taken back: being voided.
     Reversing(Approval),
     Reversed,
 }
@@ -94,6 +165,7 @@ impl AttemptState {
             AttemptState::Declined(_) => "declined",
             AttemptState::NotSent(_) => "not_sent",
             AttemptState::Unknown => "unknown",
+            AttemptState::Awaited { .. } => "awaited",
             AttemptState::Lost => "lost",
             AttemptState::Reversing(_) => "reversing",
             AttemptState::Reversed => "reversed",

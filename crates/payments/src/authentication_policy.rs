@@ -1,21 +1,21 @@
-//! What the outcome of 3-D Secure means for a payment, and where it may be carried.
+//! What the outcome of 3-D Secure means for a payment, and where it may be carried ([`reuse`]).
+
+mod reuse;
+
+pub use reuse::{Anew, NotUsed, REUSE_MAX, Reuse, SECURITY_CODE_KEPT, reuse};
 
 use crate::{
     connection::OnDoubt,
     decide::AuthenticationOutcome,
-    payment::{Authenticated, Denial, DeniedBy, Payment},
+    payment::{Authenticated, Denial, DeniedBy},
     routing::Route,
-    three_ds::approach,
+    three_ds::ThreeDsMode,
 };
 use acquiring::{AuthenticationFlow, CardholderAuthentication};
 use emv3ds::code::{ChallengeCancel, TransStatus, TransStatusReason};
 use mpi::{AuthenticationResult, Failure, Flow};
-use primitives::Brand;
-use time::{Duration, OffsetDateTime};
-
-/// How old an authentication may be when it is carried to another processor. Schemes take authentication values for
-/// days; a checkout that takes longer than this is another checkout.
-const REUSE_MAX: Duration = Duration::minutes(60);
+use primitives::{Amount, Brand};
+use time::OffsetDateTime;
 
 /// The `DEUNA_3DS.*` codes (deuna-api.md 6.4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -120,6 +120,7 @@ pub fn judge(outcome: &AuthenticationOutcome, route: &Route, circumstances: Circ
 
 fn judge_result(result: &AuthenticationResult, route: &Route, circumstances: Circumstances) -> Verdict {
     let challenged = result.flow() == Flow::Challenge;
+    let shared_as_wanted = route.three_ds.mode() == ThreeDsMode::DataOnly && !circumstances.step_up;
     match (result.trans_status(), challenged) {
         (TransStatus::Authenticated, _) => Verdict::Proceed,
         (TransStatus::Attempted, _) => match route.on_attempted {
@@ -144,6 +145,9 @@ fn judge_result(result: &AuthenticationResult, route: &Route, circumstances: Cir
         (TransStatus::Unavailable, true) if is_missed_by_cardholder(result.trans_status_reason()) => {
             deny(ThreeDsCode::TimeExpired, DeniedBy::System)
         }
+        // The issuer has taken note of what was to be shared, and nobody was to be authenticated.
+        (TransStatus::Unavailable, false) if shared_as_wanted && result.data_only() => Verdict::Proceed,
+        (TransStatus::InformationOnly, _) if shared_as_wanted => Verdict::Proceed,
         (TransStatus::Unavailable, challenged) => match route.on_unavailable {
             // Without the authentication that it asked for the issuer would only decline again.
             OnDoubt::Proceed if !circumstances.step_up => Verdict::Proceed,
@@ -229,9 +233,28 @@ fn deny(code: ThreeDsCode, by: DeniedBy) -> Verdict {
     })
 }
 
-/// What a result tells: to the merchant in the order document, and where the policy takes it, to a processor.
+/// Whether an authentication that the policy did not take leaves open who the cardholder is, so that a rule may let
+/// another route charge without. A cardholder who failed, or whom the issuer rejected, is not charged by anybody.
+pub fn leaves_open(outcome: &AuthenticationOutcome) -> bool {
+    match outcome {
+        Ok(result) => match result.trans_status() {
+            TransStatus::Attempted | TransStatus::Unavailable | TransStatus::InformationOnly => true,
+            TransStatus::Authenticated
+            | TransStatus::NotAuthenticated
+            | TransStatus::Rejected
+            | TransStatus::ChallengeRequired
+            | TransStatus::DecoupledChallenge
+            | TransStatus::SecurePaymentConfirmation => false,
+        },
+        Err(_) => true,
+    }
+}
+
+/// What a result for that amount tells: to the merchant in the order document, and where the policy takes it, to a
+/// processor.
 pub fn told_by(
     result: &AuthenticationResult,
+    amount: Amount,
     decoupled: bool,
     cardholder_info: Option<String>,
 ) -> Authenticated {
@@ -270,6 +293,7 @@ pub fn told_by(
             .map(|reason| reason.as_str().to_owned()),
         flow: Some(flow.to_owned()),
         cardholder_info,
+        amount: Some(amount),
         at: result.authenticated_at(),
     }
 }
@@ -298,45 +322,7 @@ pub fn without_authentication(brand: Brand, now: OffsetDateTime) -> Authenticate
         trans_status_reason: None,
         flow: None,
         cardholder_info: None,
+        amount: None,
         at: now,
-    }
-}
-
-/// Whether the payment, with what is known of its cardholder, may be charged by another route: an authentication of
-/// this payment (so of the same card, amount and currency) goes along only where the processor takes it, while it
-/// is fresh, and if that route's own policy takes what is doubtful about it; a route that would have authenticated is
-/// not used without any.
-pub fn may_charge_by(payment: &Payment, route: &Route, now: OffsetDateTime) -> bool {
-    match &payment.authentication {
-        Some(authenticated) => {
-            route.takes_external_authentication
-                && now - authenticated.at <= REUSE_MAX
-                && takes_doubt(authenticated, route)
-        }
-        None => !approach::authenticates(&payment.terms, route),
-    }
-}
-
-/// The policies stand for authentications of ours: one made elsewhere is the merchant's own decision.
-fn takes_doubt(authenticated: &Authenticated, route: &Route) -> bool {
-    let values = &authenticated.values;
-    if !route.authenticates {
-        return true;
-    }
-    match values.trans_status.as_deref().and_then(TransStatus::parse) {
-        Some(TransStatus::Attempted) if authenticated.flow.is_some() => {
-            route.on_attempted == OnDoubt::Proceed
-        }
-        Some(TransStatus::Unavailable) if authenticated.flow.is_some() => {
-            route.on_unavailable == OnDoubt::Proceed
-        }
-        Some(TransStatus::InformationOnly) if authenticated.flow.is_some() => {
-            route.on_unavailable == OnDoubt::Proceed || route.three_ds.exemption.is_some()
-        }
-        // Nothing was asked, since the card takes no part.
-        None if values.eci.is_some() && values.authentication_value.is_none() => {
-            route.on_unavailable == OnDoubt::Proceed
-        }
-        Some(_) | None => true,
     }
 }

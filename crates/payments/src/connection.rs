@@ -104,6 +104,9 @@ pub struct ThreeDsSettings {
     /// The card takes no part, or the issuer could not authenticate (status `U`). Not for silence or errors of a
     /// directory server, which always deny (docs/decisions/0004).
     pub on_unavailable: OnDoubt,
+    /// Whether charges here take an authentication that was made for another connection.
+    #[serde(default)]
+    pub reuse: ReusePolicy,
     /// What is wanted of 3-D Secure where a purchase leaves it open.
     #[serde(default, skip_serializing_if = "ThreeDs::is_empty")]
     pub defaults: ThreeDs,
@@ -159,6 +162,17 @@ pub enum OnDoubt {
     Reject,
     /// It is charged, without liability shift where the scheme gives none.
     Proceed,
+}
+
+/// Whether an authentication may be carried to a connection from another.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReusePolicy {
+    /// Whichever acquirer it was made for.
+    #[default]
+    Allow,
+    /// The cardholder is authenticated anew for this connection's acquirer.
+    Never,
 }
 
 /// What the acquirer and the directory server know the merchant by (EMV 3DS merchant and requestor data).

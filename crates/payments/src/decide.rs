@@ -6,6 +6,8 @@
 
 mod authenticating;
 mod authorizing;
+mod awaiting;
+mod cascading;
 mod late;
 mod purchasing;
 mod settling;
@@ -20,7 +22,8 @@ mod stepping_up;
 pub(crate) mod testing;
 
 pub use authenticating::expires_at;
-pub use authorizing::step_up_wanted;
+pub use awaiting::{ChargeDue, OPEN_MAX, charge_due};
+pub use cascading::{ATTEMPTS_MAX, ISSUER_DECLINES_MAX, Wanted, means_wanted};
 pub use settling::{SETTLEMENTS_MAX, SettlementDue, settlement_due};
 
 use crate::{
@@ -31,9 +34,9 @@ use crate::{
     routing::Route,
     settlement::{SettlementNews, SettlementRecord},
     status::{self, Announcement},
-    three_ds::StepUp,
+    three_ds::NewAuthentication,
 };
-use acquiring::{Approval, AuthorizationAnswer, CardholderAuthentication, InquiryAnswer};
+use acquiring::{Approval, AuthorizationAnswer, CardholderAuthentication, InquiryAnswer, ReversalAnswer};
 use primitives::{Id, Moment, id::kind};
 use time::{Duration, OffsetDateTime};
 
@@ -106,24 +109,33 @@ pub enum News {
     Answered {
         attempt: Id<kind::Attempt>,
         answer: AuthorizationAnswer,
-        /// The means for a new authentication, where the answer asks for one ([`step_up_wanted`]) and it can be had. Its
-        /// run's id is the moment's.
-        step_up: Option<StepUp>,
+        /// The means for a new authentication, where one could follow ([`means_wanted`]) and it can be had. Its run's id
+        /// is the moment's.
+        means: Option<NewAuthentication>,
     },
     /// The charge never left the house.
     NeverLeft {
         attempt: Id<kind::Attempt>,
         why: &'static str,
+        /// As for an answer.
+        means: Option<NewAuthentication>,
     },
     /// The charge left, and no usable answer came; or its sender died.
     Silence { attempt: Id<kind::Attempt> },
-    /// An inquiry was answered; `None` when the inquiry itself failed.
+    /// An inquiry was answered, or a notification told as much; `None` when the inquiry itself failed.
     Inquired {
         attempt: Id<kind::Attempt>,
+        /// When it was asked, or told of: whoever tells it may have stood still since, and the charge arrived meanwhile.
+        asked_at: OffsetDateTime,
         answer: Option<InquiryAnswer>,
     },
-    /// The reversal of a late approval was tried; whether it is done.
-    Reversed { attempt: Id<kind::Attempt>, done: bool },
+    /// Nothing has told in time what became of a charge that nobody can be asked about.
+    Overdue { attempt: Id<kind::Attempt> },
+    /// The reversal of a charge was answered, or a notification told its end; `None` when the reversal itself failed.
+    ReversalAnswered {
+        attempt: Id<kind::Attempt>,
+        answer: Option<ReversalAnswer>,
+    },
     /// Something about a capture, void or refund.
     Settlement(SettlementNews),
     /// The merchant cancels the order.
@@ -145,10 +157,15 @@ pub struct Purchased {
     pub routes: Vec<Route>,
     pub plan: AuthenticationPlan,
     pub page_token: String,
+    /// How many attempts the scheme's limits leave for this card; `None`: they set no limit.
+    pub attempts_allowed: Option<u16>,
 }
 
 /// What is to be done about 3-D Secure.
-#[allow(clippy::large_enum_variant, reason = "there is one per purchase, and that is in a box")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one per purchase, and that is in a box"
+)]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum AuthenticationPlan {
     /// Charge without it.
@@ -193,10 +210,11 @@ pub enum Outgoing {
     Inquire {
         attempt: Id<kind::Attempt>,
     },
-    /// Void an approval that came after the payment was given up.
+    /// Take back a charge that is given up, or about to be.
     Reverse {
         attempt: Id<kind::Attempt>,
-        approval: Approval,
+        /// Known: it is voided as the processor knows it. Unknown: it is taken back by our own reference.
+        approval: Option<Approval>,
     },
     /// A capture, void or refund, for the first time or again: the very same request each time.
     Settle {
@@ -223,6 +241,9 @@ pub fn decide(limits: &Limits, order: Order, news: News, moment: Moment) -> Resu
         step.order.updated_at = moment.now;
         if let Some(payment) = &mut step.order.payment {
             payment.updated_at = moment.now;
+            for record in &step.attempts {
+                payment.history.note(record, moment.now);
+            }
         }
         if step.settlements.is_empty() {
             step.announce = status::announcement(before, status::of(&step.order));
@@ -243,15 +264,32 @@ fn next(limits: &Limits, order: Order, news: News, moment: Moment) -> Result<Opt
         | News::AuthenticationEnded { .. }
         | News::CardholderGaveUp
         | News::TimeExpired => Ok(authenticating::next(limits, order, news, moment)),
+        // A sender that had counted as dead was only slow, and its charge was given up meanwhile.
+        News::Answered {
+            attempt,
+            answer: AuthorizationAnswer::Approved(approval),
+            ..
+        } if late::is_watching(&order, attempt) => {
+            let approved = Some(InquiryAnswer::Approved(approval));
+            Ok(late::inquired(limits, order, moment.now, approved, moment))
+        }
         News::Answered { .. } | News::NeverLeft { .. } | News::Silence { .. } => {
             Ok(authorizing::next(limits, order, news, moment))
         }
-        News::Inquired { attempt, answer } => Ok(match late::is_watching(&order, attempt) {
-            true => late::inquired(limits, order, answer, moment),
-            false => authorizing::inquired(limits, order, attempt, answer, moment),
+        News::Inquired {
+            attempt,
+            asked_at,
+            answer,
+        } => Ok(match late::is_watching(&order, attempt) {
+            true => late::inquired(limits, order, asked_at, answer, moment),
+            false => awaiting::inquired(limits, order, attempt, asked_at, answer, moment),
         }),
         News::Settlement(news) => settling::next(limits, order, news, moment),
-        News::Reversed { attempt, done } => Ok(late::reversed(limits, order, attempt, done, moment)),
+        News::Overdue { attempt } => Ok(awaiting::overdue(limits, order, attempt, moment)),
+        News::ReversalAnswered { attempt, answer } => Ok(match late::is_watching(&order, attempt) {
+            true => late::reversal_answered(limits, order, answer, moment),
+            false => awaiting::reversal_answered(limits, order, attempt, answer, moment),
+        }),
     }
 }
 

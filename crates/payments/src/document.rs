@@ -6,6 +6,7 @@
 mod settlements;
 
 use crate::{
+    attempt::Outcome,
     order::Order,
     payment::{Authenticated, AuthenticationStage, Closed, Payment, PaymentState},
     status::{self, Announcement, MerchantStatus},
@@ -245,6 +246,10 @@ fn payment_data(
         data["refunded_amount"] = json!(paid.totals.refunded().minor());
         data["settlements"] = settlements::of(paid);
     }
+    data["attempts"] = payment.history.attempts_as_json();
+    if let Some(reuse) = payment.history.reuse_as_json() {
+        data["three_ds_reuse"] = reuse;
+    }
     if let Some(authenticated) = &payment.authentication {
         data["three_ds"] = three_ds(authenticated);
     }
@@ -294,12 +299,16 @@ fn code_and_reason(payment: &Payment) -> (Option<String>, Option<String>) {
                 pair("DP-7028", "waiting for the issuer to authenticate the cardholder")
             }
         },
-        PaymentState::Authorizing(attempt) if attempt.is_unknown() => {
-            pair("DP-6003", "the processor's answer is not known yet")
-        }
-        PaymentState::Authorizing(_)
-        | PaymentState::Authorized(_)
-        | PaymentState::Closed(Closed::Cancelled) => (None, None),
+        PaymentState::Authorizing(attempt) => match attempt.outcome {
+            Outcome::Sending => (None, None),
+            Outcome::Unknown { .. } => pair("DP-6003", "the processor's answer is not known yet"),
+            Outcome::Awaited { .. } => (None, Some("the processor has not decided yet".to_owned())),
+            Outcome::Reversing { .. } => pair(
+                "DP-6003",
+                "the processor's answer is not known; the charge is being taken back",
+            ),
+        },
+        PaymentState::Authorized(_) | PaymentState::Closed(Closed::Cancelled) => (None, None),
         PaymentState::Closed(Closed::Denied(denial)) => pair(&denial.code, &denial.reason),
     }
 }
@@ -319,7 +328,8 @@ fn processor(payment: &Payment) -> &str {
 fn external_transaction_id(payment: &Payment) -> &str {
     match &payment.state {
         PaymentState::Authorized(paid) => &paid.approval.processor_reference,
-        PaymentState::Authenticating(_) | PaymentState::Authorizing(_) | PaymentState::Closed(_) => "",
+        PaymentState::Authorizing(attempt) => attempt.processor_reference().unwrap_or_default(),
+        PaymentState::Authenticating(_) | PaymentState::Closed(_) => "",
     }
 }
 

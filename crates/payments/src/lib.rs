@@ -16,6 +16,7 @@ pub mod connection;
 pub mod decide;
 pub mod document;
 pub mod fields;
+pub mod history;
 pub mod order;
 pub mod payment;
 pub mod purchase;

@@ -5,6 +5,7 @@
 
 use crate::{
     attempt::AttemptInFlight,
+    history::History,
     purchase::{Browser, Market, PurchaseApi},
     risk::PriorAuthentication,
     routing::Route,
@@ -33,6 +34,7 @@ pub struct Payment {
     /// the policy takes.
     pub authentication: Option<Authenticated>,
     pub state: PaymentState,
+    pub history: History,
     pub created_at: OffsetDateTime,
     pub updated_at: OffsetDateTime,
 }
@@ -97,6 +99,9 @@ pub struct Authenticating {
     /// The issuer declined a charge for want of this authentication: it asks for a challenge, and one more charge follows.
     #[serde(default)]
     pub step_up: bool,
+    /// Another route was tried before, and what was known of the cardholder could not be carried to this one.
+    #[serde(default)]
+    pub anew: bool,
     /// Identifies the hosted page: 26 characters, unguessable.
     pub page_token: String,
     pub page_issued_at: OffsetDateTime,
@@ -228,6 +233,9 @@ pub struct Authenticated {
     /// What the issuer wants the cardholder to read.
     #[serde(default)]
     pub cardholder_info: Option<String>,
+    /// What was authenticated; unknown where it was made elsewhere.
+    #[serde(default)]
+    pub amount: Option<Amount>,
     pub at: OffsetDateTime,
 }
 
@@ -260,7 +268,7 @@ impl PaymentState {
                 AuthenticationStage::Requesting => false,
                 AuthenticationStage::WithCardholder | AuthenticationStage::Decoupled(_) => true,
             },
-            PaymentState::Authorizing(attempt) => attempt.is_unknown(),
+            PaymentState::Authorizing(attempt) => attempt.is_open(),
             PaymentState::Authorized(_) | PaymentState::Closed(_) => true,
         }
     }

@@ -293,8 +293,12 @@ mod tests {
         let card = order.payment.as_ref().unwrap().card.clone();
         assert_eq!(PriorAuthentication::of(&order, &card), None);
         let mut with = |status, eci| {
-            order.payment.as_mut().unwrap().authentication =
-                Some(told_by(&testing::result(status, eci), true, None));
+            order.payment.as_mut().unwrap().authentication = Some(told_by(
+                &testing::result(status, eci),
+                testing::mxn(10_000),
+                true,
+                None,
+            ));
             PriorAuthentication::of(&order, &card)
         };
         assert_eq!(with("N", "07"), None);

@@ -20,7 +20,7 @@ pub use facts::{Facts, bin_of};
 pub use rule::Rule;
 
 use crate::{
-    connection::{Connection, OnDoubt, ThreeDsProvider},
+    connection::{Connection, OnDoubt, ReusePolicy, ThreeDsProvider},
     purchase::Market,
     settlement::Offers,
     three_ds::{
@@ -28,7 +28,7 @@ use crate::{
         approach::{implied_exclusion, stands_in_charge},
     },
 };
-use acquiring::{Capabilities, ChargeKind, Exemption, Initiator};
+use acquiring::{Capabilities, ChargeKind, Exemption, Initiator, Recovery};
 use primitives::{Id, id::kind};
 use serde::{Deserialize, Serialize};
 use std::time::Duration;
@@ -61,6 +61,19 @@ pub struct Route {
     /// When an inquiry can first find a charge, and when "not found" is final, counted from sending.
     pub inquiry_visible_after_seconds: u32,
     pub inquiry_final_after_seconds: u32,
+    /// What tells what became of a charge here whose answer was lost.
+    #[serde(default)]
+    pub lost_charge: Recovery,
+    /// Whether a charge here can be taken back by our own reference.
+    #[serde(default)]
+    pub reversals: bool,
+    /// Whether an authentication that was made for another connection is taken here.
+    #[serde(default)]
+    pub reuse: ReusePolicy,
+    /// Whether a charge may go on here, without any authentication, after one for an earlier route has failed. Only ever
+    /// said by a rule of the merchant's.
+    #[serde(default)]
+    pub charges_after_failed_authentication: bool,
 }
 
 /// What a charge must be able to do.
@@ -133,5 +146,9 @@ fn route(demand: Demand<'_>, wish: &ThreeDs, connection: &Connection, can: &Capa
             can.inquiry_visible_after,
         ),
         inquiry_final_after_seconds: seconds(connection.inquiry_final_after_seconds, can.inquiry_final_after),
+        lost_charge: can.lost_charge,
+        reversals: can.reversals,
+        reuse: connection.three_ds.reuse,
+        charges_after_failed_authentication: false,
     }
 }

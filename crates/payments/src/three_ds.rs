@@ -7,7 +7,7 @@
 pub mod approach;
 mod read;
 
-pub use approach::StepUp;
+pub use approach::NewAuthentication;
 pub use read::{challenge_indicators, configured_wish, decoupled_max_minutes, exemption, mode};
 
 use acquiring::Exemption;

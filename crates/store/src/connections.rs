@@ -279,6 +279,7 @@ mod tests {
                 inquiry_final_after_seconds: None,
                 preference: 10 - i32::try_from(number).unwrap(),
                 three_ds: ThreeDsSettings {
+                    reuse: payments::connection::ReusePolicy::Allow,
                     provider: ThreeDsProvider::Deuna,
                     remote: None,
                     on_attempted: OnDoubt::Proceed,

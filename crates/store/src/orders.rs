@@ -3,6 +3,7 @@
 use crate::{Store, StoreError};
 use payments::{
     Lifecycle, Order, Payment, PaymentState,
+    history::History,
     payment::{Authenticated, Authorized},
     totals::Totals,
 };
@@ -42,6 +43,7 @@ struct Row {
     terms: Option<Json<payments::payment::Terms>>,
     routes: Option<Json<Vec<payments::routing::Route>>>,
     authentication: Option<Json<Authenticated>>,
+    history: Option<Json<History>>,
     payment_created_at: Option<OffsetDateTime>,
     payment_updated_at: Option<OffsetDateTime>,
 }
@@ -62,7 +64,7 @@ impl Store {
                       p.amount AS "amount?", p.authorized AS "authorized?", p.capturing AS "capturing?",
                       p.captured AS "captured?", p.refunding AS "refunding?", p.refunded AS "refunded?",
                       p.card AS "card?: _", p.terms AS "terms?: _", p.routes AS "routes?: _",
-                      p.authentication AS "authentication?: _", p.created_at AS "payment_created_at?",
+                      p.authentication AS "authentication?: _", p.history AS "history?: _", p.created_at AS "payment_created_at?",
                       p.updated_at AS "payment_updated_at?"
                FROM orders o LEFT JOIN LATERAL (
                    -- Kept whole by OFFSET, so that a plan made while there were few payments goes by their key as well.
@@ -94,7 +96,7 @@ impl Store {
                       p.amount AS "amount?", p.authorized AS "authorized?", p.capturing AS "capturing?",
                       p.captured AS "captured?", p.refunding AS "refunding?", p.refunded AS "refunded?",
                       p.card AS "card?: _", p.terms AS "terms?: _", p.routes AS "routes?: _",
-                      p.authentication AS "authentication?: _", p.created_at AS "payment_created_at?",
+                      p.authentication AS "authentication?: _", p.history AS "history?: _", p.created_at AS "payment_created_at?",
                       p.updated_at AS "payment_updated_at?"
                FROM orders o JOIN payments p ON p.merchant_id = o.merchant_id AND p.order_id = o.id
                WHERE o.merchant_id = $1 AND o.id = $2 AND p.id = $3"#,
@@ -204,6 +206,7 @@ impl TryFrom<Row> for Order {
             terms: row.terms,
             routes: row.routes,
             authentication: row.authentication,
+            history: row.history,
             created_at: row.payment_created_at,
             updated_at: row.payment_updated_at,
         });
@@ -244,6 +247,7 @@ struct PaymentColumns {
     terms: Option<Json<payments::payment::Terms>>,
     routes: Option<Json<Vec<payments::routing::Route>>>,
     authentication: Option<Json<Authenticated>>,
+    history: Option<Json<History>>,
     created_at: Option<OffsetDateTime>,
     updated_at: Option<OffsetDateTime>,
 }
@@ -286,6 +290,7 @@ impl PaymentColumns {
             routes: self.routes.ok_or_else(|| corrupt("routes"))?.0,
             authentication: self.authentication.map(|json| json.0),
             state,
+            history: self.history.ok_or_else(|| corrupt("history"))?.0,
             created_at: self.created_at.ok_or_else(|| corrupt("created_at"))?,
             updated_at: self.updated_at.ok_or_else(|| corrupt("updated_at"))?,
         })

@@ -288,6 +288,10 @@ impl<'a> Told<'a> {
                 processor_reference: decline.processor_reference.as_deref(),
                 ..Self::default()
             },
+            AttemptState::Awaited { processor_reference } => Self {
+                processor_reference: processor_reference.as_deref(),
+                ..Self::default()
+            },
             AttemptState::NotSent(why) => Self {
                 reason: Some(why),
                 ..Self::default()
@@ -301,7 +305,10 @@ impl<'a> Told<'a> {
 
 /// When an attempt that this step wrote was settled, if it is.
 fn settled_at(attempt: &AttemptRecord, now: OffsetDateTime) -> Option<OffsetDateTime> {
-    let in_flight = matches!(attempt.state, AttemptState::Sending | AttemptState::Unknown);
+    let in_flight = matches!(
+        attempt.state,
+        AttemptState::Sending | AttemptState::Unknown | AttemptState::Awaited { .. }
+    );
     (!in_flight).then_some(now)
 }
 

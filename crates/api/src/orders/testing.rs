@@ -136,6 +136,7 @@ fn document(order: NewOrder, payment: Option<PaymentState>, purchase: Option<Pur
         routes: Vec::new(),
         authentication: None,
         state,
+        history: payments::history::History::default(),
         created_at: now,
         updated_at: now,
     });

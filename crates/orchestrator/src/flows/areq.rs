@@ -14,6 +14,7 @@ use mpi::{
 };
 use payments::{
     Order, Payment,
+    authentication_policy::SECURITY_CODE_KEPT,
     payment::Terms,
     risk,
     routing::Route,
@@ -57,7 +58,7 @@ impl Asking<'_> {
         if !self.route.needs_security_code {
             return wanted;
         }
-        let left = self.since + super::purchase::SECURITY_CODE_MAX - BEFORE_CODE_EXPIRES - now;
+        let left = self.since + SECURITY_CODE_KEPT - BEFORE_CODE_EXPIRES - now;
         let left = u16::try_from(left.whole_minutes()).unwrap_or(0);
         wanted
             .map(|wanted| wanted.min(left))

@@ -11,12 +11,9 @@ use crate::{
     health::{Outcome, Sample},
     transport::{Sent, Silence},
 };
-use acquiring::{Authorization, AuthorizationAnswer, Charged, Inquiry, Processor, SettlementAnswer, Void};
+use acquiring::{Authorization, AuthorizationAnswer, Inquiry, Processor};
 use payments::{
-    News, Order, Payment, PaymentState,
-    attempt::AttemptInFlight,
-    payment::{Closed, LateStage},
-    routing::Route,
+    News, Order, Payment, PaymentState, attempt::AttemptInFlight, payment::Closed, routing::Route,
 };
 use primitives::{Card, Id, Moment, id::kind};
 use std::{sync::Arc, time::Instant};
@@ -82,11 +79,18 @@ impl Gateway {
                     News::Answered {
                         attempt: about,
                         answer,
-                        step_up: None,
+                        means: None,
                     },
                 )
             }
-            Sent::NotSent(why) => ("not_sent", News::NeverLeft { attempt: about, why }),
+            Sent::NotSent(why) => (
+                "not_sent",
+                News::NeverLeft {
+                    attempt: about,
+                    why,
+                    means: None,
+                },
+            ),
             Sent::Silent(silence) => {
                 log_silence(about, &name, &silence);
                 ("unknown", News::Silence { attempt: about })
@@ -105,6 +109,7 @@ impl Gateway {
 
     /// Asks the processor what became of an attempt, and records the answer.
     pub(crate) async fn inquire(&self, order: Order, about: Id<kind::Attempt>) -> Result<Advanced, Stopped> {
+        let asked_at = self.clock().now();
         let answer = match self.inquiry(&order, about).await {
             Ok(answer) => answer,
             Err(Fault::Missing(what)) => {
@@ -117,6 +122,7 @@ impl Gateway {
             order,
             News::Inquired {
                 attempt: about,
+                asked_at,
                 answer,
             },
         )
@@ -135,7 +141,7 @@ impl Gateway {
         let (processor, account) = self.processor(order, route).await?;
         let inquiry = Inquiry {
             reference: attempt.reference.clone(),
-            processor_reference: None,
+            processor_reference: attempt.processor_reference().map(str::to_owned),
             order_id: order.reference.clone(),
             amount: payment.amount,
             kind: route.charge,
@@ -155,64 +161,6 @@ impl Gateway {
                 Ok(None)
             }
         }
-    }
-
-    /// Voids an approval that came after its payment was given up. The void's reference is the attempt's, the same
-    /// however often it is sent, so that a repeat cannot void twice.
-    pub(crate) async fn reverse(&self, order: Order, about: Id<kind::Attempt>) -> Result<Advanced, Stopped> {
-        let done = match self.reversal(&order, about).await {
-            Ok(done) => done,
-            Err(Fault::Missing(what)) => {
-                tracing::warn!(attempt = %about, what, "reversal cannot be made");
-                false
-            }
-            Err(fault) => return Err(fault.into()),
-        };
-        self.report(order, News::Reversed { attempt: about, done }).await
-    }
-
-    async fn reversal(&self, order: &Order, about: Id<kind::Attempt>) -> Result<bool, Fault> {
-        let payment = order.payment.as_ref().ok_or(GONE)?;
-        let PaymentState::Closed(Closed::Denied(denial)) = &payment.state else {
-            return Err(GONE);
-        };
-        let late = denial
-            .late
-            .as_ref()
-            .filter(|late| late.attempt.id == about)
-            .ok_or(GONE)?;
-        let LateStage::Reversing { approval, .. } = &late.stage else {
-            return Err(GONE);
-        };
-        let route = payment.routes.get(late.attempt.route).ok_or(GONE)?;
-        let (processor, account) = self.processor(order, route).await?;
-        let void = Void {
-            of: Charged {
-                payment: payment.id,
-                order_id: order.reference.clone(),
-                kind: route.charge,
-                reference: late.attempt.reference.clone(),
-                processor_reference: approval.processor_reference.clone(),
-                authorized: approval.amount,
-            },
-            reference: late.attempt.reference.clone(),
-            reason: None,
-        };
-        let answer = match processor.void(&account, &void, self.clock().moment()) {
-            Ok(exchange) => self.transport().send(exchange).await,
-            Err(cannot) => {
-                tracing::warn!(attempt = %about, why = %cannot, "void cannot be expressed for this processor");
-                return Ok(false);
-            }
-        };
-        Ok(match answer {
-            Sent::Answered(SettlementAnswer::Done { .. } | SettlementAnswer::Accepted { .. }) => true,
-            Sent::Answered(SettlementAnswer::Refused(decline)) => {
-                tracing::error!(attempt = %about, reason = decline.reason.as_str(), "void of a late approval refused");
-                false
-            }
-            Sent::NotSent(_) | Sent::Silent(_) => false,
-        })
     }
 
     /// Records news from outside about an order that was read before. If somebody else was faster, reads again.
@@ -338,10 +286,10 @@ impl Gateway {
     }
 }
 
-const GONE: Fault = Fault::Missing("the attempt");
+pub(super) const GONE: Fault = Fault::Missing("the attempt");
 
 /// The attempt that is on its way, or that is watched after it was given up.
-pub(crate) fn attempt_of(order: &Order) -> Option<(&Payment, &AttemptInFlight)> {
+pub(super) fn attempt_of(order: &Order) -> Option<(&Payment, &AttemptInFlight)> {
     let payment = order.payment.as_ref()?;
     match &payment.state {
         PaymentState::Authorizing(attempt) => Some((payment, attempt)),
@@ -352,7 +300,7 @@ pub(crate) fn attempt_of(order: &Order) -> Option<(&Payment, &AttemptInFlight)> 
     }
 }
 
-fn log_silence(attempt: Id<kind::Attempt>, processor: &str, silence: &Silence) {
+pub(super) fn log_silence(attempt: Id<kind::Attempt>, processor: &str, silence: &Silence) {
     let why = match silence {
         Silence::TimedOut => "timed out",
         Silence::Cut => "connection cut",

@@ -20,6 +20,7 @@ mod purchase;
 mod recovery;
 mod restart;
 pub mod results;
+mod reversal;
 pub(crate) mod run;
 pub mod sender;
 pub mod settle;

@@ -10,7 +10,9 @@ use crate::{
     fault::{Fault, Stopped},
     gateway::Gateway,
 };
-use acquiring::{About, InquiryAnswer, Notice, NotificationRefused, Says, SettlementInquiryAnswer};
+use acquiring::{
+    About, InquiryAnswer, Notice, NotificationRefused, ReversalAnswer, Says, SettlementInquiryAnswer,
+};
 use aws_lc_rs::digest::{SHA256, digest};
 use payments::{
     News, Order, Outgoing,
@@ -183,7 +185,11 @@ impl Gateway {
                     return Ok(Taken::NotOurs);
                 };
                 let order = self.reload(of.merchant, of.order, Some(of.payment)).await?;
-                let advanced = self.report(order, News::Reversed { attempt, done }).await?;
+                let news = News::ReversalAnswered {
+                    attempt,
+                    answer: done.then_some(ReversalAnswer::Reversed),
+                };
+                let advanced = self.report(order, news).await?;
                 self.onwards(of, advanced);
                 Ok(Taken::In)
             }
@@ -254,6 +260,7 @@ impl Gateway {
                 };
                 let news = News::Inquired {
                     attempt,
+                    asked_at: self.clock().now(),
                     answer: Some(answer),
                 };
                 self.report(order, news).await?
@@ -331,7 +338,7 @@ impl Gateway {
 
 /// Whether somebody is sending that attempt, or died doing so.
 fn is_sending(order: &Order, attempt: Id<kind::Attempt>) -> bool {
-    attempt_of(order).is_some_and(|(_, current)| current.id == attempt && !current.is_unknown())
+    attempt_of(order).is_some_and(|(_, current)| current.id == attempt && !current.is_open())
 }
 
 /// Whether what became of that attempt is asked for, or watched for.

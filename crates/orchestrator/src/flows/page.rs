@@ -301,7 +301,7 @@ impl Gateway {
         let outcome = match &payment.state {
             PaymentState::Authenticating(_) => None,
             PaymentState::Authorizing(attempt)
-                if attempt.is_unknown() && now >= attempt.sent_at + UNKNOWN_MAX =>
+                if attempt.is_open() && now >= attempt.sent_at + UNKNOWN_MAX =>
             {
                 Some(PageOutcome::Failed)
             }

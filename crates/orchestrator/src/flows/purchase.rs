@@ -17,6 +17,7 @@ use crate::{
 use acquiring::Shopper;
 use payments::{
     Browser, News, Order, OrderDocument, Outgoing, Purchase, PurchaseTarget, Purchased, Refusal, RefusalCode,
+    authentication_policy::SECURITY_CODE_KEPT,
     bins::Bin,
     decide::AuthenticationPlan,
     payment::{CardFacts, Terms},
@@ -26,11 +27,6 @@ use payments::{
 };
 use primitives::{Brand, Card, Id, Moment, id::kind};
 use store::{cards::SealedCard, orders::PaymentKey};
-use time::Duration;
-
-/// The longest a security code is kept, however the payment stands: with the minute between two sweeps, no longer than
-/// half an hour.
-pub(crate) const SECURITY_CODE_MAX: Duration = Duration::minutes(29);
 
 impl Gateway {
     /// Pays an order. Goes on to the end even if the caller goes away meanwhile.
@@ -163,6 +159,7 @@ impl Gateway {
                 routes,
                 plan,
                 page_token,
+                attempts_allowed: None,
             }));
             let claim = key.map(|key| key.claim(self.vault(), Some(payment), None));
             let writes = Writes {
@@ -198,7 +195,9 @@ impl Gateway {
                 }
                 Outgoing::Charge { attempt } => self.charge(order, attempt, &mut in_hand).await?,
                 Outgoing::Inquire { attempt } => self.inquire(order, attempt).await?,
-                Outgoing::Reverse { attempt, .. } => self.reverse(order, attempt).await?,
+                Outgoing::Reverse { attempt, approval } => {
+                    Box::pin(self.reverse(order, attempt, approval)).await?
+                }
                 Outgoing::Settle { settlement } => Box::pin(self.send_settlement(order, settlement)).await?,
                 Outgoing::InquireSettlement { settlement } => {
                     Box::pin(self.inquire_settlement(order, settlement)).await?
@@ -307,7 +306,7 @@ impl Gateway {
         let code = match &card.security_code {
             Some(code) => Some((
                 self.vault().seal_security_code(payment, code)?,
-                moment.now + SECURITY_CODE_MAX,
+                moment.now + SECURITY_CODE_KEPT,
             )),
             None => None,
         };

@@ -10,9 +10,9 @@ use crate::{
     gateway::Gateway,
 };
 use payments::{
-    News, Order, Outgoing, PaymentState,
-    attempt::Outcome,
-    payment::{AuthenticationStage, Closed, LateStage},
+    News, Order, PaymentState,
+    decide::{ChargeDue, charge_due},
+    payment::AuthenticationStage,
 };
 use store::orders::PaymentKey;
 use time::Duration;
@@ -120,36 +120,16 @@ impl Gateway {
                     }
                 }
             }
-            PaymentState::Authorizing(attempt) => {
-                let about = attempt.id;
-                match attempt.outcome {
-                    // Whoever was sending it is dead or hangs: nobody can say what became of it.
-                    Outcome::Sending => self.report(order, News::Silence { attempt: about }).await?,
-                    Outcome::Unknown { .. } => Advanced {
-                        order,
-                        send: Some(Outgoing::Inquire { attempt: about }),
-                    },
-                }
-            }
-            PaymentState::Closed(Closed::Denied(denial)) => match &denial.late {
-                Some(late) => {
-                    let about = late.attempt.id;
-                    let send = match &late.stage {
-                        LateStage::Waiting => Outgoing::Inquire { attempt: about },
-                        LateStage::Reversing { approval, .. } => Outgoing::Reverse {
-                            attempt: about,
-                            approval: approval.clone(),
-                        },
-                    };
-                    Advanced {
-                        order,
-                        send: Some(send),
-                    }
-                }
+            PaymentState::Authorizing(_) | PaymentState::Closed(_) => match charge_due(&order) {
+                Some(ChargeDue::Silent { attempt }) => self.report(order, News::Silence { attempt }).await?,
+                Some(ChargeDue::Overdue { attempt }) => self.report(order, News::Overdue { attempt }).await?,
+                Some(ChargeDue::Send(outgoing)) => Advanced {
+                    order,
+                    send: Some(outgoing),
+                },
                 None => Advanced { order, send: None },
             },
             PaymentState::Authorized(_) => return Box::pin(self.look_at_settlements(order)).await,
-            PaymentState::Closed(Closed::Cancelled) => Advanced { order, send: None },
         };
         self.drive(advanced, InHand::default()).await.map(|_: Order| ())
     }

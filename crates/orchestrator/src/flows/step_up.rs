@@ -1,4 +1,5 @@
-//! Stepping up: the issuer declines a charge for want of an authentication, and gets one.
+//! The means for a new authentication after a charge that came to nothing: the issuer declined it for want of one, or the
+//! next route cannot be charged by with what is known of the cardholder.
 
 use super::{
     advance::Writes,
@@ -13,59 +14,59 @@ use crate::{
     fault::Fault,
     gateway::Gateway,
 };
-use acquiring::AuthorizationAnswer;
-use payments::{News, Order, Payment, decide::step_up_wanted, routing::Route, three_ds::StepUp};
+use payments::{
+    News, Order, Payment,
+    decide::{Wanted, means_wanted},
+    payment::Authenticated,
+    routing::Route,
+    three_ds::NewAuthentication,
+};
 use primitives::{Id, Moment};
 use store::orders::PaymentKey;
 
 impl Gateway {
-    /// Adds the means for a new authentication to a processor's answer that asks for one, and what is to be written with
-    /// it. Everything else stays as it is, and so does an answer for which there are none.
+    /// Adds the means for a new authentication to news that one could follow, and what is to be written with it. Everything
+    /// else stays as it is, and so does news for which there are none.
     pub(crate) async fn with_means(
         &self,
         order: &Order,
-        news: News,
+        mut news: News,
         in_hand: &mut InHand,
         moment: Moment,
     ) -> (News, Writes) {
-        let News::Answered {
-            attempt,
-            answer: AuthorizationAnswer::Declined(decline),
-            ..
-        } = news
-        else {
-            return (news, Writes::default());
-        };
-        let found = match step_up_wanted(order, attempt, &decline) {
-            Some(route) => self.means(order, route, in_hand, moment).await,
-            None => Ok(None),
-        };
-        let (step_up, writes) = match found {
-            Ok(Some((means, writes))) => (Some(means), writes),
-            Ok(None) => (None, Writes::default()),
-            // The decline is known and must not be lost over what could have followed it.
-            Err(fault) => {
-                fault.logged();
-                (None, Writes::default())
+        let mut writes = Writes::default();
+        for wanted in means_wanted(order, &news, moment.now) {
+            match Box::pin(self.means(order, wanted, in_hand, moment)).await {
+                Ok(Some((found, found_writes))) => {
+                    if let News::Answered { means, .. } | News::NeverLeft { means, .. } = &mut news {
+                        *means = Some(found);
+                        writes = found_writes;
+                    }
+                    break;
+                }
+                Ok(None) => {}
+                // What became of the charge is known and must not be lost over what could have followed it.
+                Err(fault) => {
+                    fault.logged();
+                    break;
+                }
             }
-        };
-        let news = News::Answered {
-            attempt,
-            answer: AuthorizationAnswer::Declined(decline),
-            step_up,
-        };
+        }
         (news, writes)
     }
 
     async fn means(
         &self,
         order: &Order,
-        route: usize,
+        wanted: Wanted,
         in_hand: &mut InHand,
         moment: Moment,
-    ) -> Result<Option<(StepUp, Writes)>, Fault> {
+    ) -> Result<Option<(NewAuthentication, Writes)>, Fault> {
         let payment = order.payment.as_ref().ok_or(Fault::Missing("the payment"))?;
-        let route = payment.routes.get(route).ok_or(Fault::Missing("a route"))?;
+        let route = payment
+            .routes
+            .get(wanted.route)
+            .ok_or(Fault::Missing("a route"))?;
         let of = PaymentKey {
             merchant: order.merchant,
             order: order.id,
@@ -91,7 +92,8 @@ impl Gateway {
         let browser = earlier
             .and_then(|run| run.run.browser)
             .or_else(|| payment.terms.browser.clone());
-        let means = StepUp {
+        let means = NewAuthentication {
+            route: wanted.route,
             needs_page: needs_page(&enrollment, browser.as_ref()),
             page_token: match self.store().page_token_of(of).await? {
                 Some(token) => token,
@@ -105,7 +107,7 @@ impl Gateway {
                 order,
                 terms: &payment.terms,
                 route,
-                step_up: true,
+                step_up: wanted.step_up,
                 since: payment.created_at,
             },
             enrollment,
@@ -133,7 +135,7 @@ impl Gateway {
         let id = payment
             .authentication
             .as_ref()
-            .and_then(|authenticated| authenticated.three_ds_server_trans_id.as_deref())
+            .and_then(transaction_id)
             .and_then(|id| id.parse().ok());
         let Some(id) = id else { return Ok(None) };
         let record = self.store().authentication_load(Id::from_uuid(id)).await?;
@@ -141,8 +143,12 @@ impl Gateway {
     }
 }
 
+fn transaction_id(authenticated: &Authenticated) -> Option<&str> {
+    authenticated.three_ds_server_trans_id.as_deref()
+}
+
 /// Whether our own MPI authenticates here. A remote server would have to be asked before the decline is recorded, so that
-/// there is no stepping up with one: the decline stands.
+/// there is no new one from it: the decline stands.
 fn is_ours(profile: &MerchantProfile, route: &Route) -> bool {
     connection_of(profile, route.connection).is_some_and(|known| known.connection.three_ds.remote.is_none())
 }

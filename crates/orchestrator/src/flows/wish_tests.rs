@@ -201,18 +201,19 @@ async fn mode_off_asks_nobody_even_after_a_veto(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
-async fn data_alone_is_shared_with_the_issuer(pool: PgPool) {
+async fn data_alone_is_shared_with_the_issuer_and_the_charge_goes_on_without_liability_shift(pool: PgPool) {
     let world = World::new(pool).await;
     world.script().ares = "I";
     let order = buy(&world, ThreeDsMode::DataOnly.into()).await;
     assert_eq!(world.areq()["threeDSRequestorChallengeInd"], "06");
-    assert_eq!(
-        world.words(order).await,
-        denied("DEUNA_3DS.UNAVAILABLE_FRICTIONLESS_AUTHENTICATION")
-    );
+    assert_eq!(world.words(order).await, paid());
     let told = document(&world, order).await;
-    assert_eq!(told["payment"]["data"]["three_ds"]["trans_status"], "I");
-    assert_eq!(world.script().charges.len(), 0);
+    let block = &told["payment"]["data"]["three_ds"];
+    assert_eq!(
+        (&block["trans_status"], &block["liability_shift"]),
+        (&json!("I"), &json!(false))
+    );
+    assert_eq!(world.script().charges.len(), 1);
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

@@ -2,8 +2,8 @@
 //! credentials.
 
 use super::{
-    Connection, MpiData, MpiOverrides, OPERATION_WORDS, OnDoubt, ThreeDsProvider, ThreeDsSettings,
-    operation_as_str,
+    Connection, MpiData, MpiOverrides, OPERATION_WORDS, OnDoubt, ReusePolicy, ThreeDsProvider,
+    ThreeDsSettings, operation_as_str,
 };
 use crate::{
     fields::{Fields, Problems, ascii, digits, integer, list, parsed, text, word},
@@ -26,6 +26,7 @@ const PROVIDERS: &[(&str, ThreeDsProvider)] = &[
     ("processor", ThreeDsProvider::Processor),
 ];
 const DOUBTS: &[(&str, OnDoubt)] = &[("reject", OnDoubt::Reject), ("proceed", OnDoubt::Proceed)];
+const REUSES: &[(&str, ReusePolicy)] = &[("allow", ReusePolicy::Allow), ("never", ReusePolicy::Never)];
 
 const MPI_MEMBERS: [&str; 8] = [
     "acquirer_merchant_id",
@@ -163,6 +164,7 @@ fn three_ds_as_written(settings: &ThreeDsSettings) -> Value {
         "provider": settings.provider,
         "on_attempted": settings.on_attempted,
         "on_unavailable": settings.on_unavailable,
+        "reuse": settings.reuse,
         "defaults": settings.defaults,
         "mpi": mpi,
     });
@@ -261,6 +263,7 @@ fn read_three_ds(
             "provider",
             "on_attempted",
             "on_unavailable",
+            "reuse",
             "defaults",
             "remote",
             "mpi",
@@ -276,6 +279,7 @@ fn read_three_ds(
     };
     let on_attempted = doubt("on_attempted", problems);
     let on_unavailable = doubt("on_unavailable", problems);
+    let reuse = fields.take("reuse", word(REUSES), problems).unwrap_or_default();
     let defaults = match fields.value("defaults") {
         Some(value) => three_ds::configured_wish(value, &fields.at("defaults"), problems),
         None => ThreeDs::default(),
@@ -307,6 +311,7 @@ fn read_three_ds(
         provider: provider?,
         on_attempted,
         on_unavailable,
+        reuse,
         defaults,
         remote,
         mpi,

@@ -1,7 +1,8 @@
 //! While 3-D Secure runs.
 
-use super::{Limits, News, Outgoing, Step, at_rest, authorizing, seconds};
+use super::{Limits, News, Outgoing, Step, at_rest, authorizing, cascading, seconds};
 use crate::{
+    attempt::ThreeDsUse,
     authentication_policy::{self, Circumstances, ThreeDsCode, Verdict},
     order::Order,
     payment::{Authenticating, AuthenticationStage, Closed, Denial, DeniedBy, PaymentState},
@@ -71,19 +72,28 @@ pub(super) fn next(limits: &Limits, mut order: Order, news: News, moment: Moment
             if authentication != current.authentication {
                 return None;
             }
-            let (route, step_up) = (current.route, current.step_up);
+            let (route, step_up, anew) = (current.route, current.step_up, current.anew);
             let decoupled = current.is_decoupled();
             let verdict =
                 authentication_policy::judge(&outcome, payment.routes.get(route)?, Circumstances { step_up });
             // A refusal is shown to the merchant like any other result.
-            payment.authentication = outcome
-                .as_ref()
-                .ok()
-                .map(|result| authentication_policy::told_by(result, decoupled, cardholder_info));
+            payment.authentication = outcome.as_ref().ok().map(|result| {
+                authentication_policy::told_by(result, payment.amount, decoupled, cardholder_info)
+            });
             match verdict {
-                Verdict::Deny(denial) => Some(deny(order, denial)),
+                Verdict::Deny(denial) => {
+                    let without = authentication_policy::leaves_open(&outcome)
+                        .then(|| cascading::without_authentication(limits, &order, moment))
+                        .flatten();
+                    Some(without.unwrap_or_else(|| deny(order, denial)))
+                }
                 Verdict::Proceed => {
-                    payment.state = authorizing::sending(route, step_up, moment);
+                    let three_ds = match (step_up, anew) {
+                        (true, _) => ThreeDsUse::SteppedUp,
+                        (false, true) => ThreeDsUse::Anew,
+                        (false, false) => ThreeDsUse::Own,
+                    };
+                    payment.state = authorizing::sending(route, three_ds, moment);
                     Some(authorizing::charge(limits, order, moment))
                 }
             }
@@ -113,7 +123,8 @@ pub(super) fn next(limits: &Limits, mut order: Order, news: News, moment: Moment
         | News::NeverLeft { .. }
         | News::Silence { .. }
         | News::Inquired { .. }
-        | News::Reversed { .. }
+        | News::Overdue { .. }
+        | News::ReversalAnswered { .. }
         | News::Settlement(_)
         | News::Cancel
         | News::Expire => None,

@@ -1,38 +1,27 @@
-//! While a charge is on its way, or its outcome unknown.
+//! While a charge is on its way, and when it is answered at once. What follows a decline is in [`super::cascading`]; what
+//! follows silence, in [`super::awaiting`].
 
-use super::{Limits, News, Outgoing, Step, at_rest, authenticating, denied_by, seconds};
+use super::{Limits, News, Outgoing, Step, at_rest, awaiting, cascading, denied_by, seconds};
 use crate::{
-    attempt::{AttemptInFlight, AttemptRecord, AttemptState, Outcome},
-    authentication_policy,
+    attempt::{AttemptInFlight, AttemptRecord, AttemptState, Outcome, ThreeDsUse},
     order::Order,
-    payment::{
-        Authenticating, AuthenticationStage, Authorized, Closed, Denial, DeniedBy, LateLook, LateStage,
-        Payment, PaymentState,
-    },
+    payment::{Authorized, Closed, Denial, DeniedBy, Payment, PaymentState},
     routing::Route,
     settlement::Standing,
-    three_ds::{StepUp, approach},
+    three_ds::{NewAuthentication, approach},
     totals::Totals,
 };
-use acquiring::{Approval, AuthorizationAnswer, ChargeKind, Decline, InquiryAnswer, Reason};
+use acquiring::{Approval, AuthorizationAnswer, ChargeKind, Decline, Reason};
 use primitives::{Id, Moment, id::kind};
-use time::OffsetDateTime;
 
 /// The state of a charge by that route that is about to be sent. Its attempt's id is the moment's.
-pub(super) fn sending(route: usize, after_step_up: bool, moment: Moment) -> PaymentState {
-    PaymentState::Authorizing(AttemptInFlight {
-        after_step_up,
-        ..AttemptInFlight::new(moment.fresh_id(), route, moment.now)
-    })
-}
-
-/// The route whose acquirer is to authenticate the cardholder anew, if a decline of the attempt in flight asks for that:
-/// at most once a payment, and not once the outcome had been unknown, when the security code is gone.
-pub fn step_up_wanted(order: &Order, about: Id<kind::Attempt>, decline: &Decline) -> Option<usize> {
-    let (payment, attempt) = in_flight(order)?;
-    let route = route_of(payment, attempt)?;
-    let first = attempt.id == about && !attempt.after_step_up && !attempt.is_unknown();
-    (first && approach::steps_up(payment, route, decline)).then_some(attempt.route)
+pub(super) fn sending(route: usize, three_ds: ThreeDsUse, moment: Moment) -> PaymentState {
+    PaymentState::Authorizing(AttemptInFlight::new(
+        moment.fresh_id(),
+        route,
+        three_ds,
+        moment.now,
+    ))
 }
 
 /// The step that sends the charge the payment's state speaks of.
@@ -59,29 +48,25 @@ pub(super) fn charge(limits: &Limits, mut order: Order, moment: Moment) -> Step 
 
 pub(super) fn next(limits: &Limits, order: Order, news: News, moment: Moment) -> Option<Step> {
     let (payment, attempt) = in_flight(&order)?;
-    let (about, attempt) = (attempt_of(&news)?, attempt.clone());
-    if about != attempt.id {
+    let attempt = attempt.clone();
+    if attempt_of(&news)? != attempt.id {
         return None;
     }
     match news {
         News::Answered {
             answer: AuthorizationAnswer::Approved(approval),
             ..
-        } => approved(order, &attempt, approval),
+        } => told_approved(limits, order, attempt, approval, moment),
         News::Answered {
             answer: AuthorizationAnswer::Declined(decline),
-            step_up,
+            means,
             ..
-        } => match (step_up, step_up_wanted(&order, about, &decline)) {
-            (Some(means), Some(_)) => stepped_up(limits, order, &attempt, decline, means, moment),
-            (Some(_) | None, _) => declined(limits, order, &attempt, decline, moment),
-        },
-        // Its end is asked for, or told, like that of a charge whose answer was lost.
+        } => declined(limits, order, &attempt, decline, means, moment),
         News::Answered {
-            answer: AuthorizationAnswer::Pending { .. },
+            answer: AuthorizationAnswer::Pending { processor_reference },
             ..
-        } => unknown(order, attempt, moment),
-        News::NeverLeft { why, .. } => {
+        } => awaiting::taken(order, attempt, processor_reference, moment),
+        News::NeverLeft { why, means, .. } => {
             let settled = record(payment, &attempt, AttemptState::NotSent(why))?;
             let denial = Denial {
                 code: "DP-4200".to_owned(),
@@ -90,9 +75,13 @@ pub(super) fn next(limits: &Limits, order: Order, news: News, moment: Moment) ->
                 processor: route_of(payment, &attempt).map(|route| route.processor.clone()),
                 late: None,
             };
-            Some(try_next_route(limits, order, &attempt, settled, denial, moment))
+            Some(if cascading::may_go_on(payment, &attempt) {
+                cascading::onward(limits, order, &attempt, settled, denial, means, moment)
+            } else {
+                deny(order, settled, denial)
+            })
         }
-        News::Silence { .. } => unknown(order, attempt, moment),
+        News::Silence { .. } => awaiting::unknown(order, attempt, moment),
         News::Purchased(_)
         | News::CardholderNeeded { .. }
         | News::DecoupledAgreed { .. }
@@ -102,76 +91,29 @@ pub(super) fn next(limits: &Limits, order: Order, news: News, moment: Moment) ->
         | News::CardholderGaveUp
         | News::TimeExpired
         | News::Inquired { .. }
-        | News::Reversed { .. }
+        | News::Overdue { .. }
+        | News::ReversalAnswered { .. }
         | News::Settlement(_)
         | News::Cancel
         | News::Expire => None,
     }
 }
 
-/// An inquiry about the attempt in flight was answered, or failed.
-pub(super) fn inquired(
+/// The charge was approved, says the processor's answer, a notification or an inquiry.
+pub(super) fn told_approved(
     limits: &Limits,
-    mut order: Order,
-    about: Id<kind::Attempt>,
-    answer: Option<InquiryAnswer>,
+    order: Order,
+    attempt: AttemptInFlight,
+    approval: Approval,
     moment: Moment,
 ) -> Option<Step> {
-    let (payment, attempt) = in_flight(&order)?;
-    let attempt = attempt.clone();
-    let Outcome::Unknown { inquiries } = attempt.outcome else {
-        return None;
-    };
-    if about != attempt.id {
-        return None;
-    }
-    let route = route_of(payment, &attempt)?.clone();
-    match answer {
-        Some(InquiryAnswer::Approved(approval)) => approved(order, &attempt, approval),
-        Some(InquiryAnswer::Declined(decline)) => declined(limits, order, &attempt, decline, moment),
-        Some(InquiryAnswer::NotFound) if moment.now >= final_at(&attempt, &route) => {
-            lost(order, attempt, moment)
+    match attempt.outcome {
+        Outcome::Sending | Outcome::Unknown { .. } | Outcome::Awaited { .. } => {
+            approved(order, &attempt, approval)
         }
-        Some(InquiryAnswer::NotFound | InquiryAnswer::Pending) | None => {
-            let asked = inquiries.saturating_add(1);
-            let look_again_at = next_inquiry_at(limits, &attempt, &route, asked, moment.now);
-            let payment = order.payment.as_mut()?;
-            payment.state = PaymentState::Authorizing(AttemptInFlight {
-                outcome: Outcome::Unknown { inquiries: asked },
-                ..attempt
-            });
-            Some(Step {
-                look_again_at: Some(look_again_at),
-                ..at_rest(order)
-            })
+        Outcome::Reversing { .. } => {
+            awaiting::approved_while_reversing(limits, order, attempt, approval, moment)
         }
-    }
-}
-
-/// When "not found" means that nothing was charged.
-pub(super) fn final_at(attempt: &AttemptInFlight, route: &Route) -> OffsetDateTime {
-    attempt.sent_at + seconds(route.inquiry_final_after_seconds)
-}
-
-/// The pause doubles from the processor's visibility delay on, never skips past the moment when "not found" becomes
-/// final, and is bounded.
-fn next_inquiry_at(
-    limits: &Limits,
-    attempt: &AttemptInFlight,
-    route: &Route,
-    asked: u16,
-    now: OffsetDateTime,
-) -> OffsetDateTime {
-    let doubled = route
-        .inquiry_visible_after_seconds
-        .max(1)
-        .saturating_mul(1 << asked.min(10));
-    let next = now + seconds(doubled.min(limits.inquiry_pause_max_seconds));
-    let last_word = final_at(attempt, route);
-    if now < last_word {
-        next.min(last_word)
-    } else {
-        next
     }
 }
 
@@ -202,14 +144,21 @@ fn approved(mut order: Order, attempt: &AttemptInFlight, approval: Approval) -> 
     })
 }
 
-fn declined(
+/// The charge was declined, and it is certain that nothing was taken.
+pub(super) fn declined(
     limits: &Limits,
     order: Order,
     attempt: &AttemptInFlight,
     decline: Decline,
+    means: Option<NewAuthentication>,
     moment: Moment,
 ) -> Option<Step> {
     let (payment, _) = in_flight(&order)?;
+    if let (Some(means), Some(route)) = (&means, cascading::step_up_wanted(payment, attempt, &decline))
+        && means.route == route
+    {
+        return cascading::stepped_up(limits, order, attempt, decline, means, moment);
+    }
     let route = route_of(payment, attempt)?;
     let denial = Denial {
         code: decline_code(decline.reason).to_owned(),
@@ -221,42 +170,12 @@ fn declined(
         processor: Some(route.processor.clone()),
         late: None,
     };
-    // Once the outcome had been unknown the security code is gone, so no other route can be asked.
-    let another = decline.advice.lets_another_route_try() && !attempt.is_unknown();
+    let another = cascading::may_go_on_after(payment, attempt, &decline);
     let settled = record(payment, attempt, AttemptState::Declined(decline))?;
-    if another {
-        Some(try_next_route(limits, order, attempt, settled, denial, moment))
+    Some(if another {
+        cascading::onward(limits, order, attempt, settled, denial, means, moment)
     } else {
-        Some(deny(order, settled, denial))
-    }
-}
-
-/// The issuer refuses to go without an authentication: it gets one, with a challenge, and then the same acquirer is asked
-/// once more.
-fn stepped_up(
-    limits: &Limits,
-    mut order: Order,
-    attempt: &AttemptInFlight,
-    decline: Decline,
-    means: StepUp,
-    moment: Moment,
-) -> Option<Step> {
-    let payment = order.payment.as_mut()?;
-    let settled = record(payment, attempt, AttemptState::Declined(decline))?;
-    // Whatever an earlier one gave was not enough.
-    payment.authentication = None;
-    payment.state = PaymentState::Authenticating(Authenticating {
-        authentication: moment.fresh_id(),
-        stage: AuthenticationStage::first(means.needs_page),
-        route: attempt.route,
-        step_up: true,
-        page_token: means.page_token,
-        page_issued_at: moment.now,
-        page_opened_at: None,
-    });
-    Some(Step {
-        attempts: vec![settled],
-        ..authenticating::goes_on(limits, order, moment)
+        deny(order, settled, denial)
     })
 }
 
@@ -269,38 +188,8 @@ fn decline_code(reason: Reason) -> &'static str {
     }
 }
 
-/// Charges by the next route that what is known of the cardholder can be carried to, or gives up. After a step-up there is
-/// one charge, by the route that asked for it, and no other.
-fn try_next_route(
-    limits: &Limits,
-    mut order: Order,
-    attempt: &AttemptInFlight,
-    settled: AttemptRecord,
-    denial: Denial,
-    moment: Moment,
-) -> Step {
-    let Some(payment) = &mut order.payment else {
-        return at_rest(order);
-    };
-    let next = (attempt.route + 1..payment.routes.len()).find(|index| {
-        !attempt.after_step_up
-            && payment
-                .routes
-                .get(*index)
-                .is_some_and(|route| authentication_policy::may_charge_by(payment, route, moment.now))
-    });
-    match next {
-        Some(route) => {
-            payment.state = sending(route, false, moment);
-            let mut step = charge(limits, order, moment);
-            step.attempts.insert(0, settled);
-            step
-        }
-        None => deny(order, settled, denial),
-    }
-}
-
-fn deny(mut order: Order, settled: AttemptRecord, denial: Denial) -> Step {
+/// The attempt is settled, and the payment denied.
+pub(super) fn deny(mut order: Order, settled: AttemptRecord, denial: Denial) -> Step {
     if let Some(payment) = &mut order.payment {
         payment.state = PaymentState::Closed(Closed::Denied(denial));
     }
@@ -310,49 +199,8 @@ fn deny(mut order: Order, settled: AttemptRecord, denial: Denial) -> Step {
     }
 }
 
-fn unknown(mut order: Order, attempt: AttemptInFlight, moment: Moment) -> Option<Step> {
-    // A second report of silence must not forget the inquiries already made.
-    if attempt.is_unknown() {
-        return None;
-    }
-    let payment = order.payment.as_mut()?;
-    let route = route_of(payment, &attempt)?.clone();
-    let settled = record(payment, &attempt, AttemptState::Unknown)?;
-    let first_look = attempt.sent_at + seconds(route.inquiry_visible_after_seconds);
-    payment.state = PaymentState::Authorizing(AttemptInFlight {
-        outcome: Outcome::Unknown { inquiries: 0 },
-        ..attempt
-    });
-    Some(Step {
-        attempts: vec![settled],
-        look_again_at: Some(first_look.max(moment.now)),
-        ..at_rest(order)
-    })
-}
-
-fn lost(mut order: Order, attempt: AttemptInFlight, moment: Moment) -> Option<Step> {
-    let payment = order.payment.as_mut()?;
-    let route = route_of(payment, &attempt)?.clone();
-    let settled = record(payment, &attempt, AttemptState::Lost)?;
-    let look_again_at = super::late::look_at(&attempt, Some(&route)).max(moment.now);
-    payment.state = PaymentState::Closed(Closed::Denied(Denial {
-        code: "DP-6003".to_owned(),
-        reason: "the processor has no record of the charge".to_owned(),
-        by: DeniedBy::System,
-        processor: Some(route.processor),
-        late: Some(Box::new(LateLook {
-            attempt,
-            stage: LateStage::Waiting,
-        })),
-    }));
-    Some(Step {
-        attempts: vec![settled],
-        look_again_at: Some(look_again_at),
-        ..at_rest(order)
-    })
-}
-
-fn in_flight(order: &Order) -> Option<(&Payment, &AttemptInFlight)> {
+/// The payment with its attempt in flight, if one is.
+pub(super) fn in_flight(order: &Order) -> Option<(&Payment, &AttemptInFlight)> {
     let payment = order.payment.as_ref()?;
     match &payment.state {
         PaymentState::Authorizing(attempt) => Some((payment, attempt)),
@@ -360,7 +208,7 @@ fn in_flight(order: &Order) -> Option<(&Payment, &AttemptInFlight)> {
     }
 }
 
-fn route_of<'a>(payment: &'a Payment, attempt: &AttemptInFlight) -> Option<&'a Route> {
+pub(super) fn route_of<'a>(payment: &'a Payment, attempt: &AttemptInFlight) -> Option<&'a Route> {
     payment.routes.get(attempt.route)
 }
 
@@ -370,7 +218,8 @@ fn attempt_of(news: &News) -> Option<Id<kind::Attempt>> {
         | News::NeverLeft { attempt, .. }
         | News::Silence { attempt }
         | News::Inquired { attempt, .. }
-        | News::Reversed { attempt, .. } => Some(*attempt),
+        | News::Overdue { attempt }
+        | News::ReversalAnswered { attempt, .. } => Some(*attempt),
         News::Purchased(_)
         | News::CardholderNeeded { .. }
         | News::DecoupledAgreed { .. }
@@ -398,6 +247,7 @@ pub(super) fn record(
         processor: route.processor.clone(),
         reference: attempt.reference.clone(),
         sent_at: attempt.sent_at,
+        three_ds: attempt.three_ds,
         state,
     })
 }

@@ -7,7 +7,7 @@ use crate::{
     payment::{Closed, LateLook, LateStage, PaymentState},
     routing::Route,
 };
-use acquiring::{Approval, InquiryAnswer};
+use acquiring::{Approval, InquiryAnswer, ReversalAnswer};
 use primitives::{Id, Moment, id::kind};
 use time::OffsetDateTime;
 
@@ -36,6 +36,7 @@ fn watched(order: &Order) -> Option<&LateLook> {
 pub(super) fn inquired(
     limits: &Limits,
     order: Order,
+    asked_at: OffsetDateTime,
     answer: Option<InquiryAnswer>,
     moment: Moment,
 ) -> Option<Step> {
@@ -44,8 +45,12 @@ pub(super) fn inquired(
         (LateStage::Waiting, Some(InquiryAnswer::Approved(approval))) => {
             reverse(limits, order, late.attempt, approval, 0, moment)
         }
-        (LateStage::Waiting, Some(InquiryAnswer::Declined(_) | InquiryAnswer::NotFound)) => {
-            Some(at_rest(watch(order, None)))
+        (LateStage::Waiting, Some(InquiryAnswer::Declined(_))) => Some(at_rest(watch(order, None))),
+        (LateStage::Waiting, Some(InquiryAnswer::NotFound)) => {
+            let payment = order.payment.as_ref()?;
+            let due_at = look_at(&late.attempt, payment.routes.get(late.attempt.route));
+            // One that was asked before that does not take the look's place.
+            (asked_at >= due_at).then(|| at_rest(watch(order, None)))
         }
         (LateStage::Waiting, Some(InquiryAnswer::Pending) | None) => {
             let later = moment.now + seconds(limits.inquiry_pause_max_seconds);
@@ -58,21 +63,18 @@ pub(super) fn inquired(
     }
 }
 
-/// The void was tried.
-pub(super) fn reversed(
+/// The reversal was answered, or a notification told its end; `None`: it failed. A void that was accepted is as good as
+/// done: it names the charge as the processor knows it.
+pub(super) fn reversal_answered(
     limits: &Limits,
     order: Order,
-    about: Id<kind::Attempt>,
-    done: bool,
+    answer: Option<ReversalAnswer>,
     moment: Moment,
 ) -> Option<Step> {
     let late = watched(&order)?.clone();
-    if late.attempt.id != about {
-        return None;
-    }
-    match late.stage {
-        LateStage::Waiting => None,
-        LateStage::Reversing { .. } if done => {
+    match (late.stage, answer) {
+        (LateStage::Waiting, Some(ReversalAnswer::Reversed))
+        | (LateStage::Reversing { .. }, Some(ReversalAnswer::Reversed | ReversalAnswer::Accepted)) => {
             let payment = order.payment.as_ref()?;
             let settled = authorizing::record(payment, &late.attempt, AttemptState::Reversed)?;
             Some(Step {
@@ -80,18 +82,23 @@ pub(super) fn reversed(
                 ..at_rest(watch(order, None))
             })
         }
-        LateStage::Reversing { approval, tries } => {
+        // A notification may still tell that there was something to be taken back.
+        (LateStage::Waiting, Some(ReversalAnswer::Accepted)) => Some(at_rest(order)),
+        (LateStage::Waiting, Some(ReversalAnswer::NotFound | ReversalAnswer::Refused(_))) => {
+            Some(at_rest(watch(order, None)))
+        }
+        (LateStage::Waiting, None) => Some(Step {
+            look_again_at: Some(moment.now + seconds(limits.inquiry_pause_max_seconds)),
+            ..at_rest(order)
+        }),
+        (
+            LateStage::Reversing { approval, tries },
+            Some(ReversalAnswer::NotFound | ReversalAnswer::Refused(_)) | None,
+        ) => {
             // The void carries the same idempotency identity each time, so repeating it cannot void twice.
-            let mut step = reverse(
-                limits,
-                order,
-                late.attempt,
-                approval,
-                tries.saturating_add(1),
-                moment,
-            )?;
-            step.send = None;
-            Some(step)
+            let tries = tries.saturating_add(1);
+            let step = reverse(limits, order, late.attempt, approval, tries, moment)?;
+            Some(Step { send: None, ..step })
         }
     }
 }
@@ -115,7 +122,7 @@ fn reverse(
         .min(86_400);
     let send = Outgoing::Reverse {
         attempt: attempt.id,
-        approval: approval.clone(),
+        approval: Some(approval.clone()),
     };
     let order = watch(
         order,

@@ -4,9 +4,10 @@ use super::{AuthenticationPlan, Limits, News, Outgoing, decide, testing::*};
 use crate::{
     order::Order,
     payment::{AuthenticationStage, PaymentState},
+    routing::Route,
     status,
 };
-use acquiring::{Advice, InquiryAnswer};
+use acquiring::{Advice, AuthorizationAnswer, InquiryAnswer, Recovery, ReversalAnswer};
 use mpi::Failure;
 use primitives::Id;
 
@@ -22,6 +23,7 @@ fn lost() -> Vec<(News, i64)> {
     steps.push((
         News::Inquired {
             attempt: attempt(0),
+            asked_at: at(1_800).now,
             answer: Some(InquiryAnswer::NotFound),
         },
         1_800,
@@ -37,10 +39,31 @@ fn states() -> Vec<(&'static str, Order)> {
         )
     };
     let charging = || purchase(AuthenticationPlan::None, vec![route(1), route(2)]);
+    let reversed_by_us = || {
+        purchase(
+            AuthenticationPlan::None,
+            vec![
+                Route {
+                    lost_charge: Recovery::Reverse,
+                    reversals: true,
+                    ..route(1)
+                },
+                route(2),
+            ],
+        )
+    };
+    let taking_back = || {
+        vec![
+            (reversed_by_us(), 0),
+            (News::Silence { attempt: attempt(0) }, 30),
+            (News::Overdue { attempt: attempt(0) }, 90),
+        ]
+    };
     let stepping_up = |needs_page| after(vec![(charging(), 0), (wants_authentication(0, needs_page), 0)]);
     let mut reversing = lost();
     let found = News::Inquired {
         attempt: attempt(0),
+        asked_at: at(3_600).now,
         answer: Some(InquiryAnswer::Approved(approval())),
     };
     reversing.push((found, 3_600));
@@ -73,6 +96,31 @@ fn states() -> Vec<(&'static str, Order)> {
             ]),
         ),
         ("unknown", after(unknown())),
+        (
+            "awaited",
+            after(vec![
+                (charging(), 0),
+                (
+                    News::Answered {
+                        attempt: attempt(0),
+                        answer: AuthorizationAnswer::Pending {
+                            processor_reference: Some("ticket-1".into()),
+                        },
+                        means: None,
+                    },
+                    1,
+                ),
+            ]),
+        ),
+        (
+            "unknown_to_be_reversed",
+            after(taking_back().into_iter().take(2).collect()),
+        ),
+        ("taking_back", after(taking_back())),
+        (
+            "taking_back_approved",
+            after(taking_back().into_iter().chain([(approved(0), 100)]).collect()),
+        ),
         ("paid", after(vec![(charging(), 0), (approved(0), 1)])),
         (
             "denied",
@@ -89,6 +137,11 @@ fn news() -> Vec<(&'static str, News)> {
     let about = attempt(0);
     let authentication = Id::from_uuid(at(0).nonce);
     let inquired = |answer| News::Inquired {
+        attempt: about,
+        asked_at: at(5_000).now,
+        answer,
+    };
+    let reversal = |answer| News::ReversalAnswered {
         attempt: about,
         answer,
     };
@@ -118,6 +171,7 @@ fn news() -> Vec<(&'static str, News)> {
             News::NeverLeft {
                 attempt: about,
                 why: "no connection",
+                means: None,
             },
         ),
         ("silence", News::Silence { attempt: about }),
@@ -136,19 +190,20 @@ fn news() -> Vec<(&'static str, News)> {
         ("not_found", inquired(Some(InquiryAnswer::NotFound))),
         ("inquiry_failed", inquired(None)),
         (
-            "reversed",
-            News::Reversed {
+            "taken_later",
+            News::Answered {
                 attempt: about,
-                done: true,
+                answer: AuthorizationAnswer::Pending {
+                    processor_reference: None,
+                },
+                means: None,
             },
         ),
-        (
-            "not_reversed",
-            News::Reversed {
-                attempt: about,
-                done: false,
-            },
-        ),
+        ("overdue", News::Overdue { attempt: about }),
+        ("reversed", reversal(Some(ReversalAnswer::Reversed))),
+        ("reversal_accepted", reversal(Some(ReversalAnswer::Accepted))),
+        ("nothing_to_reverse", reversal(Some(ReversalAnswer::NotFound))),
+        ("reversal_failed", reversal(None)),
         ("cancel", News::Cancel),
         ("expire", News::Expire),
     ]
@@ -167,7 +222,10 @@ fn line(order: &Order, news: &News) -> String {
                 Some(Outgoing::Authenticate { .. }) => " send:areq",
                 Some(Outgoing::Charge { .. }) => " send:charge",
                 Some(Outgoing::Inquire { .. }) => " send:inquiry",
-                Some(Outgoing::Reverse { .. }) => " send:void",
+                Some(Outgoing::Reverse {
+                    approval: Some(_), ..
+                }) => " send:void",
+                Some(Outgoing::Reverse { approval: None, .. }) => " send:reversal",
                 Some(Outgoing::Settle { .. }) => " send:settlement",
                 Some(Outgoing::InquireSettlement { .. }) => " send:settlement-inquiry",
             };
@@ -245,11 +303,23 @@ fn whoever_sends_a_charge_records_it_as_sending_first() {
 }
 
 #[test]
-fn nothing_is_charged_while_an_outcome_is_unknown() {
-    let order = after(unknown());
-    for (name, news) in news() {
-        if let Ok(Some(step)) = decide(&Limits::default(), order.clone(), news, at(100)) {
-            assert!(!matches!(step.send, Some(Outgoing::Charge { .. })), "{name}");
+fn nothing_is_charged_while_the_end_of_a_charge_is_open() {
+    for (state, order) in states() {
+        let Some(PaymentState::Authorizing(attempt)) = order.payment.as_ref().map(|payment| &payment.state)
+        else {
+            continue;
+        };
+        if !attempt.is_open() {
+            continue;
+        }
+        for (name, news) in news() {
+            if let Ok(Some(step)) = decide(&Limits::default(), order.clone(), news, at(100)) {
+                assert!(
+                    !matches!(step.send, Some(Outgoing::Charge { .. })),
+                    "{state} {name}"
+                );
+                assert!(step.forget_security_code, "{state} {name}");
+            }
         }
     }
 }

@@ -2,8 +2,10 @@
 
 use super::{AuthenticationPlan, Limits, Purchased, Step, at_rest, authenticating, authorizing};
 use crate::{
+    attempt::ThreeDsUse,
     authentication_policy::{self, ThreeDsCode},
     connection::OnDoubt,
+    history::History,
     order::Order,
     payment::{
         Authenticated, Authenticating, AuthenticationStage, Closed, Denial, DeniedBy, Payment, PaymentState,
@@ -41,6 +43,7 @@ pub(super) fn purchased(
         routes,
         plan,
         page_token,
+        attempts_allowed,
     } = purchased;
     order.payments += 1;
     let brand = card.brand;
@@ -53,12 +56,16 @@ pub(super) fn purchased(
         routes,
         authentication,
         state,
+        history: History {
+            attempts_allowed,
+            ..History::default()
+        },
         created_at: moment.now,
         updated_at: moment.now,
     };
     match plan {
         AuthenticationPlan::None => {
-            order.payment = Some(new(authorizing::sending(0, false, moment), None));
+            order.payment = Some(new(authorizing::sending(0, ThreeDsUse::None, moment), None));
             Ok(authorizing::charge(limits, order, moment))
         }
         AuthenticationPlan::External(values) => {
@@ -68,15 +75,19 @@ pub(super) fn purchased(
                 trans_status_reason: None,
                 flow: None,
                 cardholder_info: None,
+                amount: None,
                 at: moment.now,
             };
-            order.payment = Some(new(authorizing::sending(0, false, moment), Some(given)));
+            order.payment = Some(new(authorizing::sending(0, ThreeDsUse::Own, moment), Some(given)));
             Ok(authorizing::charge(limits, order, moment))
         }
         AuthenticationPlan::NotAvailable => match on_unavailable {
             OnDoubt::Proceed => {
                 let without = authentication_policy::without_authentication(brand, moment.now);
-                order.payment = Some(new(authorizing::sending(0, false, moment), Some(without)));
+                order.payment = Some(new(
+                    authorizing::sending(0, ThreeDsUse::None, moment),
+                    Some(without),
+                ));
                 Ok(authorizing::charge(limits, order, moment))
             }
             OnDoubt::Reject => {
@@ -101,6 +112,7 @@ pub(super) fn purchased(
                 stage: AuthenticationStage::first(needs_page),
                 route: 0,
                 step_up: false,
+                anew: false,
                 page_token,
                 page_issued_at: moment.now,
                 page_opened_at: None,

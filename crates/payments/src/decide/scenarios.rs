@@ -170,6 +170,7 @@ fn an_unknown_outcome_is_settled_by_inquiry_and_the_code_is_gone_by_then() {
         silent.order,
         News::Inquired {
             attempt: attempt(0),
+            asked_at: at(91).now,
             answer: Some(found),
         },
         at(91),
@@ -183,19 +184,20 @@ fn not_found_counts_only_after_the_final_window_and_a_late_approval_is_voided() 
         (purchase(AuthenticationPlan::None, vec![route(1)]), 0),
         (News::Silence { attempt: attempt(0) }, 30),
     ]);
-    let nothing = || News::Inquired {
+    let nothing = |seconds| News::Inquired {
         attempt: attempt(0),
+        asked_at: at(seconds).now,
         answer: Some(InquiryAnswer::NotFound),
     };
     for seconds in [90, 270, 1_799] {
-        let asked = step(order, nothing(), at(seconds));
+        let asked = step(order, nothing(seconds), at(seconds));
         assert!(
             asked.look_again_at.unwrap() <= START + Duration::seconds(1_800),
             "never past the last word"
         );
         order = asked.order;
     }
-    let given_up = step(order, nothing(), at(1_800));
+    let given_up = step(order, nothing(1_800), at(1_800));
     assert_eq!(
         (words(&given_up.order), code(&given_up.order)),
         (("pending", "denied"), "DP-6003".into())
@@ -207,6 +209,7 @@ fn not_found_counts_only_after_the_final_window_and_a_late_approval_is_voided() 
         given_up.order,
         News::Inquired {
             attempt: attempt(0),
+            asked_at: at(3_600).now,
             answer: Some(found),
         },
         at(3_600),
@@ -215,15 +218,15 @@ fn not_found_counts_only_after_the_final_window_and_a_late_approval_is_voided() 
         late.send,
         Some(Outgoing::Reverse {
             attempt: attempt(0),
-            approval: approval()
+            approval: Some(approval())
         })
     );
     assert!(late.announce.is_none(), "the merchant was told already");
     let done = step(
         late.order,
-        News::Reversed {
+        News::ReversalAnswered {
             attempt: attempt(0),
-            done: true,
+            answer: Some(acquiring::ReversalAnswer::Reversed),
         },
         at(3_601),
     );
@@ -377,13 +380,13 @@ proptest! {
             };
             let news = match choice {
                 0 => purchase(AuthenticationPlan::None, unauthenticated()),
-                1 => News::Answered { attempt: about, answer: acquiring::AuthorizationAnswer::Approved(approval()), step_up: None },
+                1 => News::Answered { attempt: about, answer: acquiring::AuthorizationAnswer::Approved(approval()), means: None },
                 2 => News::Answered { attempt: about, answer: acquiring::AuthorizationAnswer::Declined(
-                    decline(acquiring::Reason::GenericDecline, Advice::Failover)), step_up: None },
+                    decline(acquiring::Reason::GenericDecline, Advice::Failover)), means: None },
                 3 => News::Silence { attempt: about },
-                4 => News::NeverLeft { attempt: about, why: "no connection" },
-                5 => News::Inquired { attempt: about, answer: Some(InquiryAnswer::NotFound) },
-                6 => News::Inquired { attempt: about, answer: Some(InquiryAnswer::Approved(approval())) },
+                4 => News::NeverLeft { attempt: about, why: "no connection", means: None },
+                5 => News::Inquired { attempt: about, asked_at: at(seconds).now, answer: Some(InquiryAnswer::NotFound) },
+                6 => News::Inquired { attempt: about, asked_at: at(seconds).now, answer: Some(InquiryAnswer::Approved(approval())) },
                 _ => News::Cancel,
             };
             let Ok(Some(step)) = decide(&Limits::default(), order.clone(), news, at(seconds)) else { continue };

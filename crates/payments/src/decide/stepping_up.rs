@@ -130,13 +130,13 @@ fn the_merchant_hears_of_a_second_challenge_as_of_the_first() {
         ),
         (ended(0, Ok(result("A", "06"))), 5),
     ]);
-    let News::Answered { answer, step_up, .. } = wants_authentication(0, true) else {
+    let News::Answered { answer, means, .. } = wants_authentication(0, true) else {
         panic!("an answer");
     };
     let declined = News::Answered {
         attempt: attempt(5),
         answer,
-        step_up,
+        means,
     };
     let again = step(asked, declined, at(10));
     assert_eq!(
@@ -164,6 +164,7 @@ fn there_is_one_step_up_and_one_charge_after_it() {
             News::NeverLeft {
                 attempt: attempt(20),
                 why: "no connection",
+                means: None,
             },
             "DP-4200",
         ),
@@ -192,15 +193,15 @@ fn an_unknown_outcome_leads_to_no_step_up_since_the_security_code_is_gone() {
         at(30),
     );
     let decline = decline(Reason::AuthenticationRequired, Advice::Reauthenticate);
-    assert_eq!(super::step_up_wanted(&silent.order, attempt(0), &decline), None);
-    let News::Answered { step_up, .. } = wants_authentication(0, false) else {
+    let News::Answered { means, .. } = wants_authentication(0, false) else {
         panic!("an answer");
     };
     let late = News::Answered {
         attempt: attempt(0),
         answer: AuthorizationAnswer::Declined(decline),
-        step_up,
+        means,
     };
+    assert_eq!(super::means_wanted(&silent.order, &late, at(40).now), []);
     let over = step(silent.order, late, at(40));
     assert_eq!((over.send, words(&over.order)), (None, ("pending", "denied")));
 }
@@ -365,19 +366,29 @@ fn a_refused_authentication_is_shown_in_the_order() {
 }
 
 #[test]
-fn data_alone_is_charged_only_where_the_policy_takes_what_is_unavailable() {
+fn whoever_shares_data_alone_goes_on_when_the_issuer_takes_note_of_it() {
     let sharing = |on_unavailable| Route {
         on_unavailable,
         three_ds: ThreeDsMode::DataOnly.into(),
         ..route(1)
     };
-    for (policy, goes_on) in [(OnDoubt::Proceed, true), (OnDoubt::Reject, false)] {
+    for (status, policy, goes_on) in [
+        ("I", OnDoubt::Proceed, true),
+        ("I", OnDoubt::Reject, true),
+        ("U", OnDoubt::Proceed, true),
+        // Not what was asked for, but a fault.
+        ("U", OnDoubt::Reject, false),
+    ] {
         let asking = purchase(
             AuthenticationPlan::Ask { needs_page: false },
             vec![sharing(policy)],
         );
-        let noted = step(after(vec![(asking, 0)]), ended(0, Ok(result("I", "07"))), at(2));
-        assert_eq!(noted.send.is_some(), goes_on);
+        let noted = step(
+            after(vec![(asking, 0)]),
+            ended(0, Ok(result(status, "07"))),
+            at(2),
+        );
+        assert_eq!(noted.send.is_some(), goes_on, "{status} {policy:?}");
         let block = &document(&noted.order)["payment"]["data"]["three_ds"];
         assert_eq!(block["liability_shift"], false);
     }

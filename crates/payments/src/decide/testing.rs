@@ -9,7 +9,7 @@ use crate::{
     purchase::{Market, PurchaseApi},
     routing::Route,
     settlement::Offers,
-    three_ds::{StepUp, ThreeDs},
+    three_ds::{NewAuthentication, ThreeDs},
 };
 use acquiring::{Advice, Approval, AuthorizationAnswer, ChargeKind, Decline, Initiator, Reason, Shopper};
 use mpi::{AuthenticationResult, Transaction, transaction::News as RunNews};
@@ -66,6 +66,10 @@ pub fn route(number: u128) -> Route {
         offers: Offers::default(),
         inquiry_visible_after_seconds: 90,
         inquiry_final_after_seconds: 1_800,
+        lost_charge: acquiring::Recovery::Inquire,
+        reversals: false,
+        reuse: crate::connection::ReusePolicy::Allow,
+        charges_after_failed_authentication: false,
     }
 }
 
@@ -100,6 +104,7 @@ pub fn purchase(plan: AuthenticationPlan, routes: Vec<Route>) -> News {
         routes,
         plan,
         page_token: "01JDEADBEEFDEADBEEFDEADBEE".into(),
+        attempts_allowed: None,
     }))
 }
 
@@ -147,7 +152,7 @@ pub fn approved(seconds: i64) -> News {
     News::Answered {
         attempt: attempt(seconds),
         answer: AuthorizationAnswer::Approved(approval()),
-        step_up: None,
+        means: None,
     }
 }
 
@@ -157,7 +162,8 @@ pub fn wants_authentication(seconds: i64, needs_page: bool) -> News {
     News::Answered {
         attempt: attempt(seconds),
         answer: AuthorizationAnswer::Declined(decline),
-        step_up: Some(StepUp {
+        means: Some(NewAuthentication {
+            route: 0,
             needs_page,
             page_token: "01JDEADBEEFDEADBEEFDEADBEF".into(),
         }),
@@ -191,7 +197,7 @@ pub fn declined(seconds: i64, advice: Advice) -> News {
     News::Answered {
         attempt: attempt(seconds),
         answer,
-        step_up: None,
+        means: None,
     }
 }
 

@@ -57,6 +57,7 @@ fn connection(number: u128, name: &str, processor: &str) -> Connection {
         inquiry_final_after_seconds: None,
         preference: i32::try_from(number).unwrap() * 10,
         three_ds: ThreeDsSettings {
+            reuse: crate::connection::ReusePolicy::Allow,
             provider: ThreeDsProvider::None,
             on_attempted: OnDoubt::Reject,
             on_unavailable: OnDoubt::Reject,

@@ -10,9 +10,12 @@ use acquiring::{Advice, Decline, Exemption, Initiator};
 use emv3ds::{Version, code::RequestorChallengeInd};
 use primitives::Brand;
 
-/// What a new authentication after a soft decline would take, looked up before it is decided on.
+/// What a new authentication would take, after a decline that asks for one or for a route that the earlier one cannot be
+/// carried to: looked up before it is decided on.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct StepUp {
+pub struct NewAuthentication {
+    /// Index of the payment's route whose acquirer asks.
+    pub route: usize,
     /// Whether the cardholder's browser is needed before the issuer can be asked.
     pub needs_page: bool,
     /// The hosted page's token: the payment's own where it has one, so that a browser that is still there goes on.

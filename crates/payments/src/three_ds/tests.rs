@@ -321,8 +321,14 @@ fn a_claim_is_made_only_without_a_full_authentication_and_not_after_the_issuers_
     let mut payment = payment();
     assert_eq!(claimed(&payment, &route, false), Some(Exemption::LowValue));
     assert_eq!(claimed(&payment, &route, true), None);
-    let told =
-        |status, eci| crate::authentication_policy::told_by(&testing::result(status, eci), false, None);
+    let told = |status, eci| {
+        crate::authentication_policy::told_by(
+            &testing::result(status, eci),
+            testing::mxn(10_000),
+            false,
+            None,
+        )
+    };
     payment.authentication = Some(told("A", "06"));
     assert_eq!(claimed(&payment, &route, false), Some(Exemption::LowValue));
     payment.authentication = Some(told("Y", "05"));

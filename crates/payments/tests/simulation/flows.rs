@@ -4,23 +4,23 @@ use crate::{
     clock,
     database::{Recording, RunRow, RunStage},
     directory::{self, Heard},
-    gateway::{Beat, Errand, Task, in_flight},
+    gateway::{Beat, Errand, Task},
     people::Call,
     world::World,
 };
-use acquiring::{AuthorizationAnswer, InquiryAnswer};
 use mpi::Failure;
 use payments::{
-    News, Order, Outgoing, PaymentState, Purchased, Step,
-    attempt::Outcome,
-    decide::{AuthenticationPlan, SettlementDue, expires_at, settlement_due, step_up_wanted},
-    payment::{Authenticating, AuthenticationStage, Closed, Decoupled, LateStage},
+    News, Order, PaymentState, Purchased, Step,
+    decide::{
+        AuthenticationPlan, ChargeDue, SettlementDue, charge_due, expires_at, means_wanted, settlement_due,
+    },
+    payment::{Authenticating, AuthenticationStage, Decoupled},
     settlement::SettlementNews,
-    three_ds::StepUp,
+    three_ds::NewAuthentication,
 };
 use primitives::{Id, Moment, id::kind};
 use std::rc::Rc;
-use time::{Duration, OffsetDateTime};
+use time::Duration;
 
 const PAGE_TOKEN: &str = "01JDEADBEEFDEADBEEFDEADBEE";
 
@@ -38,7 +38,7 @@ impl World {
             }
             Errand::Tell(news) => {
                 let moment = self.moment();
-                let told = fresh(&order, news.clone(), clock::time(task.sent_at), moment);
+                let told = news.clone();
                 let (told, runs) = self.with_means(&order, told, moment);
                 self.decides_on(task, order, told, runs, moment);
                 task.errand = Errand::Tell(news);
@@ -126,6 +126,7 @@ impl World {
             routes: call.routes.clone(),
             plan: call.plan.clone(),
             page_token: PAGE_TOKEN.to_owned(),
+            attempts_allowed: None,
         }));
         if let Ok(Some(step)) = self.rule(order, news, moment) {
             task.beat = Beat::Record(Box::new(Recording {
@@ -152,37 +153,26 @@ impl World {
         }
     }
 
-    /// An answer that asks for an authentication gets the means for one, where there are any.
-    fn with_means(&mut self, order: &Order, news: News, moment: Moment) -> (News, Vec<RunRow>) {
-        let News::Answered {
-            attempt,
-            answer: AuthorizationAnswer::Declined(decline),
-            ..
-        } = news
-        else {
+    /// News that a new authentication could follow gets the means for one, where there are any.
+    fn with_means(&mut self, order: &Order, mut news: News, moment: Moment) -> (News, Vec<RunRow>) {
+        let Some(payment) = order.payment.as_ref().map(|payment| payment.id) else {
             return (news, Vec::new());
         };
-        let wanted = step_up_wanted(order, attempt, &decline).is_some() && self.chance.permille(900);
-        let needs_page = self.chance.permille(300);
-        let payment = order
-            .payment
-            .as_ref()
-            .map(|payment| payment.id)
-            .filter(|_| wanted);
-        let runs = payment.map(|payment| self.new_run(payment, needs_page, moment));
-        let step_up = runs.is_some().then(|| StepUp {
-            needs_page,
-            page_token: PAGE_TOKEN.to_owned(),
-        });
-        let answer = AuthorizationAnswer::Declined(decline);
-        (
-            News::Answered {
-                attempt,
-                answer,
-                step_up,
-            },
-            runs.into_iter().collect(),
-        )
+        for wanted in means_wanted(order, &news, moment.now) {
+            if !self.chance.permille(900) {
+                continue;
+            }
+            let needs_page = self.chance.permille(300);
+            if let News::Answered { means, .. } | News::NeverLeft { means, .. } = &mut news {
+                *means = Some(NewAuthentication {
+                    route: wanted.route,
+                    needs_page,
+                    page_token: PAGE_TOKEN.to_owned(),
+                });
+            }
+            return (news, vec![self.new_run(payment, needs_page, moment)]);
+        }
+        (news, Vec::new())
     }
 
     /// What came of an AReq is recorded with what it means. An RReq may have been faster.
@@ -284,33 +274,20 @@ impl World {
                 let current = current.clone();
                 self.looks_at_authentication(task, order, &current);
             }
-            PaymentState::Authorizing(attempt) => {
-                let attempt_id = attempt.id;
-                match attempt.outcome {
-                    Outcome::Sending => {
-                        let news = self.sender_died(attempt_id);
-                        let moment = self.moment();
-                        self.decides_on(task, order, news, Vec::new(), moment);
-                    }
-                    Outcome::Unknown { .. } => {
-                        task.beat = Beat::Send(Box::new(order), Outgoing::Inquire { attempt: attempt_id });
-                    }
+            PaymentState::Authorizing(_) | PaymentState::Closed(_) => match charge_due(&order) {
+                Some(ChargeDue::Silent { attempt }) => {
+                    let news = self.sender_died(attempt);
+                    let moment = self.moment();
+                    self.decides_on(task, order, news, Vec::new(), moment);
                 }
-            }
-            PaymentState::Closed(Closed::Denied(denial)) => {
-                let Some(late) = &denial.late else { return };
-                let attempt = late.attempt.id;
-                let send = match &late.stage {
-                    LateStage::Waiting => Outgoing::Inquire { attempt },
-                    LateStage::Reversing { approval, .. } => Outgoing::Reverse {
-                        attempt,
-                        approval: approval.clone(),
-                    },
-                };
-                task.beat = Beat::Send(Box::new(order), send);
-            }
+                Some(ChargeDue::Overdue { attempt }) => {
+                    let moment = self.moment();
+                    self.decides_on(task, order, News::Overdue { attempt }, Vec::new(), moment);
+                }
+                Some(ChargeDue::Send(outgoing)) => task.beat = Beat::Send(Box::new(order), outgoing),
+                None => {}
+            },
             PaymentState::Authorized(_) => self.looks_at_settlements(task, order),
-            PaymentState::Closed(Closed::Cancelled) => {}
         }
     }
 
@@ -388,31 +365,6 @@ impl World {
                 self.page_goes_on(task, &run);
             }
         }
-    }
-}
-
-/// "Not found" says how it was when that was asked; later it says nothing.
-fn fresh(order: &Order, news: News, asked_at: OffsetDateTime, moment: Moment) -> News {
-    let News::Inquired {
-        attempt,
-        answer: Some(InquiryAnswer::NotFound),
-    } = news
-    else {
-        return news;
-    };
-    let Some((watched, route)) = in_flight(order) else {
-        return news;
-    };
-    let window = Duration::seconds(i64::from(route.inquiry_final_after_seconds));
-    let open = matches!(
-        order.payment.as_ref().map(|it| &it.state),
-        Some(PaymentState::Authorizing(_))
-    );
-    let last = watched.sent_at + if open { window } else { window * 2 };
-    let stale = asked_at < last && (moment.now >= last || !open);
-    News::Inquired {
-        attempt,
-        answer: (!stale).then_some(InquiryAnswer::NotFound),
     }
 }
 

@@ -67,7 +67,10 @@ pub enum Errand {
 }
 
 /// Where a flow stands.
-#[allow(clippy::large_enum_variant, reason = "there is one per flow of a simulated process")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one per flow of a simulated process"
+)]
 pub enum Beat {
     /// To read, unless it holds what it read before, and to decide.
     Decide(Option<Box<Order>>),
@@ -84,7 +87,10 @@ pub enum Beat {
 }
 
 /// What comes back for a message.
-#[allow(clippy::large_enum_variant, reason = "there is one per flow of a simulated process")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "there is one per flow of a simulated process"
+)]
 pub enum Reply {
     News(News),
     Ares(Heard),

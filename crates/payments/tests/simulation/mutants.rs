@@ -83,6 +83,7 @@ impl World {
             Some(Mutant::DeadSenderNeverSent) => News::NeverLeft {
                 attempt,
                 why: "its sender died",
+                means: None,
             },
             Some(_) | None => News::Silence { attempt },
         }
@@ -144,6 +145,7 @@ fn unsent(news: News) -> News {
         News::Silence { attempt } => News::NeverLeft {
             attempt,
             why: "no answer came",
+            means: None,
         },
         news => news,
     }
@@ -194,6 +196,7 @@ fn revived(mut order: Order, news: &News) -> Order {
             stage: AuthenticationStage::WithCardholder,
             route: 0,
             step_up: false,
+            anew: false,
             page_token: String::new(),
             page_issued_at: created_at,
             page_opened_at: None,
@@ -251,7 +254,7 @@ fn charging_refusals(limits: &Limits, order: Order, news: News, moment: Moment) 
     let step = payments::decide(limits, order, news, moment)?;
     Ok(changed(step, |step| {
         if let Some(payment) = &mut step.order.payment {
-            payment.authentication = Some(told_by(&said, false, None));
+            payment.authentication = Some(told_by(&said, payment.amount, false, None));
         }
     }))
 }
@@ -267,7 +270,7 @@ fn encouraging(news: News) -> News {
             News::Answered {
                 attempt,
                 answer: AuthorizationAnswer::Declined(decline),
-                step_up: None,
+                means: None,
             }
         }
         news => news,
@@ -277,7 +280,7 @@ fn encouraging(news: News) -> News {
 /// A payment that is on its way does not keep its order from being cancelled.
 fn cancelling(limits: &Limits, mut order: Order, news: News, moment: Moment) -> Decided {
     let unknown = order.payment.as_ref().is_some_and(
-        |payment| matches!(&payment.state, PaymentState::Authorizing(attempt) if attempt.is_unknown()),
+        |payment| matches!(&payment.state, PaymentState::Authorizing(attempt) if attempt.is_open()),
     );
     if !matches!(news, News::Cancel) || !unknown {
         return payments::decide(limits, order, news, moment);
@@ -303,9 +306,11 @@ fn overlooking(order: &Order, news: News) -> News {
     match news {
         News::Inquired {
             attempt,
+            asked_at,
             answer: Some(InquiryAnswer::Approved(_)),
         } if given_up => News::Inquired {
             attempt,
+            asked_at,
             answer: Some(InquiryAnswer::NotFound),
         },
         news => news,

@@ -15,7 +15,7 @@ use acquiring::{
 };
 use payments::{
     Callbacks, NewOrder, Order, PurchaseApi, ThreeDs, ThreeDsMode,
-    connection::OnDoubt,
+    connection::{OnDoubt, ReusePolicy},
     decide::AuthenticationPlan,
     payment::{AuthenticationStage, CardFacts, PaymentState, Terms},
     purchase::Market,
@@ -239,6 +239,10 @@ fn route(world: &mut World, number: u128, charge: ChargeKind) -> Route {
         offers: offers(&mut world.chance),
         inquiry_visible_after_seconds: visible,
         inquiry_final_after_seconds: last,
+        lost_charge: Recovery::Inquire,
+        reversals: false,
+        reuse: ReusePolicy::Allow,
+        charges_after_failed_authentication: false,
     }
 }
 

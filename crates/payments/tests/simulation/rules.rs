@@ -178,7 +178,9 @@ fn wrong_about_authentication(
         Some('A') => route.on_attempted == OnDoubt::Proceed || !route.authenticates,
         Some('U') => route.on_unavailable == OnDoubt::Proceed && !after_step_up || !route.authenticates,
         Some('I') => {
-            let wished = route.on_unavailable == OnDoubt::Proceed || route.three_ds.exemption.is_some();
+            let wished = route.on_unavailable == OnDoubt::Proceed
+                || route.three_ds.exemption.is_some()
+                || route.three_ds.mode() == ThreeDsMode::DataOnly;
             wished && !after_step_up || !route.authenticates
         }
         Some(_) | None => false,
@@ -242,7 +244,7 @@ fn waits_for_something(state: &PaymentState) -> bool {
 fn may_need_code(state: &PaymentState) -> bool {
     match state {
         PaymentState::Authenticating(_) => true,
-        PaymentState::Authorizing(attempt) => !attempt.is_unknown(),
+        PaymentState::Authorizing(attempt) => !attempt.is_open(),
         PaymentState::Authorized(_) | PaymentState::Closed(_) => false,
     }
 }

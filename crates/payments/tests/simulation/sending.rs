@@ -11,7 +11,7 @@ use crate::{
     rules,
     world::{Todo, World},
 };
-use acquiring::AuthorizationAnswer;
+use acquiring::{AuthorizationAnswer, ReversalAnswer};
 use payments::{
     News, Order, Outgoing,
     settlement::{SettlementNews, SettlementState},
@@ -92,6 +92,7 @@ impl World {
             let never = News::NeverLeft {
                 attempt: about,
                 why: "it did not leave",
+                means: None,
             };
             task.beat = Beat::Hear(order, outgoing, Some(Reply::News(never)));
             return None;
@@ -200,6 +201,7 @@ impl World {
                 let answer = charge.map_or(acquiring::InquiryAnswer::NotFound, |charge| charge.inquired(now));
                 Reply::News(News::Inquired {
                     attempt,
+                    asked_at: clock::time(now),
                     answer: Some(answer),
                 })
             }
@@ -209,7 +211,10 @@ impl World {
                 if let Some(charge) = self.charges.iter_mut().find(|it| it.attempt == attempt && done) {
                     charge.state = ChargeState::Voided;
                 }
-                Reply::News(News::Reversed { attempt, done })
+                Reply::News(News::ReversalAnswered {
+                    attempt,
+                    answer: done.then_some(ReversalAnswer::Reversed),
+                })
             }
             Outgoing::Authenticate { authentication } => {
                 let run = *authentication;
@@ -299,7 +304,7 @@ impl World {
         News::Answered {
             attempt,
             answer,
-            step_up: None,
+            means: None,
         }
     }
 }
@@ -319,11 +324,12 @@ fn unanswered(outgoing: &Outgoing, asked_at: i64) -> News {
     match outgoing {
         Outgoing::Inquire { attempt } => News::Inquired {
             attempt: *attempt,
+            asked_at: clock::time(asked_at),
             answer: None,
         },
-        Outgoing::Reverse { attempt, .. } => News::Reversed {
+        Outgoing::Reverse { attempt, .. } => News::ReversalAnswered {
             attempt: *attempt,
-            done: false,
+            answer: None,
         },
         Outgoing::Charge { attempt } => News::Silence { attempt: *attempt },
         Outgoing::Settle { settlement } => News::Settlement(SettlementNews::Silence {

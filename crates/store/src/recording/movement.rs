@@ -55,7 +55,7 @@ impl Movement<'_> {
                    UPDATE payments
                    SET state = $7, state_data = $8, authorized = $9, capturing = $10, captured = $11, refunding = $12,
                        refunded = $13, card = $14, authentication = $15, look_again_at = $16, leased_until = NULL,
-                       page_token = COALESCE($36, page_token), updated_at = $5
+                       page_token = COALESCE($36, page_token), history = $38, updated_at = $5
                    WHERE merchant_id = $1 AND id = $6 AND EXISTS (SELECT FROM o)
                ), c AS (
                    UPDATE payment_cards SET sealed_security_code = NULL, security_code_expires_at = NULL
@@ -120,6 +120,7 @@ impl Movement<'_> {
             self.attempt.and_then(|it| settled_at(it, recording.now)),
             page_token(payment),
             recording.answered.map(Id::uuid),
+            Json(&payment.history) as _,
         )
         .fetch_one(connection)
         .await?;
