@@ -156,6 +156,13 @@ impl Body {
         Ok(())
     }
 
+    /// Whether the reply says which request it answers at all.
+    pub fn repeats_a_reference(&self) -> bool {
+        self.client_reference_information
+            .as_ref()
+            .is_some_and(|client| client.code.is_some())
+    }
+
     pub fn status(&self) -> Result<&str, Unreadable> {
         self.status.as_deref().ok_or_else(|| unreadable("has no status"))
     }
