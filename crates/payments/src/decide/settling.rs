@@ -10,6 +10,8 @@ mod told;
 #[cfg(test)]
 mod arithmetic;
 #[cfg(test)]
+mod doubt;
+#[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod scenarios;
