@@ -230,10 +230,19 @@ impl Merchant {
         Order::of(&answer.json())
     }
 
-    /// Creates an order and pays it.
+    /// Creates an order and pays it at [`ONE_PROCESSOR`].
     pub async fn buy(&self, amount: i64, card: &Card) -> Order {
         let placed = self.place(amount).await;
         self.pay(&placed, card).await
+    }
+
+    /// Creates an order and pays it at the named processor, or at whichever the gateway chooses.
+    pub async fn buy_at(&self, processor: Option<&str>, amount: i64, card: &Card) -> Order {
+        let mut body = self.one_step_body(amount, card);
+        body["processor_name"] = processor.into();
+        let answer = self.post(PURCHASE_V2, &body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        Order::of(&answer.json())
     }
 
     /// Reads an order.

@@ -59,7 +59,7 @@ pub(super) async fn held_voided(parties: Parties) {
 
 /// The amount that the first connection declines and every other approves: authenticated once, charged elsewhere.
 pub(super) async fn cascaded(parties: Parties) {
-    let order = parties.merchant.buy(34_992, &Card::visa(0)).await;
+    let order = parties.merchant.buy_at(None, 34_992, &Card::visa(0)).await;
     expect(&order, ("succeeded", "processed"), "");
     let charges = parties.outside.charges(order.reference()).await;
     let [first, second] = charges.as_slice() else {

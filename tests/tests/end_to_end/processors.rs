@@ -2,19 +2,7 @@
 //! whose answers come later tells them.
 
 use tests::cards::{Brand, Card};
-use tests::merchant::{Merchant, PURCHASE_V2};
-use tests::order::Order;
 use tests::system::System;
-
-/// Buys with whichever processors the merchant has, or with the named one.
-async fn buy(merchant: &Merchant, amount: i64, card: &Card, processor: Option<&str>) -> (String, Order) {
-    let placed = merchant.place(amount).await;
-    let mut body = merchant.purchase_body(&placed.token, card);
-    body["processor_name"] = processor.into();
-    let answer = merchant.post(PURCHASE_V2, &body).await;
-    assert_eq!(answer.status, 200, "{}", answer.text);
-    (placed.token, Order::of(&answer.json()))
-}
 
 #[tokio::test]
 async fn a_card_goes_to_the_first_processor_that_takes_it() {
@@ -24,7 +12,7 @@ async fn a_card_goes_to_the_first_processor_that_takes_it() {
         (Brand::Mastercard, "kushki"),
         (Brand::Amex, "adyen"),
     ] {
-        let (_, order) = buy(&system.merchant, 34_900, &Card::of(brand, 0), None).await;
+        let order = system.merchant.buy_at(None, 34_900, &Card::of(brand, 0)).await;
         assert_eq!(order.statuses(), ("succeeded", "processed"), "{order:?}");
         assert_eq!(order.text("/payment/data/processor"), processor);
         let charge = system.outside.only_charge(order.reference()).await;
@@ -39,7 +27,7 @@ async fn a_card_goes_to_the_first_processor_that_takes_it() {
 async fn a_declined_charge_goes_on_at_the_next_processor_with_the_same_authentication() {
     let system = System::start().await;
     let asked_before = areqs(&system).await;
-    let (_, order) = buy(&system.merchant, 50_092, &Card::mastercard(0), None).await;
+    let order = system.merchant.buy_at(None, 50_092, &Card::mastercard(0)).await;
     assert_eq!(order.statuses(), ("succeeded", "processed"), "{order:?}");
     let charges = system.outside.charges(order.reference()).await;
     let [declined, approved] = charges.as_slice() else {
@@ -70,10 +58,13 @@ async fn areqs(system: &System) -> usize {
 async fn a_lost_answer_is_found_by_notification_where_nothing_can_be_asked() {
     let system = System::start().await;
     for pair in [96, 68] {
-        let (token, order) = buy(&system.merchant, 50_000 + pair, &Card::visa(0), Some("adyen")).await;
+        let merchant = &system.merchant;
+        let order = merchant
+            .buy_at(Some("adyen"), 50_000 + pair, &Card::visa(0))
+            .await;
         assert_eq!(order.statuses(), ("pending", "processing"), "{pair}");
         assert_eq!(order.code(), "DP-6003", "{pair}");
-        let order = system.merchant.settled(&token).await;
+        let order = merchant.settled(order.token()).await;
         assert_eq!(order.statuses(), ("succeeded", "processed"), "{pair}");
         assert_eq!(order.text("/payment/data/processor"), "adyen");
         system.outside.only_charge(order.reference()).await;
