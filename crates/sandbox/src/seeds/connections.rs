@@ -6,16 +6,22 @@
 use std::collections::BTreeMap;
 
 use aws_lc_rs::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use primitives::Secret;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::{Addresses, MerchantKeys};
-use crate::processors::{Connections, Registered, adyen, amex, kushki};
+use crate::processors::{Connections, Registered, adyen, amex, cybersource, kushki};
 
 /// Whose connections are seeded, in the order in which a purchase tries them.
-const SWITCHED_ON: [fn(&Derived<'_>) -> SeededConnection; 3] =
-    [kushki_connection, adyen_connection, amex_connection];
+const SWITCHED_ON: [fn(&Derived<'_>) -> SeededConnection; 4] = [
+    kushki_connection,
+    adyen_connection,
+    cybersource_connection,
+    amex_connection,
+];
 
 /// What the connections are for.
 const CURRENCIES: [&str; 3] = ["MXN", "USD", "COP"];
@@ -142,6 +148,26 @@ fn adyen_connection(derived: &Derived<'_>) -> SeededConnection {
     }
 }
 
+fn cybersource_connection(derived: &Derived<'_>) -> SeededConnection {
+    SeededConnection {
+        id: derived.connection_id(cybersource::NAME),
+        processor: cybersource::NAME,
+        name: "Cybersource sandbox",
+        credentials: BTreeMap::from([
+            ("merchant_id", derived.hex::<8>("cybersource merchant id")),
+            ("key_id", derived.uuid("cybersource key id")),
+            ("shared_secret", derived.base64("cybersource shared secret")),
+            ("webhook_key_id", derived.uuid("cybersource webhook key id")),
+            ("webhook_key", derived.base64("cybersource webhook key")),
+        ]),
+        known_by: "merchant_id",
+        // In life searches lag seconds to minutes behind.
+        inquiry_visible_after_seconds: 2,
+        inquiry_final_after_seconds: 20,
+        currencies: &CURRENCIES,
+    }
+}
+
 fn amex_connection(derived: &Derived<'_>) -> SeededConnection {
     let number = derived.hex::<8>("amex merchant id");
     SeededConnection {
@@ -196,6 +222,17 @@ impl Derived<'_> {
     fn hex<const N: usize>(&self, purpose: &str) -> Secret<String> {
         let digits = self.bytes::<N>(purpose).map(|byte| format!("{byte:02x}"));
         Secret::new(digits.concat())
+    }
+
+    /// The same, 32 of them, as Base64.
+    fn base64(&self, purpose: &str) -> Secret<String> {
+        Secret::new(STANDARD.encode(self.bytes::<32>(purpose)))
+    }
+
+    /// The same as a UUID.
+    fn uuid(&self, purpose: &str) -> Secret<String> {
+        let id = uuid::Builder::from_custom_bytes(self.bytes::<16>(purpose)).into_uuid();
+        Secret::new(id.to_string())
     }
 }
 
