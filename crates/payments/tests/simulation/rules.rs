@@ -173,15 +173,15 @@ fn wrong_about_authentication(
             values.trans_status, known.status
         ));
     }
+    // Where none is wanted, a doubtful one does no harm.
+    let goes_without = !wanted && !after_step_up;
     let enough = match known.status {
         Some('Y') => true,
-        Some('A') => route.on_attempted == OnDoubt::Proceed || !route.authenticates,
-        Some('U') => route.on_unavailable == OnDoubt::Proceed && !after_step_up || !route.authenticates,
+        Some('A') => route.on_attempted == OnDoubt::Proceed || goes_without,
+        Some('U') => route.on_unavailable == OnDoubt::Proceed && !after_step_up || goes_without,
         Some('I') => {
-            let wished = route.on_unavailable == OnDoubt::Proceed
-                || route.three_ds.exemption.is_some()
-                || route.three_ds.mode() == ThreeDsMode::DataOnly;
-            wished && !after_step_up || !route.authenticates
+            let wished = route.on_unavailable == OnDoubt::Proceed || route.three_ds.exemption.is_some();
+            wished && !after_step_up || goes_without
         }
         Some(_) | None => false,
     };
