@@ -6,7 +6,7 @@
 #   make test-fast   the pure crates' tests: seconds, nothing needed
 #   make check       what review asks for: format, lints, layers, tests
 #   make bench       figures as JSON; wants a quiet machine
-#   make chaos       only the tests that kill things
+#   make chaos       only the tests that kill things, and ten thousand operations while they are killed
 #   make simulate    a million histories of the rules of payments, in a few minutes
 #   make sqlx-prepare   after a query or a migration changed: writes .sqlx/
 
@@ -74,8 +74,11 @@ tests: dev-binaries
 	@$(WITH_POSTGRES) cargo $(TEST_RUNNER) --locked --workspace
 	@$(if $(filter nextest,$(TEST_RUNNER)),cargo test --locked --workspace --doc --quiet)
 
+# PASARELA_CHAOS_OPERATIONS and PASARELA_CHAOS_SEED: how much is done in the largest of them, and what.
 chaos: tools postgres dev-binaries
-	@$(WITH_POSTGRES) cargo $(TEST_RUNNER) --locked -p tests chaos
+	@PASARELA_CHAOS_OPERATIONS=$${PASARELA_CHAOS_OPERATIONS:-10000} \
+		$(WITH_POSTGRES) cargo test --locked -p tests --test chaos -- --nocapture
+	@$(WITH_POSTGRES) cargo $(TEST_RUNNER) --locked -p tests --test end_to_end chaos
 
 # PASARELA_SIMULATE_HISTORIES and PASARELA_SIMULATE_SEED: how many histories, and the seed of the first.
 simulate: tools
