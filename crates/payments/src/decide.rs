@@ -13,6 +13,9 @@ mod purchasing;
 mod settling;
 
 #[cfg(test)]
+mod cascades;
+
+#[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod scenarios;
