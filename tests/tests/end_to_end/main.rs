@@ -9,6 +9,7 @@
     reason = "tests may panic, and have chance of their own"
 )]
 
+mod after_purchase;
 mod amounts;
 mod bad_input;
 mod card_ranges;
