@@ -71,3 +71,19 @@ async fn a_lost_answer_is_found_by_notification_where_nothing_can_be_asked() {
     }
     system.finish().await;
 }
+
+#[tokio::test]
+async fn a_charge_that_never_reached_adyen_is_denied_and_took_nothing() {
+    let system = System::start().await;
+    let merchant = &system.merchant;
+    let order = merchant.buy_at(Some("adyen"), 50_069, &Card::visa(0)).await;
+    assert_eq!((order.payment_status(), order.code()), ("processing", "DP-6003"));
+    let order = merchant.settled(order.token()).await;
+    assert_eq!((order.payment_status(), order.code()), ("denied", "DP-6003"));
+    let charges = system.outside.charges(order.reference()).await;
+    assert!(
+        charges.iter().all(|charge| charge["approved"] == false),
+        "{charges:?}"
+    );
+    system.finish().await;
+}
