@@ -17,6 +17,11 @@ const OPEN: &str = "
          + (SELECT count(*) FROM payments WHERE capturing + refunding > 0)
          + (SELECT count(*) FROM deliveries WHERE outcome IS NULL)";
 
+/// What merchants have been told so far.
+const EVENTS: &str = "SELECT count(*) FROM events";
+/// How long nothing may have happened before everything counts as at rest.
+const QUIET: Duration = Duration::from_secs(8);
+
 /// Payments that should have come to rest: what a failed test shows.
 const STUCK: &str = "
     SELECT p.id, p.state, p.state_data, p.look_again_at, p.leased_until, now() FROM payments p
@@ -50,7 +55,14 @@ const ORDERS: &str = "
 /// When something is stuck.
 pub async fn come_to_rest(system: &System, patience: Duration) {
     let deadline = tokio::time::Instant::now() + patience;
-    while system.database.ask(OPEN) != "0" {
+    let mut quiet_since = tokio::time::Instant::now();
+    let mut events = String::new();
+    // A call that its caller has given up may only now begin with its order.
+    while quiet_since.elapsed() < QUIET {
+        let told = system.database.ask(EVENTS);
+        if system.database.ask(OPEN) != "0" || told != events {
+            (quiet_since, events) = (tokio::time::Instant::now(), told);
+        }
         assert!(
             tokio::time::Instant::now() < deadline,
             "past every deadline: {}",
