@@ -11,8 +11,10 @@ use tower::ServiceExt;
 
 const CONNECTION: &str = "0190a5e0-0000-7000-8000-000000000001";
 
+type Answers = fn() -> Result<&'static str, NotTaken>;
+
 struct Says {
-    answer: fn() -> Result<&'static str, NotTaken>,
+    answer: Answers,
     heard: Mutex<Vec<Notification>>,
 }
 
@@ -25,7 +27,7 @@ impl Notifications for Says {
 }
 
 async fn post(
-    answer: fn() -> Result<&'static str, NotTaken>,
+    answer: Answers,
     path: &str,
     body: Vec<u8>,
 ) -> (StatusCode, Option<String>, Vec<u8>, Vec<Notification>) {
@@ -83,7 +85,7 @@ async fn a_notification_is_handed_on_byte_by_byte_and_answered_with_the_processo
 
 #[tokio::test]
 async fn what_is_not_taken_is_told_by_the_status_alone() {
-    let cases: [(fn() -> Result<&'static str, NotTaken>, u16); 6] = [
+    let cases: [(Answers, u16); 6] = [
         (|| Err(NotTaken::NoSuchConnection), 404),
         (|| Err(NotificationRefused::BadSignature.into()), 401),
         (|| Err(NotificationRefused::Stale.into()), 401),

@@ -63,7 +63,7 @@ pub async fn cancel_order(
     Ok(
         match settlement::unless_failed(answer, RefusalCode::StatusNotValidForTransition) {
             Ok(answer) => reply::marked(StatusCode::NO_CONTENT.into_response(), answer.replayed),
-            Err(refused) => refused,
+            Err(refused) => *refused,
         },
     )
 }

@@ -63,7 +63,7 @@ pub async fn capture_order(
     let settled = settlement::settle(&state, token, request, read, RefusalCode::CannotCapture).await?;
     Ok(match settled {
         Ok(answer) => reply::marked(StatusCode::NO_CONTENT.into_response(), answer.replayed),
-        Err(refused) => refused,
+        Err(refused) => *refused,
     })
 }
 
@@ -103,6 +103,6 @@ pub async fn capture_order_v2(
     let settled = settlement::settle(&state, token, request, read, RefusalCode::CannotCapture).await?;
     Ok(match settled {
         Ok(answer) => reply::marked(reply::order(&answer.document), answer.replayed),
-        Err(refused) => refused,
+        Err(refused) => *refused,
     })
 }

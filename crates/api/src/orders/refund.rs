@@ -65,7 +65,7 @@ pub async fn refund_order(
             let amount = answer.settled.as_ref().and_then(|settled| settled.amount);
             reply::marked(reply::refunded(&answer.document, amount), answer.replayed)
         }
-        Err(refused) => refused,
+        Err(refused) => *refused,
     })
 }
 
@@ -105,6 +105,6 @@ pub async fn refund_order_v2(
     let settled = settlement::settle(&state, token, request, read, RefusalCode::CannotRefund).await?;
     Ok(match settled {
         Ok(answer) => reply::marked(reply::order(&answer.document), answer.replayed),
-        Err(refused) => refused,
+        Err(refused) => *refused,
     })
 }

@@ -18,7 +18,7 @@ pub async fn settle(
     request: Request,
     read: fn(&Fields<'_>) -> SettlementAsked,
     refused: RefusalCode,
-) -> Result<Result<Answer, Response>, Failure> {
+) -> Result<Result<Answer, Box<Response>>, Failure> {
     let call = Call::accept(state, request, Access::Private).await?;
     let asked = parse(&call, read)?;
     let order = token.known()?;
@@ -30,11 +30,11 @@ pub async fn settle(
 }
 
 /// The answer, unless the processor refused or was not reached.
-pub fn unless_failed(answer: Answer, refused: RefusalCode) -> Result<Answer, Response> {
+pub fn unless_failed(answer: Answer, refused: RefusalCode) -> Result<Answer, Box<Response>> {
     match answer.settled.as_ref().map(|settled| &settled.end) {
         Some(SettledEnd::Failed { reason }) => {
             let response = reply::denied(&answer.document, refused.as_str(), reason);
-            Err(reply::marked(response, answer.replayed))
+            Err(Box::new(reply::marked(response, answer.replayed)))
         }
         Some(SettledEnd::Done | SettledEnd::Pending) | None => Ok(answer),
     }

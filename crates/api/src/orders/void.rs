@@ -68,6 +68,6 @@ pub async fn void_order(
     let settled = settlement::settle(&state, token, request, read, RefusalCode::CannotVoid).await?;
     Ok(match settled {
         Ok(answer) => reply::marked(StatusCode::NO_CONTENT.into_response(), answer.replayed),
-        Err(refused) => refused,
+        Err(refused) => *refused,
     })
 }

@@ -49,7 +49,7 @@ pub(crate) fn kept(document: &OrderDocument, settled: Option<Settled>) -> Result
     reason = "one at a time, taken apart where it is answered"
 )]
 pub(crate) enum Earlier {
-    Answered(Answer),
+    Answered(Box<Answer>),
     Refused(Refusal),
 }
 
@@ -82,11 +82,11 @@ impl IdempotencyKey {
         match &known.answer {
             Some(answer) => {
                 let Kept { document, settled } = serde_json::from_str(answer)?;
-                Ok(Earlier::Answered(Answer {
+                Ok(Earlier::Answered(Box::new(Answer {
                     document,
                     settled,
                     replayed: true,
-                }))
+                })))
             }
             None => Ok(Earlier::Refused(Refusal::of_field(
                 RefusalCode::TransactionInProcess,

@@ -235,7 +235,7 @@ impl Gateway {
             .await?;
         match found.map(|known| key.compare(self.vault(), &known)).transpose()? {
             None => Ok(None),
-            Some(Earlier::Answered(answer)) => Ok(Some(answer)),
+            Some(Earlier::Answered(answer)) => Ok(Some(*answer)),
             Some(Earlier::Refused(refusal)) => Err(refusal.into()),
         }
     }

@@ -1,6 +1,6 @@
 //! What is answered (deuna-api.md sections 3.2, 4, 5.3 and 10).
 
-use super::order::Money;
+use super::{order::Money, settlement::Settlement};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
@@ -126,6 +126,9 @@ pub struct PaymentData {
     /// The older place of the same URL, as `url_challenge`.
     pub authorization_3ds: Option<Map<String, Value>>,
     pub metadata: Option<PaymentMetadata>,
+    /// What was captured, voided and refunded since, once the payment is approved: all that is under way or done, and the
+    /// latest that failed.
+    pub settlements: Option<Vec<Settlement>>,
     pub three_ds: Option<ThreeDs>,
     #[schema(format = DateTime)]
     pub created_at: Option<String>,

@@ -22,4 +22,4 @@ pub use purchase::{
     AntiFraudInfo, BrowserDetails, CallbackUrls, CardBody, PurchaseV1Body, PurchaseV2Body,
     SecureAuthentication, SpecificFields, ThreeDsChoice,
 };
-pub use settlement::{CaptureBody, OrderReply, ReasonBody, RefundBody, RefundData, RefundReply};
+pub use settlement::{CaptureBody, OrderReply, ReasonBody, RefundBody, RefundData, RefundReply, Settlement};

@@ -45,6 +45,28 @@ pub struct RefundBody {
     pub order: Option<Map<String, Value>>,
 }
 
+/// A capture, void or refund of a payment.
+#[derive(ToSchema)]
+pub struct Settlement {
+    #[schema(format = Uuid)]
+    pub id: String,
+    /// `capture`, `void` or `refund`.
+    #[schema(example = "refund")]
+    pub r#type: String,
+    pub amount: Money,
+    /// `pending`, `succeeded` or `failed`.
+    #[schema(example = "succeeded")]
+    pub status: String,
+    /// Why it failed (`EMA-6003`, `EMA-6001`, `EMA-6000`, `DP-6003`); empty otherwise.
+    pub code: String,
+    /// Why it failed, or the reason that was given for it.
+    pub reason: String,
+    #[schema(format = DateTime)]
+    pub created_at: String,
+    #[schema(format = DateTime)]
+    pub updated_at: String,
+}
+
 /// Answer of Refund V1.
 #[derive(ToSchema)]
 #[schema(example = json!({ "data": { "status": "partial_refunded", "refund_amount": { "amount": 2500, "currency": "MXN" } } }))]
