@@ -44,10 +44,6 @@ pub(crate) fn kept(document: &OrderDocument, settled: Option<Settled>) -> Result
 
 /// What a key that was used before means for this call.
 #[derive(Debug)]
-#[allow(
-    clippy::large_enum_variant,
-    reason = "one at a time, taken apart where it is answered"
-)]
 pub(crate) enum Earlier {
     Answered(Box<Answer>),
     Refused(Refusal),
