@@ -107,7 +107,12 @@ pub(super) fn told_approved(
     approval: Approval,
     moment: Moment,
 ) -> Option<Step> {
+    let asked = order.payment.as_ref()?.amount;
     match attempt.outcome {
+        // For less, or anything but what was asked: an order is never paid in part without its merchant's word.
+        Outcome::Sending | Outcome::Unknown { .. } | Outcome::Awaited { .. } if approval.amount != asked => {
+            awaiting::reverse(limits, order, attempt, 0, Some(approval), moment)
+        }
         Outcome::Sending | Outcome::Unknown { .. } | Outcome::Awaited { .. } => {
             approved(order, &attempt, approval)
         }

@@ -285,7 +285,7 @@ pub(super) fn approved_while_reversing(
 }
 
 /// The charge is taken back; the reversal's reference is the same however often it is sent.
-fn reverse(
+pub(super) fn reverse(
     limits: &Limits,
     mut order: Order,
     attempt: AttemptInFlight,
@@ -342,7 +342,8 @@ pub(super) fn reversal_answered(
             let settled = record(payment, &attempt, AttemptState::Reversed)?;
             let denial = Denial {
                 code: "DP-6003".to_owned(),
-                reason: "the processor's answer did not come, and the charge was taken back".to_owned(),
+                reason: "the charge could not be confirmed as it was asked for, and was taken back"
+                    .to_owned(),
                 by: DeniedBy::System,
                 processor: Some(route.processor),
                 late: None,

@@ -11,7 +11,7 @@ use crate::{
     status,
     three_ds::NewAuthentication,
 };
-use acquiring::{Advice, AuthorizationAnswer, InquiryAnswer, Reason, Recovery, ReversalAnswer};
+use acquiring::{Advice, Approval, AuthorizationAnswer, InquiryAnswer, Reason, Recovery, ReversalAnswer};
 use mpi::Failure;
 use serde_json::Value;
 
@@ -267,6 +267,38 @@ fn a_charge_that_nobody_can_be_asked_about_is_taken_back_and_denied() {
     assert_eq!(words(&done.order), ("pending", "denied"));
     assert_eq!(done.attempts[0].state, AttemptState::Reversed);
     assert_eq!(data(&done.order)["metadata"]["code"], "DP-6003");
+}
+
+#[test]
+fn an_approval_of_another_amount_than_was_asked_is_voided_and_pays_nothing() {
+    let partial = Approval {
+        amount: mxn(1),
+        ..approval()
+    };
+    let answered = News::Answered {
+        attempt: attempt(2),
+        answer: AuthorizationAnswer::Approved(partial.clone()),
+        means: None,
+    };
+    let told = News::Inquired {
+        attempt: attempt(2),
+        asked_at: at(5).now,
+        answer: Some(InquiryAnswer::Approved(partial.clone())),
+    };
+    for news in [answered, told] {
+        let voided = step(charging(vec![route(1), route(2)]), news, at(5));
+        assert_eq!(words(&voided.order), ("pending", "processing"));
+        assert_eq!(
+            voided.send,
+            Some(Outgoing::Reverse {
+                attempt: attempt(2),
+                approval: Some(partial.clone())
+            })
+        );
+        let done = step(voided.order, reversal(Some(ReversalAnswer::Reversed)), at(6));
+        assert_eq!(words(&done.order), ("pending", "denied"));
+        assert_eq!(done.attempts[0].state, AttemptState::Reversed);
+    }
 }
 
 #[test]
