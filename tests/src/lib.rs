@@ -18,6 +18,7 @@ pub mod database;
 pub mod demo;
 pub mod http;
 pub mod merchant;
+pub mod operator;
 pub mod order;
 pub mod outside;
 pub mod page;
