@@ -44,17 +44,6 @@ fn processor(order: &Order) -> &str {
     order.text("/payment/data/processor")
 }
 
-/// The places of an explanation's connections, by processor.
-fn places(explanation: &Value) -> BTreeMap<String, Value> {
-    let connections = explanation["connections"].as_array().unwrap().iter();
-    connections
-        .map(|seen| {
-            let name = seen["processor_name"].as_str().unwrap().to_owned();
-            (name, json!([seen["position"], seen["left_out"]]))
-        })
-        .collect()
-}
-
 #[tokio::test]
 async fn rules_send_purchases_by_first_digits_and_metadata_and_say_so() {
     let (system, operator) = started().await;
@@ -116,9 +105,10 @@ async fn a_split_of_the_volume_comes_out_by_weight() {
     let rule = json!({"name": "Split", "priority": 1,
         "then": {"action": "process", "three_ds": "off", "split": split}});
     operator.rules(merchant, &rule).await;
+    let card = Card::visa(0);
     let mut counts = BTreeMap::<String, usize>::new();
     for _ in 0..20 {
-        let bought = join_all((0..10).map(|_| buy(merchant, 12_300, &Card::visa(0), json!({})))).await;
+        let bought = join_all((0..10).map(|_| buy(merchant, 12_300, &card, json!({})))).await;
         for order in bought {
             assert_eq!(order.statuses(), ("succeeded", "processed"));
             *counts.entry(processor(&order).to_owned()).or_default() += 1;
@@ -264,8 +254,9 @@ async fn a_processor_that_fails_half_the_time_is_gone_around_and_taken_back() {
         assert_eq!(health["breaker"], "closed", "{name}: {health}");
     }
     // It answers again: after the pause a few probe, and the breaker closes.
+    let card = Card::visa(0);
     let healed = async || {
-        join_all((0..10).map(|_| buy(merchant, 15_000, &Card::visa(0), json!({})))).await;
+        join_all((0..10).map(|_| buy(merchant, 15_000, &card, json!({})))).await;
         operator.get(&path_of_health(&kushki)).await["breaker"] == "closed"
     };
     eventually("the breaker closes", healed).await;
