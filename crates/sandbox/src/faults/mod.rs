@@ -24,7 +24,7 @@ pub use levers::router;
 use message::MessageFaultOrder;
 
 /// Parts of the sandbox that faults can be set for, besides the processors.
-pub const OTHER_TARGETS: [&str; 4] = ["directory", "acs", "sms", "merchant"];
+pub const OTHER_TARGETS: [&str; 5] = ["directory", "acs", "sms", "merchant", "notifications"];
 /// The wait of a `delay` that names none.
 const DEFAULT_DELAY: Duration = Duration::from_millis(1_000);
 /// The longest request that is kept for `duplicate`.

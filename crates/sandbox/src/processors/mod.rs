@@ -123,10 +123,10 @@ impl Processors {
     pub fn new(ledger: Ledger, faults: Faults, settings: Settings) -> Self {
         Self {
             ledger,
+            postman: Postman::new(faults.clone()),
             faults,
             connections: Connections::default(),
             settings,
-            postman: Postman::default(),
             cascade: Cascade::default(),
         }
     }

@@ -5,6 +5,8 @@ use std::time::Duration;
 use primitives::Secret;
 use reqwest::{Client, redirect};
 
+use crate::faults::{Fault, Faults, Kind};
+
 /// How often one notification is posted before the processor gives up: for a minute, in life for days, so that a gateway that
 /// was down hears it.
 const ATTEMPTS: u32 = 60;
@@ -28,37 +30,67 @@ pub struct Notification {
     pub receipt: &'static str,
 }
 
+/// What the faults of notifications are set for.
+pub const TARGET: &str = "notifications";
+
 /// Posts notifications. Cheap to clone.
 #[derive(Clone, Debug)]
-pub struct Postman(Option<Client>);
+pub struct Postman {
+    client: Option<Client>,
+    faults: Faults,
+}
 
 impl Default for Postman {
     fn default() -> Self {
-        let client = Client::builder()
-            .no_proxy()
-            .redirect(redirect::Policy::none())
-            .timeout(ANSWER_TIMEOUT);
-        Self(client.build().ok())
+        Self::new(Faults::default())
     }
 }
 
 impl Postman {
+    /// One that obeys the faults of [`TARGET`].
+    pub fn new(faults: Faults) -> Self {
+        let client = Client::builder()
+            .no_proxy()
+            .redirect(redirect::Policy::none())
+            .timeout(ANSWER_TIMEOUT);
+        Self {
+            client: client.build().ok(),
+            faults,
+        }
+    }
+
     /// Posts a notification after a wait, and again until it is taken or the attempts are used up.
     pub fn post_after(&self, wait: Duration, notification: Notification) {
-        let Some(client) = self.0.clone() else {
+        let Some(client) = self.client.clone() else {
             tracing::error!("no HTTP client for notifications");
             return;
         };
+        let faults = self.faults.clone();
         tokio::spawn(async move {
             tokio::time::sleep(wait).await;
             for attempt in 1..=ATTEMPTS {
-                if is_taken(&client, &notification, attempt).await {
+                if is_on_its_way(&faults).await && is_taken(&client, &notification, attempt).await {
                     return;
                 }
                 tokio::time::sleep(AGAIN_AFTER).await;
             }
             tracing::warn!(url = notification.url, "a notification was not taken");
         });
+    }
+}
+
+/// Whether an attempt leaves the processor at all; a delay is sat out, and whatever else is set keeps it back.
+async fn is_on_its_way(faults: &Faults) -> bool {
+    match faults.take(TARGET) {
+        None => true,
+        Some(Fault {
+            kind: Kind::Delay,
+            delay,
+        }) => {
+            tokio::time::sleep(delay).await;
+            true
+        }
+        Some(_) => false,
     }
 }
 
