@@ -6,6 +6,7 @@
 
 mod applications;
 mod bins;
+mod card_declines;
 mod card_tokens;
 mod connections;
 mod directory_servers;
@@ -142,6 +143,7 @@ pub struct Administration {
     environment: Environment,
     passwords: Arc<PasswordHashing>,
     health: Arc<Health>,
+    retry_limits: bool,
 }
 
 impl Administration {
@@ -160,6 +162,7 @@ impl Administration {
             environment,
             passwords: Arc::default(),
             health: Arc::default(),
+            retry_limits: true,
         }
     }
 
@@ -168,6 +171,12 @@ impl Administration {
     #[must_use]
     pub fn watching(self, health: Arc<Health>) -> Self {
         Self { health, ..self }
+    }
+
+    /// The same, explaining routing with the card networks' retry limits or without, as this process's gateway keeps them.
+    #[must_use]
+    pub fn keeping_retry_limits(self, retry_limits: bool) -> Self {
+        Self { retry_limits, ..self }
     }
 
     /// The names of the processors that connections may be made to, in alphabetical order.

@@ -40,6 +40,8 @@ pub struct Parts {
     pub health: Arc<Health>,
     pub three_ds: ThreeDsSettings,
     pub limits: Limits,
+    /// Whether the card networks' limits on declined attempts are kept ([`payments::retry_limits`]).
+    pub retry_limits: bool,
     pub addresses: Addresses,
     /// Wakes the webhook dispatcher of this process.
     pub wake_deliveries: WakeDeliveries,
@@ -178,6 +180,10 @@ impl Gateway {
 
     pub(crate) fn limits(&self) -> &Limits {
         &self.0.parts.limits
+    }
+
+    pub(crate) fn keeps_retry_limits(&self) -> bool {
+        self.0.parts.retry_limits
     }
 
     pub(crate) fn addresses(&self) -> &Addresses {

@@ -3,16 +3,20 @@
 use crate::configuration::{MerchantProfile, Processors};
 use payments::{
     bins::CardType,
+    retry_limits::Standing,
     routing::{Breaker, Candidate},
 };
 use primitives::{Id, id::kind};
 
-/// All connections of a merchant that have an adapter, each with how it has been answering.
+/// All connections of a merchant that have an adapter, each with how it has been answering, and whether the card's standing
+/// lets it be tried.
 pub(crate) fn candidates<'a>(
     profile: &'a MerchantProfile,
     processors: &'a Processors,
+    retry_limits: Option<&Standing>,
     breaker: impl Fn(Id<kind::Connection>) -> Breaker,
 ) -> Vec<Candidate<'a>> {
+    let refused = retry_limits.and_then(|standing| standing.refused);
     let known = profile.connections.iter();
     known
         .filter_map(|known| {
@@ -22,7 +26,7 @@ pub(crate) fn candidates<'a>(
                 connection,
                 can: adapter.capabilities(),
                 breaker: breaker(connection.id),
-                retry_limit: None,
+                retry_limit: refused.map(|why| why.to_string()),
             })
         })
         .collect()

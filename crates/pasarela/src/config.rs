@@ -88,6 +88,8 @@ pub struct Config {
     pub three_ds: ThreeDs,
     pub results: Results,
     pub limits: Limits,
+    /// Whether the card networks' limits on declined attempts are kept.
+    pub retry_limits: bool,
     pub health: HealthSettings,
     pub transport: TransportSettings,
     pub webhooks: DispatcherSettings,

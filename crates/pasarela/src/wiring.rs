@@ -89,7 +89,8 @@ pub fn base(config: &Config) -> Result<Base, WiringError> {
         Arc::clone(&clock),
         config.environment,
     )
-    .watching(Arc::clone(&health));
+    .watching(Arc::clone(&health))
+    .keeping_retry_limits(config.retry_limits);
     Ok(Base {
         store,
         vault,
@@ -140,6 +141,7 @@ pub fn wire(
         health: base.health,
         three_ds: three_ds(config, results),
         limits: config.limits,
+        retry_limits: config.retry_limits,
         addresses: Addresses {
             public_url: config.http.public_url.clone(),
         },

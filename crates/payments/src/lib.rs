@@ -21,6 +21,7 @@ pub mod order;
 pub mod payment;
 pub mod purchase;
 pub mod refusal;
+pub mod retry_limits;
 pub mod risk;
 pub mod routing;
 pub mod settlement;

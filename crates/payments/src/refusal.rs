@@ -58,6 +58,8 @@ codes! {
     /// The body of a purchase is wrong.
     PurchasePayload = "DP-3000";
     InvalidCard = "DP-4017";
+    /// The card's issuer or network forbids any further try of it.
+    CardForbidden = "DP-4002";
     /// No saved card of that id.
     CardNotFound = "DP-4008";
     MissingSecurityCode = "DP-4100";

@@ -12,6 +12,7 @@ pub mod applications;
 pub mod audit;
 pub mod authentications;
 pub mod bins;
+pub mod card_declines;
 pub mod card_ranges;
 pub mod cards;
 pub mod connections;

@@ -10,11 +10,13 @@ mod start;
 use crate::{
     Store, StoreError,
     authentications::{AuthenticationRecord, authentication_write_in},
+    card_declines::card_decline_insert_in,
     cards::SealedCard,
     events::{NewEvent, events_insert_in},
     idempotency::{Claim, claim_insert_in},
     settlements::settlement_upsert_in,
 };
+use acquiring::Decline;
 use payments::{
     Lifecycle, Order, Payment, PaymentState, SettlementRecord,
     attempt::{AttemptRecord, AttemptState},
@@ -120,6 +122,8 @@ struct Rest<'a> {
     authentications: &'a [AuthenticationRecord],
     attempts: &'a [AttemptRecord],
     settlements: &'a [SettlementRecord],
+    /// The attempts among all of the step's that were declined: they count against the card.
+    declines: Vec<(&'a AttemptRecord, &'a Decline)>,
     claim: Option<&'a Claim>,
     event: Option<&'a NewEvent>,
 }
@@ -130,6 +134,7 @@ impl<'a> Rest<'a> {
             authentications: &recording.authentications,
             attempts: recording.attempts,
             settlements: recording.settlements,
+            declines: recording.attempts.iter().filter_map(declined).collect(),
             claim: recording.claim.as_ref(),
             event: recording.event.as_ref(),
         }
@@ -139,6 +144,7 @@ impl<'a> Rest<'a> {
         self.authentications.is_empty()
             && self.attempts.is_empty()
             && self.settlements.is_empty()
+            && self.declines.is_empty()
             && self.claim.is_none()
             && self.event.is_none()
     }
@@ -156,6 +162,17 @@ impl<'a> Rest<'a> {
             for attempt in self.attempts {
                 attempt_upsert_in(connection, order.merchant, payment.id, attempt, recording.now).await?;
             }
+            for (attempt, decline) in &self.declines {
+                card_decline_insert_in(
+                    connection,
+                    order.merchant,
+                    payment,
+                    attempt,
+                    decline,
+                    recording.now,
+                )
+                .await?;
+            }
             for settlement in self.settlements {
                 settlement_upsert_in(connection, order, payment, settlement).await?;
             }
@@ -167,6 +184,13 @@ impl<'a> Rest<'a> {
             events_insert_in(connection, event).await?;
         }
         Ok(())
+    }
+}
+
+fn declined(attempt: &AttemptRecord) -> Option<(&AttemptRecord, &Decline)> {
+    match &attempt.state {
+        AttemptState::Declined(decline) => Some((attempt, decline)),
+        _ => None,
     }
 }
 

@@ -24,6 +24,7 @@ mod processors;
 mod remote_threeds_server;
 mod results;
 mod results_message;
+mod retry_limits;
 mod routing;
 mod scenarios;
 mod secrets;

@@ -18,6 +18,12 @@ pub fn mastercard(code: &str, initiator: Initiator) -> Option<Advice> {
     }
 }
 
+/// Whether a merchant advice code forbids any further try of the card itself: do not try again, a card for one use, and
+/// sanctions. The other prohibitions are of tokens, products and recurring charges.
+pub fn forbids_the_card(code: &str) -> bool {
+    matches!(code, "03" | "41" | "42")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

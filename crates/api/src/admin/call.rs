@@ -157,7 +157,7 @@ fn parsed<T: FromStr>(name: &'static str, text: Option<&str>, must: &str) -> Ans
         .transpose()
 }
 
-fn member(name: &'static str, text: String) -> Failure {
+pub(super) fn member(name: &'static str, text: String) -> Failure {
     Failure::Problem(Problem::of_fields([(name, text)]))
 }
 

@@ -8,6 +8,7 @@ mod applications;
 mod audit;
 mod bins;
 mod call;
+mod card_declines;
 mod connections;
 mod directory_servers;
 mod merchants;
@@ -130,6 +131,7 @@ fn faces(state: &AdminState) -> OpenApiRouter {
         .routes(routes!(routing::get, routing::update, routing::delete))
         .routes(routes!(routing::explain))
         .routes(routes!(routing::of_order))
+        .routes(routes!(card_declines::lift))
         .merge(
             OpenApiRouter::new()
                 .routes(routes!(bins::import))

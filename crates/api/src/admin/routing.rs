@@ -191,6 +191,10 @@ pub(super) async fn explain(
 }
 
 fn outcome(choice: &Choice) -> &'static str {
+    let standing = choice.explanation.retry_limits;
+    if standing.is_some_and(|standing| standing.refused.is_some()) {
+        return "refused";
+    }
     match (choice.explanation.action, choice.routes.is_empty()) {
         (Action::Reject, _) => "rejected",
         (Action::Process, true) => "no_connection",

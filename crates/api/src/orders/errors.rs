@@ -52,6 +52,7 @@ pub fn status_of(code: RefusalCode) -> StatusCode {
         | RefusalCode::TransactionInProcess
         | RefusalCode::AlreadyProcessed => StatusCode::CONFLICT,
         RefusalCode::InvalidCard
+        | RefusalCode::CardForbidden
         | RefusalCode::CardNotFound
         | RefusalCode::MissingSecurityCode
         | RefusalCode::BadSecurityCode

@@ -55,7 +55,7 @@ pub(crate) fn read(root: &Fields<'_>, around: Surroundings<'_>) -> Option<Purcha
     request_body = PurchaseV1Body,
     responses(
         (status = 200, description = "Paid, authorised, waiting for the cardholder, or with an outcome that is not known yet: see `order.payment.data.status`.", body = PurchaseReply),
-        (status = 422, description = "The payment was refused, or the card cannot be right.", body = DeniedBody),
+        (status = 422, description = "The payment was refused, or the card cannot be right or may not be tried again (`DP-4002`).", body = DeniedBody),
         (status = 400, description = "The body or a header is wrong (`DP-3000`, `EMA-1000`).", body = ErrorBody),
         (status = 401, description = "The key is not known (`EMA-5001`).", body = ErrorBody),
         (status = 404, description = "There is no such order (`EMA-3001`).", body = ErrorBody),

@@ -104,7 +104,7 @@ fn find_order(root: &Fields<'_>, named: &mut Named<'_>, payer: Option<Email>, ur
     request_body = PurchaseV2Body,
     responses(
         (status = 200, description = "Paid, authorised, refused, waiting for the cardholder, or with an outcome that is not known yet: see `order.payment.data.status`.", body = PurchaseReply),
-        (status = 422, description = "The card cannot be right (`DP-4303`, `DP-4300`, `DP-4100`, `DP-4101`, `DP-4008`).", body = ErrorBody),
+        (status = 422, description = "The card cannot be right (`DP-4303`, `DP-4300`, `DP-4100`, `DP-4101`, `DP-4008`) or may not be tried again (`DP-4002`).", body = ErrorBody),
         (status = 400, description = "The body or a header is wrong (`DP-3000`, `EMA-1000`).", body = ErrorBody),
         (status = 401, description = "The key is not known (`EMA-5001`).", body = ErrorBody),
         (status = 404, description = "There is no such order (`EMA-3001`).", body = ErrorBody),

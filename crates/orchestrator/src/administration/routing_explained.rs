@@ -7,15 +7,18 @@ use payments::{
     Market, ThreeDs,
     bins::{CardType, document::brand},
     fields::{Fields, Problems, boolean, digits, integer, parsed, text, word},
+    retry_limits::{COUNTED_FOR, Standing, judge},
     routing::{self, Choice, Demand, Facts},
     three_ds,
 };
 use primitives::{Amount, Brand, Country, Currency, Id, id::kind};
 use serde_json::Value;
 use store::routing_rules::StoredRouting;
+use time::OffsetDateTime;
 
-const MEMBERS: [&str; 13] = [
+const MEMBERS: [&str; 14] = [
     "order_token",
+    "payment_id",
     "amount",
     "currency",
     "bin",
@@ -36,6 +39,8 @@ const ONLY_STORE: &str = "all";
 #[derive(Debug)]
 struct Imagined {
     order: Option<Id<kind::Order>>,
+    /// A payment with the same card.
+    payment: Option<Id<kind::Payment>>,
     amount: Amount,
     brand: Brand,
     bin: Option<String>,
@@ -100,13 +105,35 @@ impl Administration {
             market: Market::Ecommerce,
         };
         let now = self.clock.now();
-        let candidates = candidates(&profile, self.processors(), |connection| {
+        let standing = self.card_standing(merchant, &imagined, now).await?;
+        let candidates = candidates(&profile, self.processors(), standing.as_ref(), |connection| {
             self.health.breaker(connection, now)
         });
-        Ok(Explained {
-            order,
-            choice: routing::choose(demand, &profile.rules, &candidates),
-        })
+        let mut choice = routing::choose(demand, &profile.rules, &candidates);
+        choice.explanation.retry_limits = standing;
+        Ok(Explained { order, choice })
+    }
+
+    /// How often the card of the payment that is named may still be tried; without one, a card that was never declined.
+    async fn card_standing(
+        &self,
+        merchant: Id<kind::Merchant>,
+        imagined: &Imagined,
+        now: OffsetDateTime,
+    ) -> Result<Option<Standing>, AdministrationError> {
+        if !self.retry_limits {
+            return Ok(None);
+        }
+        let declines = match imagined.payment {
+            Some(payment) => {
+                let card = self.store.card_load(merchant, payment).await?;
+                let fingerprint = card.ok_or(AdministrationError::NotFound("payment"))?.fingerprint;
+                let since = now - COUNTED_FOR;
+                self.store.card_declines(merchant, &fingerprint, since).await?
+            }
+            None => Vec::new(),
+        };
+        Ok(Some(judge(&declines, imagined.brand, now)))
     }
 }
 
@@ -116,6 +143,7 @@ impl Imagined {
         let read = Fields::open(document, "", &MEMBERS, &mut problems).and_then(|fields| {
             let found = &mut problems;
             let order = fields.take("order_token", parsed(str::parse), found);
+            let payment = fields.take("payment_id", parsed(str::parse), found);
             let minor = fields.need("amount", integer(1..=primitives::amount::MAX_MINOR), found);
             let currency = fields.need("currency", parsed(Currency::parse), found);
             let bin = fields.take("bin", digits(6..=8), found);
@@ -144,6 +172,7 @@ impl Imagined {
             });
             Some(Self {
                 order,
+                payment,
                 amount: amount?,
                 brand: brand?,
                 bin,

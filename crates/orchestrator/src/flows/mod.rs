@@ -20,6 +20,7 @@ mod purchase;
 mod recovery;
 mod restart;
 pub mod results;
+mod retry_limits;
 mod reversal;
 pub(crate) mod run;
 pub mod sender;
@@ -36,6 +37,8 @@ mod authentication_tests;
 mod decoupled_tests;
 #[cfg(test)]
 mod notification_tests;
+#[cfg(test)]
+mod retry_limit_tests;
 #[cfg(test)]
 mod settlement_tests;
 #[cfg(test)]

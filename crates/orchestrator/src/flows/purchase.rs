@@ -105,7 +105,12 @@ impl Gateway {
             let bins = self.configuration().bins().table().await?;
             let known = bins.find(purchase.card.pan.reveal());
             let card_facts = facts(&purchase.card, known);
-            let Choice { routes, explanation } = self.choose(caller, purchase, &order, known, moment)?;
+            let standing = self.card_standing(caller, &purchase.card, moment).await?;
+            let Choice {
+                routes,
+                mut explanation,
+            } = self.choose(caller, purchase, &order, known, moment)?;
+            explanation.retry_limits = standing;
             let terms = terms(purchase, &order, &card_facts);
             // Looked up once: the cache may be refreshed at any moment.
             let enrollment = self
@@ -159,7 +164,7 @@ impl Gateway {
                 routes,
                 plan,
                 page_token,
-                attempts_allowed: None,
+                attempts_allowed: standing.map(|standing| standing.allowed_more),
             }));
             let claim = key.map(|key| key.claim(self.vault(), Some(payment), None));
             let writes = Writes {
@@ -261,7 +266,7 @@ impl Gateway {
             initiator: purchase.initiator,
             market: purchase.market,
         };
-        let candidates = candidates(profile, self.processors(), |connection| {
+        let candidates = candidates(profile, self.processors(), None, |connection| {
             self.health().breaker_for_purchase(connection, moment.now)
         });
         let choice = routing::choose(demand, &profile.rules, &candidates);

@@ -13,6 +13,7 @@ use payments::{
     News, Order, PaymentState,
     decide::{ChargeDue, charge_due},
     payment::AuthenticationStage,
+    retry_limits::COUNTED_FOR,
 };
 use store::orders::PaymentKey;
 use time::Duration;
@@ -74,11 +75,13 @@ impl Gateway {
         let codes = self.store().security_codes_sweep(now).await?;
         let keys = self.store().idempotency_keys_prune(now - KEYS_KEPT).await?;
         let notices = self.store().notices_prune(now - NOTICES_KEPT).await?;
-        if codes + keys + notices > 0 {
+        let declines = self.store().card_declines_prune(now - COUNTED_FOR).await?;
+        if codes + keys + notices + declines > 0 {
             tracing::info!(
                 security_codes = codes,
                 idempotency_keys = keys,
                 notices,
+                card_declines = declines,
                 "cleared what had outlived its time"
             );
         }

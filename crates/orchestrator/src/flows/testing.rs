@@ -106,6 +106,7 @@ impl World {
                 card_ranges: CardRangeSettings::default(),
             },
             limits: Limits::default(),
+            retry_limits: true,
             addresses: Addresses {
                 public_url: "https://pay.example".into(),
             },

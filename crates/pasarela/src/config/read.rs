@@ -24,7 +24,7 @@ use tracing_subscriber::EnvFilter;
 use webhooks::DispatcherSettings;
 
 const DAY_SECONDS: u32 = 86_400;
-const SECTIONS: [&str; 11] = [
+const SECTIONS: [&str; 12] = [
     "var",
     "environment",
     "http",
@@ -32,6 +32,7 @@ const SECTIONS: [&str; 11] = [
     "vault",
     "three_ds",
     "payments",
+    "retry_limits",
     "health",
     "transport",
     "webhooks",
@@ -56,6 +57,7 @@ pub(super) fn config(settings: &Table) -> Result<Config, Problems> {
         let three_ds = three_ds(&root, found);
         let results = results::read(&root, environment, var.as_deref(), found);
         let limits = limits(&root, found);
+        let retry_limits = retry_limits(&root, environment, found);
         let health = health::read(&root, found);
         let transport = transport(&root, found);
         let webhooks = webhooks(&root, environment, found);
@@ -72,6 +74,7 @@ pub(super) fn config(settings: &Table) -> Result<Config, Problems> {
             three_ds,
             results: results?,
             limits: limits?,
+            retry_limits: retry_limits?,
             health: health?,
             transport: transport?,
             webhooks: webhooks?,
@@ -338,6 +341,17 @@ fn limits(root: &Fields<'_>, problems: &mut Problems) -> Option<Limits> {
         // Set by what processors remember, not by how one is run.
         ..Limits::default()
     })
+}
+
+/// Without a word they are kept, except in a sandbox, whose cards are declined for as long as there are tests.
+fn retry_limits(
+    root: &Fields<'_>,
+    environment: Option<Environment>,
+    problems: &mut Problems,
+) -> Option<bool> {
+    let fields = section(root, "retry_limits", &["enabled"], problems)?;
+    let told = fields.take("enabled", boolean, problems);
+    Some(told.unwrap_or(environment != Some(Environment::Sandbox)))
 }
 
 fn transport(root: &Fields<'_>, problems: &mut Problems) -> Option<TransportSettings> {

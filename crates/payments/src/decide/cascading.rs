@@ -71,7 +71,8 @@ pub fn means_wanted(order: &Order, news: &News, now: OffsetDateTime) -> Vec<Want
 }
 
 /// The route whose acquirer is to authenticate the cardholder anew, if a decline of the attempt in flight asks for that:
-/// at most once a payment, and not once the outcome had been open, when the security code is gone.
+/// at most once a payment, not once the outcome had been open, when the security code is gone, and not where the scheme's
+/// limits leave no other attempt.
 pub(super) fn step_up_wanted(
     payment: &Payment,
     attempt: &AttemptInFlight,
@@ -79,7 +80,11 @@ pub(super) fn step_up_wanted(
 ) -> Option<usize> {
     let route = route_of(payment, attempt)?;
     let first = !attempt.after_step_up && attempt.outcome == Outcome::Sending;
-    (first && approach::steps_up(payment, route, decline)).then_some(attempt.route)
+    let history = &payment.history;
+    let allowed = history
+        .attempts_allowed
+        .is_none_or(|allowed| history.attempts.len() < allowed.into());
+    (first && allowed && approach::steps_up(payment, route, decline)).then_some(attempt.route)
 }
 
 /// Whether another route may be tried after this decline. Once the outcome had been open the security code is gone, so

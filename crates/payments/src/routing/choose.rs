@@ -87,6 +87,7 @@ pub fn choose(demand: Demand<'_>, rules: &[Rule], candidates: &[Candidate<'_>]) 
             three_ds: step.map(|step| step.three_ds.clone()).unwrap_or_default(),
             split: draw,
             attempts_max,
+            retry_limits: None,
             connections,
         },
     }

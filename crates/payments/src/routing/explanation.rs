@@ -6,7 +6,7 @@ use super::{
     facts::Operand,
     rule::{Action, Condition, Op},
 };
-use crate::{connection::ConnectionStatus, three_ds::ThreeDs};
+use crate::{connection::ConnectionStatus, retry_limits::Standing, three_ds::ThreeDs};
 use primitives::{Id, id::kind};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -34,6 +34,9 @@ pub struct Explanation {
     pub split: Option<Draw>,
     /// How many connections may be tried; none for all there are.
     pub attempts_max: Option<u8>,
+    /// How often the card may still be tried, where the networks' limits are kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retry_limits: Option<Standing>,
     /// All of the merchant's connections: those that are taken in the order in which they are tried, then the others.
     pub connections: Vec<ConnectionSeen>,
 }

@@ -123,6 +123,9 @@ pub struct ExplainBody {
     /// Splits of the volume are drawn by it; made up where it is not given.
     #[schema(format = Uuid)]
     pub order_token: Option<String>,
+    /// A payment with the same card, whose declines are then counted; else those of a card that was never declined.
+    #[schema(format = Uuid)]
+    pub payment_id: Option<String>,
     /// Minor units.
     #[schema(minimum = 1)]
     pub amount: i64,
@@ -150,7 +153,7 @@ pub struct ExplainBody {
 pub struct ExplainReply {
     #[schema(format = Uuid)]
     pub order_token: String,
-    /// `processed`, `rejected` (by a rule) or `no_connection`.
+    /// `processed`, `rejected` (by a rule), `refused` (the card may not be tried) or `no_connection`.
     pub outcome: String,
     /// What would be tried, in this order.
     pub routes: Vec<Value>,
@@ -177,6 +180,9 @@ pub struct RoutingExplanation {
     pub split: Option<Value>,
     /// How many connections may be tried; none for all there are.
     pub attempts_max: Option<u8>,
+    /// How often the card may still be tried: the brand's `limits`, how many attempts were `declined` in 30 days, how many are
+    /// `allowed_more`, and `refused` with `given_up` or `limit_reached`. None where limits are not kept.
+    pub retry_limits: Option<Value>,
     /// All of the merchant's connections: those that are tried with their `position`, the others with every reason in
     /// `left_out`.
     pub connections: Vec<Value>,
@@ -198,6 +204,13 @@ pub struct PaymentRouting {
     /// None for payments from before explanations were kept.
     #[schema(inline)]
     pub explanation: Option<RoutingExplanation>,
+}
+
+/// Declines that were forgotten.
+#[derive(ToSchema)]
+pub struct CardDeclinesLiftedReply {
+    /// How many there were.
+    pub lifted: u64,
 }
 
 /// A connection within the last while.

@@ -19,7 +19,7 @@ use tokio::{
 pub struct Script {
     /// The `transStatus` of every ARes.
     pub ares: &'static str,
-    /// `approved`, `declined`, `vetoed` for a decline of whatever is not fully authenticated, `held` for no answer while it says so, or anything else for one that nobody can read.
+    /// `approved`, `declined`, `given_up` for a lost card, `vetoed` for a decline of whatever is not fully authenticated, `held` for no answer while it says so, or anything else for one that nobody can read.
     pub charge: &'static str,
     /// `approved`, `not_found`, or anything else for no usable answer.
     pub inquiry: &'static str,
@@ -356,6 +356,7 @@ impl Processor for Fake {
             move |word| match word {
                 "approved" => Some(AuthorizationAnswer::Approved(approval(amount))),
                 "declined" => Some(AuthorizationAnswer::Declined(decline(Reason::GenericDecline))),
+                "given_up" => Some(AuthorizationAnswer::Declined(decline(Reason::LostOrStolen))),
                 "vetoed" => Some(AuthorizationAnswer::Declined(decline(
                     Reason::AuthenticationRequired,
                 ))),
