@@ -13,6 +13,7 @@ use crate::{
 use acquiring::{Account, Approval, Charged, Processor, Reversal, ReversalAnswer, SettlementAnswer, Void};
 use payments::{News, Order, Payment, attempt::AttemptInFlight, routing::Route};
 use primitives::{Exchange, Id, id::kind};
+use uuid::Uuid;
 
 /// What takes a charge back.
 struct TakingBack<'a> {
@@ -23,8 +24,9 @@ struct TakingBack<'a> {
 }
 
 impl Gateway {
-    /// Takes a charge back: with a void where the processor's own id of it is known, else by our reference of it. Both
-    /// carry the attempt's reference, the same however often they are sent, so that a repeat cannot reverse twice.
+    /// Takes a charge back: with a void where the processor's own id of it is known, else by our reference of it. Each has
+    /// a reference of its own, the same however often it is sent, so that a repeat cannot reverse twice; the charge's would
+    /// be answered as the charge was, or refused, where it is the processor's idempotency key.
     pub(crate) async fn reverse(
         &self,
         order: Order,
@@ -131,16 +133,23 @@ impl TakingBack<'_> {
                 processor_reference: approval.processor_reference.clone(),
                 authorized: approval.amount,
             },
-            reference: self.attempt.reference.clone(),
+            reference: self.reference(1),
             reason: None,
         }
+    }
+
+    /// A reference beside the attempt's, in the form of all others and the same on each repeat: the attempt's id with other
+    /// last bits, which no other id has but by the chance by which two ids would be the same.
+    fn reference(&self, number: u128) -> String {
+        Uuid::from_u128(self.attempt.id.uuid().as_u128() ^ number)
+            .simple()
+            .to_string()
     }
 
     fn reversal(&self) -> Reversal {
         Reversal {
             charge_reference: self.attempt.reference.clone(),
-            // A reference of its own, and yet the same on each repeat.
-            reference: format!("{}r", self.attempt.reference.get(..31).unwrap_or_default()),
+            reference: self.reference(2),
             order_id: self.order.reference.clone(),
             kind: self.route.charge,
             amount: self.payment.amount,

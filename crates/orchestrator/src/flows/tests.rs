@@ -209,7 +209,8 @@ async fn a_late_approval_is_voided_and_the_next_payment_stands(pool: PgPool) {
     assert_eq!(world.words(order).await, paid());
     let script = world.script();
     assert_eq!((script.charges.len(), script.voids.len()), (2, 1));
-    assert_eq!(script.voids[0]["reference"], script.charges[0]["reference"]);
+    // The charge's own would be answered as the charge was where it is the idempotency key.
+    assert_ne!(script.voids[0]["reference"], script.charges[0]["reference"]);
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
