@@ -45,6 +45,11 @@ pub(super) fn routes(merchant: &str) -> Vec<(&'static str, String, bool)> {
         ("DELETE", rule, false),
         ("POST", of("/routing/explain"), true),
         ("GET", of(&format!("/orders/{SOME_ID}/routing")), false),
+        (
+            "DELETE",
+            of(&format!("/card-declines?payment_id={SOME_ID}")),
+            false,
+        ),
         ("POST", "/bins/import".into(), true),
         ("GET", "/directory-servers".into(), false),
         ("PUT", "/directory-servers/visa".into(), true),
