@@ -229,7 +229,8 @@ impl SigningKeys for MerchantKeys {
         let profile = profile.ok_or(SigningKeysError::UnknownMerchant)?;
         Ok(SigningKeySet {
             private_key: profile.private_key.clone(),
-            webhook_secret: profile.webhook_secret.clone(),
+            v1: vec![profile.webhook_secret.clone()],
+            v1a: Vec::new(),
         })
     }
 }

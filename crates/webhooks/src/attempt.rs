@@ -2,7 +2,8 @@
 
 use crate::{
     Clock,
-    deliver::{AttemptCode, Ending, Sender},
+    deliver::Sender,
+    ending::{AttemptCode, Ending},
     message::Message,
     settings::{DispatcherSettings, KEYS_WITHIN},
     sign::SigningKeySet,

@@ -11,6 +11,8 @@ pub mod address_guard;
 pub mod attempt;
 pub mod deliver;
 pub mod dispatcher;
+pub mod ending;
+mod excerpt;
 pub mod message;
 pub mod notices;
 pub mod schedule;

@@ -1,6 +1,6 @@
 //! What an attempt sends: the body around the stored order document, and the headers that prove it.
 
-use crate::sign::{SigningKeySet, UnusableSecret, deuna_signature, standard_signature};
+use crate::sign::{SigningKeySet, UnusableKey, deuna_signature, standard_signatures};
 use store::deliveries::LeasedDelivery;
 use thiserror::Error;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -13,14 +13,14 @@ pub struct Message {
     pub timestamp: i64,
     pub body: String,
     pub deuna_signature: String,
-    pub standard_signature: String,
+    pub standard_signatures: String,
 }
 
 /// Why a message cannot be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
 pub enum CannotCompose {
     #[error(transparent)]
-    UnusableSecret(#[from] UnusableSecret),
+    UnusableKey(#[from] UnusableKey),
     #[error("a point in time that RFC 3339 cannot write")]
     UnwritableTime,
 }
@@ -50,12 +50,7 @@ impl Message {
         let timestamp = signed_at.unix_timestamp();
         Ok(Self {
             deuna_signature: deuna_signature(&keys.private_key, body.as_bytes()),
-            standard_signature: standard_signature(
-                &keys.webhook_secret,
-                &webhook_id,
-                timestamp,
-                body.as_bytes(),
-            )?,
+            standard_signatures: standard_signatures(keys, &webhook_id, timestamp, body.as_bytes())?,
             webhook_id,
             timestamp,
             body,
@@ -85,7 +80,8 @@ mod tests {
         };
         let keys = SigningKeySet {
             private_key: "sk_test_example".to_owned().into(),
-            webhook_secret: "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned().into(),
+            v1: vec!["whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned().into()],
+            v1a: Vec::new(),
         };
 
         let message = Message::compose(&leased, &keys, datetime!(2026-01-01 00:00:05.999 UTC)).unwrap();
@@ -101,12 +97,12 @@ mod tests {
         assert_eq!(message.webhook_id, "msg_00000000000000000000000000000003");
         assert_eq!(message.timestamp, 1_767_225_605);
         let unusable = SigningKeySet {
-            webhook_secret: "secret".to_owned().into(),
+            v1: vec!["secret".to_owned().into()],
             ..keys
         };
         assert!(matches!(
             Message::compose(&leased, &unusable, datetime!(2026-01-01 00:00 UTC)),
-            Err(CannotCompose::UnusableSecret(_))
+            Err(CannotCompose::UnusableKey(_))
         ));
     }
 }

@@ -10,7 +10,8 @@ use tokio::{
 };
 use webhooks::{
     SigningKeySet,
-    deliver::{AttemptCode, Ending, Sender},
+    deliver::Sender,
+    ending::{AttemptCode, Ending},
     message::Message,
 };
 
@@ -20,11 +21,12 @@ async fn send(policy: UrlPolicy, url: &str) -> Ending {
         timestamp: 1,
         body: "{}".to_owned(),
         deuna_signature: "x".to_owned(),
-        standard_signature: "v1,x".to_owned(),
+        standard_signatures: "v1,x".to_owned(),
     };
     let keys = SigningKeySet {
         private_key: "key".to_owned().into(),
-        webhook_secret: "whsec_x".to_owned().into(),
+        v1: vec!["whsec_x".to_owned().into()],
+        v1a: Vec::new(),
     };
     let sender = Sender::new(policy, Duration::from_millis(500)).unwrap();
     sender

@@ -95,7 +95,8 @@ impl Keys {
     pub fn good() -> Arc<Self> {
         Arc::new(Self(Some(SigningKeySet {
             private_key: PRIVATE_KEY.to_owned().into(),
-            webhook_secret: WEBHOOK_SECRET.to_owned().into(),
+            v1: vec![WEBHOOK_SECRET.to_owned().into()],
+            v1a: Vec::new(),
         })))
     }
 }
