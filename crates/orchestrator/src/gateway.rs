@@ -10,7 +10,7 @@ use crate::{
     transport::Transport,
     turns::OrderTurns,
     vault::Vault,
-    watch::OrderWatch,
+    watch::Watch,
 };
 use emv3ds::Version;
 use mpi::Timers;
@@ -88,7 +88,7 @@ pub struct Gateway(Arc<Inner>);
 struct Inner {
     parts: Parts,
     directories: Directories,
-    watch: OrderWatch,
+    watch: Watch,
     turns: OrderTurns,
     recovery: RecoveryAlarm,
     flows: TaskTracker,
@@ -102,9 +102,9 @@ struct RecoveryAlarm {
 }
 
 impl Gateway {
-    /// Builds the gateway, and the task that tells other processes of changed orders.
+    /// Builds the gateway, and the task that tells other processes of what changed.
     pub fn new(parts: Parts) -> (Self, impl Future<Output = ()> + Send) {
-        let (watch, telling) = OrderWatch::new(parts.store.clone());
+        let (watch, telling) = Watch::new(parts.store.clone());
         let inner = Inner {
             parts,
             directories: Directories::default(),
@@ -141,7 +141,7 @@ impl Gateway {
         &self.0.directories
     }
 
-    pub fn watch(&self) -> &OrderWatch {
+    pub fn watch(&self) -> &Watch {
         &self.0.watch
     }
 
@@ -262,6 +262,11 @@ impl Gateway {
             Signal::OrdersChanged(orders) => {
                 for order in orders {
                     self.watch().changed_elsewhere(order);
+                }
+            }
+            Signal::EventsRecorded(merchants) => {
+                for merchant in merchants {
+                    self.watch().event_recorded_elsewhere(merchant);
                 }
             }
             Signal::ConfigurationChanged => self.configuration().invalidate_all(),

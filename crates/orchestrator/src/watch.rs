@@ -1,4 +1,5 @@
-//! Waking those who wait for an order to change: callers of Get Order, and hosted pages.
+//! Waking those who wait: callers of Get Order and hosted pages for an order to change, callers of `GET /events` for an
+//! event of their merchant.
 //!
 //! A waiter costs an entry in a map and a sleeping task. A change is told at once to the waiters of this process, and by
 //! NOTIFY to the other processes; notifications are sent after the commit and coalesced, since a NOTIFY inside the
@@ -6,7 +7,8 @@
 
 use primitives::{Id, id::kind};
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
+    hash::Hash,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
@@ -15,8 +17,86 @@ use tokio::sync::{Notify, mpsc};
 
 /// How long changes are collected before the other processes are told of them together.
 const COALESCE: Duration = Duration::from_millis(10);
-/// How many order ids go into one notification; Postgres takes payloads below 8000 bytes.
+/// How many ids of each kind go into one notification; Postgres takes payloads below 8000 bytes.
 const IDS_PER_NOTIFICATION: usize = 200;
+
+/// Who waits for what.
+#[derive(Debug, Clone)]
+pub struct Watch {
+    orders: Places<Id<kind::Order>>,
+    merchants: Places<Id<kind::Merchant>>,
+    to_others: mpsc::UnboundedSender<Change>,
+}
+
+/// What other processes are told of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Change {
+    Order(Id<kind::Order>),
+    EventOf(Id<kind::Merchant>),
+}
+
+impl Watch {
+    /// A watch, and the task that tells the other processes. The task ends when the watch is dropped.
+    pub fn new(store: Store) -> (Self, impl Future<Output = ()> + Send) {
+        let (to_others, changes) = mpsc::unbounded_channel();
+        (Self::telling(to_others), tell_others(store, changes))
+    }
+
+    fn telling(to_others: mpsc::UnboundedSender<Change>) -> Self {
+        Self {
+            orders: Places::default(),
+            merchants: Places::default(),
+            to_others,
+        }
+    }
+
+    /// Takes a place. Changes from now on are not missed, so look at the order after this.
+    pub fn wait_for(&self, order: Id<kind::Order>) -> Watcher<Id<kind::Order>> {
+        self.orders.take(order)
+    }
+
+    /// Takes a place. Events from now on are not missed, so look at the log after this.
+    pub fn wait_for_events_of(&self, merchant: Id<kind::Merchant>) -> Watcher<Id<kind::Merchant>> {
+        self.merchants.take(merchant)
+    }
+
+    /// A step of this order was recorded by this process.
+    pub fn changed(&self, order: Id<kind::Order>) {
+        self.changed_elsewhere(order);
+        self.tell(Change::Order(order));
+    }
+
+    /// Another process says that the order changed.
+    pub fn changed_elsewhere(&self, order: Id<kind::Order>) {
+        self.orders.wake(&order);
+    }
+
+    /// An event of this merchant was recorded by this process.
+    pub fn event_recorded(&self, merchant: Id<kind::Merchant>) {
+        self.event_recorded_elsewhere(merchant);
+        self.tell(Change::EventOf(merchant));
+    }
+
+    /// Another process says that an event of this merchant was recorded.
+    pub fn event_recorded_elsewhere(&self, merchant: Id<kind::Merchant>) {
+        self.merchants.wake(&merchant);
+    }
+
+    /// Notifications may have been missed: everybody looks again.
+    pub fn anything_may_have_changed(&self) {
+        self.orders.wake_all();
+        self.merchants.wake_all();
+    }
+
+    fn tell(&self, change: Change) {
+        // The receiver is gone only while the process shuts down.
+        let _ = self.to_others.send(change);
+    }
+}
+
+/// The places of those who wait, by what they wait for.
+#[derive(Debug)]
+struct Places<Key>(Arc<Mutex<HashMap<Key, Entry>>>);
 
 #[derive(Debug, Default)]
 struct Entry {
@@ -24,79 +104,59 @@ struct Entry {
     waiters: usize,
 }
 
-/// Who waits for which order.
-#[derive(Debug, Clone)]
-pub struct OrderWatch {
-    entries: Arc<Mutex<HashMap<Id<kind::Order>, Entry>>>,
-    to_others: mpsc::UnboundedSender<Id<kind::Order>>,
+impl<Key> Clone for Places<Key> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
 }
 
-/// One waiter's place; leaving it frees what it held.
-#[derive(Debug)]
-pub struct Watcher {
-    watch: OrderWatch,
-    order: Id<kind::Order>,
-    changed: Arc<Notify>,
+impl<Key> Default for Places<Key> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
 }
 
-impl OrderWatch {
-    /// A watch, and the task that tells the other processes. The task ends when the watch is dropped.
-    pub fn new(store: Store) -> (Self, impl Future<Output = ()> + Send) {
-        let (to_others, changes) = mpsc::unbounded_channel();
-        (
-            Self {
-                entries: Arc::default(),
-                to_others,
-            },
-            tell_others(store, changes),
-        )
+impl<Key> Places<Key> {
+    fn lock(&self) -> MutexGuard<'_, HashMap<Key, Entry>> {
+        // The map is whole after every statement, so a panic elsewhere cannot have left it half-written.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes a place. Changes from now on are not missed, so look at the order after this.
-    pub fn wait_for(&self, order: Id<kind::Order>) -> Watcher {
-        let mut entries = self.lock();
-        let entry = entries.entry(order).or_default();
-        entry.waiters += 1;
-        Watcher {
-            watch: self.clone(),
-            order,
-            changed: Arc::clone(&entry.changed),
-        }
-    }
-
-    /// A step of this order was recorded by this process.
-    pub fn changed(&self, order: Id<kind::Order>) {
-        self.changed_elsewhere(order);
-        // The receiver is gone only while the process shuts down.
-        let _ = self.to_others.send(order);
-    }
-
-    /// Another process says that the order changed.
-    pub fn changed_elsewhere(&self, order: Id<kind::Order>) {
-        if let Some(entry) = self.lock().get(&order) {
-            entry.changed.notify_waiters();
-        }
-    }
-
-    /// Notifications may have been missed: everybody looks again.
-    pub fn anything_may_have_changed(&self) {
+    fn wake_all(&self) {
         for entry in self.lock().values() {
             entry.changed.notify_waiters();
         }
     }
+}
 
-    /// How many are waiting, for the metrics.
-    pub fn waiters(&self) -> usize {
-        self.lock().values().map(|entry| entry.waiters).sum()
+impl<Key: Copy + Eq + Hash> Places<Key> {
+    fn take(&self, key: Key) -> Watcher<Key> {
+        let mut entries = self.lock();
+        let entry = entries.entry(key).or_default();
+        entry.waiters += 1;
+        Watcher {
+            places: self.clone(),
+            key,
+            changed: Arc::clone(&entry.changed),
+        }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Id<kind::Order>, Entry>> {
-        // The map is whole after every statement, so a panic elsewhere cannot have left it half-written.
-        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    fn wake(&self, key: &Key) {
+        if let Some(entry) = self.lock().get(key) {
+            entry.changed.notify_waiters();
+        }
     }
 }
 
-impl Watcher {
+/// One waiter's place; leaving it frees what it held.
+#[derive(Debug)]
+pub struct Watcher<Key: Copy + Eq + Hash> {
+    places: Places<Key>,
+    key: Key,
+    changed: Arc<Notify>,
+}
+
+impl<Key: Copy + Eq + Hash> Watcher<Key> {
     /// A future of the next change, counted from the moment this is called rather than first polled.
     pub fn changed(&self) -> impl Future<Output = ()> + '_ {
         let mut next = Box::pin(self.changed.notified());
@@ -105,36 +165,37 @@ impl Watcher {
     }
 }
 
-impl Drop for Watcher {
+impl<Key: Copy + Eq + Hash> Drop for Watcher<Key> {
     fn drop(&mut self) {
-        let mut entries = self.watch.lock();
-        if let Some(entry) = entries.get_mut(&self.order) {
+        let mut entries = self.places.lock();
+        if let Some(entry) = entries.get_mut(&self.key) {
             entry.waiters -= 1;
             if entry.waiters == 0 {
-                entries.remove(&self.order);
+                entries.remove(&self.key);
             }
         }
     }
 }
 
-async fn tell_others(store: Store, mut changes: mpsc::UnboundedReceiver<Id<kind::Order>>) {
-    let mut batch = Vec::with_capacity(IDS_PER_NOTIFICATION);
+async fn tell_others(store: Store, mut changes: mpsc::UnboundedReceiver<Change>) {
     while let Some(first) = changes.recv().await {
-        batch.push(first);
         tokio::time::sleep(COALESCE).await;
-        while batch.len() < IDS_PER_NOTIFICATION {
-            match changes.try_recv() {
-                Ok(order) => batch.push(order),
-                Err(_) => break,
-            }
+        let (mut orders, mut merchants) = (BTreeSet::new(), BTreeSet::new());
+        let mut next = Some(first);
+        while let Some(change) = next {
+            match change {
+                Change::Order(order) => orders.insert(order),
+                Change::EventOf(merchant) => merchants.insert(merchant),
+            };
+            let full = orders.len().max(merchants.len()) >= IDS_PER_NOTIFICATION;
+            next = if full { None } else { changes.try_recv().ok() };
         }
-        batch.sort_unstable();
-        batch.dedup();
-        if let Err(error) = store.orders_notify(&batch).await {
+        let (orders, merchants): (Vec<_>, Vec<_>) =
+            (orders.into_iter().collect(), merchants.into_iter().collect());
+        if let Err(error) = store.changes_notify(&orders, &merchants).await {
             // Their waiters look again when their time is over; nothing is lost but promptness.
-            tracing::warn!(cause = %error, "other processes could not be told of changed orders");
+            tracing::warn!(cause = %error, "other processes could not be told of changes");
         }
-        batch.clear();
     }
 }
 
@@ -142,15 +203,9 @@ async fn tell_others(store: Store, mut changes: mpsc::UnboundedReceiver<Id<kind:
 mod tests {
     use super::*;
 
-    fn watch() -> (OrderWatch, mpsc::UnboundedReceiver<Id<kind::Order>>) {
+    fn watch() -> (Watch, mpsc::UnboundedReceiver<Change>) {
         let (to_others, changes) = mpsc::unbounded_channel();
-        (
-            OrderWatch {
-                entries: Arc::default(),
-                to_others,
-            },
-            changes,
-        )
+        (Watch::telling(to_others), changes)
     }
 
     fn order(number: u128) -> Id<kind::Order> {
@@ -164,7 +219,7 @@ mod tests {
         let next = watcher.changed();
         watch.changed(order(1));
         next.await;
-        assert_eq!(changes.recv().await, Some(order(1)));
+        assert_eq!(changes.recv().await, Some(Change::Order(order(1))));
     }
 
     #[tokio::test]
@@ -179,8 +234,30 @@ mod tests {
                 .await
                 .is_err()
         );
-        assert_eq!(watch.waiters(), 2);
+        assert_eq!(watch.orders.lock().len(), 2);
         drop((one, other));
-        assert!(watch.lock().is_empty());
+        assert!(watch.orders.lock().is_empty());
+    }
+
+    #[tokio::test]
+    async fn an_event_wakes_its_merchant_s_waiters_only() {
+        let merchant = |number| Id::from_uuid(uuid::Uuid::from_u128(number));
+        let (watch, mut changes) = watch();
+        // The same UUID as an order's is another thing.
+        let of_order = watch.wait_for(order(1));
+        let (one, other) = (
+            watch.wait_for_events_of(merchant(1)),
+            watch.wait_for_events_of(merchant(2)),
+        );
+        let (woken, asleep, of_order) = (one.changed(), other.changed(), of_order.changed());
+        watch.event_recorded(merchant(1));
+        woken.await;
+        for still in [
+            tokio::time::timeout(Duration::from_millis(20), asleep).await,
+            tokio::time::timeout(Duration::from_millis(20), of_order).await,
+        ] {
+            assert!(still.is_err());
+        }
+        assert_eq!(changes.recv().await, Some(Change::EventOf(merchant(1))));
     }
 }

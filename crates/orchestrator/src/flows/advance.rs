@@ -100,6 +100,7 @@ impl Gateway {
             (None, _) | (_, None) => None,
         };
         let delivers = event.as_ref().is_some_and(|event| event.target.is_some());
+        let tells = event.is_some();
         // A call that asks for a capture, void or refund is answered by the step in which that is first said to have come to
         // something, be it only that nobody knows.
         let asked = match step.send {
@@ -152,6 +153,9 @@ impl Gateway {
         }
         step.order.version = version_written(&step.order, writes.order_is_new);
         self.watch().changed(step.order.id);
+        if tells {
+            self.watch().event_recorded(step.order.merchant);
+        }
         if delivers {
             self.wake_deliveries();
         }
