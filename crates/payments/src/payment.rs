@@ -239,6 +239,15 @@ pub struct Authenticated {
     pub at: OffsetDateTime,
 }
 
+impl Authorized {
+    /// Whether anything of the cardholder's is held or taken, or may be while a capture or refund is on its way.
+    pub fn holds_money(&self) -> bool {
+        let [authorized, capturing, captured, refunding, refunded] = self.totals.parts();
+        let may_capture = self.standing == Standing::Open && captured != authorized;
+        may_capture || refunded != captured || !capturing.is_zero() || !refunding.is_zero()
+    }
+}
+
 impl Payment {
     /// The route by which the money was approved.
     pub fn route_charged(&self, paid: &Authorized) -> Option<&Route> {
@@ -259,6 +268,16 @@ impl PaymentState {
 
     pub fn is_paid(&self) -> bool {
         matches!(self, PaymentState::Authorized(_))
+    }
+
+    /// Whether no other order with the same reference of the merchant's may be paid meanwhile: money may still come, or
+    /// has come and was not wholly given back.
+    pub fn claims_reference(&self) -> bool {
+        match self {
+            PaymentState::Authenticating(_) | PaymentState::Authorizing(_) => true,
+            PaymentState::Authorized(paid) => paid.holds_money(),
+            PaymentState::Closed(_) => false,
+        }
     }
 
     /// Whether the state's next step is a message that this very call sends; a state at rest waits for somebody else.

@@ -1,8 +1,10 @@
 //! Many at once: one order is charged once, however many try.
 
 use futures_util::future::join_all;
+use serde_json::json;
 use tests::cards::Card;
-use tests::merchant::{PURCHASE_V1, PURCHASE_V2};
+use tests::merchant::{ORDERS, PURCHASE_V1, PURCHASE_V2};
+use tests::order::Order;
 use tests::system::System;
 
 #[tokio::test]
@@ -36,6 +38,78 @@ async fn fifty_purchases_of_one_order_make_one_charge() {
         );
         system.outside.only_charge(&placed.reference).await;
     }
+    system.finish().await;
+}
+
+/// A shop that places its cart anew at every click: ten orders with one reference, five purchases of each at once.
+#[tokio::test]
+async fn fifty_purchases_of_ten_orders_with_one_reference_make_one_charge() {
+    let system = System::start().await;
+    let merchant = &system.merchant;
+    let card = Card::visa(0);
+    let cart = merchant.order_body(34_900);
+    let reference = cart["order"]["order_id"].as_str().unwrap();
+    let mut tokens = Vec::new();
+    for _ in 0..10 {
+        let placed = merchant.post(ORDERS, &cart).await;
+        assert_eq!(placed.status, 200, "{}", placed.text);
+        tokens.push(placed.json()["token"].as_str().unwrap().to_owned());
+    }
+    let answers = join_all((0..50).map(|number| {
+        let token = &tokens[number % tokens.len()];
+        let (path, body) = match number % 3 {
+            0 => (PURCHASE_V1, merchant.purchase_v1_body(token, &card)),
+            1 => (PURCHASE_V2, merchant.purchase_body(token, &card)),
+            _ => {
+                let mut body = merchant.one_step_body(34_900, &card);
+                body["order"] = cart["order"].clone();
+                (PURCHASE_V2, body)
+            }
+        };
+        async move { merchant.post(path, &body).await }
+    }))
+    .await;
+    let (taken, refused): (Vec<_>, Vec<_>) = answers.iter().partition(|answer| answer.status == 200);
+    assert_eq!(taken.len(), 1, "purchases of which one may be taken");
+    for refused in refused {
+        assert_eq!(refused.status, 409, "{}", refused.text);
+        let code = refused.error_code();
+        assert!(
+            matches!(code.as_str(), "DP-4019" | "EMA-1004" | "EMA-6004"),
+            "{}",
+            refused.text
+        );
+    }
+    let paid = Order::of(&taken[0].json());
+    let paid = merchant.settled(paid.token()).await;
+    assert_eq!(paid.payment_status(), "processed");
+    system.outside.only_charge(reference).await;
+
+    // The next cart with that number is another purchase once this one is undone.
+    let again = merchant.post(ORDERS, &cart).await;
+    assert_eq!(
+        (again.status, again.error_code().as_str()),
+        (409, "EMA-6004"),
+        "{}",
+        again.text
+    );
+    let refund = format!("{ORDERS}/{}/refund", paid.token());
+    assert_eq!(
+        merchant.post(&refund, &json!({ "reason": "worn" })).await.status,
+        200
+    );
+    merchant
+        .follow(paid.token(), |order| order.payment_status() == "refunded")
+        .await;
+    let again = merchant.post(ORDERS, &cart).await;
+    assert_eq!(again.status, 200, "{}", again.text);
+    let token = again.json()["token"].as_str().unwrap().to_owned();
+    let answer = merchant
+        .post(PURCHASE_V2, &merchant.purchase_body(&token, &card))
+        .await;
+    assert_eq!(answer.status, 200, "{}", answer.text);
+    assert_eq!(merchant.settled(&token).await.payment_status(), "processed");
+    assert_eq!(system.outside.charges(reference).await.len(), 2);
     system.finish().await;
 }
 

@@ -44,7 +44,7 @@ pub(crate) fn read(root: &Fields<'_>, urls: UrlPolicy) -> Option<NewOrder> {
         (status = 400, description = "The body or a header is wrong (`EMA-1002`, `EMA-1000`).", body = ErrorBody),
         (status = 401, description = "The key is not known (`EMA-5001`).", body = ErrorBody),
         (status = 403, description = "The key is a public one (`EMA-5000`).", body = ErrorBody),
-        (status = 409, description = "An order of this `order_id` is paid already (`EMA-6004`), or the idempotency key was used for another body (`EMA-1002`).", body = ErrorBody),
+        (status = 409, description = "An order of this `order_id` is paid already and not wholly given back (`EMA-6004`), or the idempotency key was used for another body (`EMA-1002`).", body = ErrorBody),
         (status = 413, description = "The body is too large.", body = ErrorBody),
         (status = 415, description = "The body is not JSON.", body = ErrorBody),
         (status = 429, description = "Too many calls; `Retry-After` says when to come back.", body = ErrorBody),

@@ -108,7 +108,7 @@ fn find_order(root: &Fields<'_>, named: &mut Named<'_>, payer: Option<Email>, ur
         (status = 400, description = "The body or a header is wrong (`DP-3000`, `EMA-1000`).", body = ErrorBody),
         (status = 401, description = "The key is not known (`EMA-5001`).", body = ErrorBody),
         (status = 404, description = "There is no such order (`EMA-3001`).", body = ErrorBody),
-        (status = 409, description = "The order cannot be paid now (`EMA-1004`, `EMA-6019`, `DP-4019`, `EMA-9001`), or the idempotency key was used for another body (`EMA-1002`).", body = ErrorBody),
+        (status = 409, description = "The order cannot be paid now (`EMA-1004`, `EMA-6019`, `DP-4019`, `EMA-9001`), another order with its `order_id` is being paid (`DP-4019`) or is paid and not wholly given back (`EMA-1004`; `EMA-6004` where the same call brings the order), or the idempotency key was used for another body (`EMA-1002`).", body = ErrorBody),
         (status = 413, description = "The body is too large.", body = ErrorBody),
         (status = 415, description = "The body is not JSON.", body = ErrorBody),
         (status = 429, description = "Too many calls; `Retry-After` says when to come back.", body = ErrorBody),

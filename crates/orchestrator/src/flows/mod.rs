@@ -38,6 +38,8 @@ mod decoupled_tests;
 #[cfg(test)]
 mod notification_tests;
 #[cfg(test)]
+mod reference_tests;
+#[cfg(test)]
 mod retry_limit_tests;
 #[cfg(test)]
 mod settlement_tests;

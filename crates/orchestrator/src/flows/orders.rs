@@ -6,13 +6,19 @@ use crate::{
     fault::{Fault, Stopped},
     gateway::Gateway,
 };
-use payments::{NewOrder, News, Order, OrderDocument, Refusal, RefusalCode};
+use payments::{
+    NewOrder, News, Order, OrderDocument, Purchase, PurchaseApi, PurchaseTarget, Refusal, RefusalCode,
+};
 use primitives::{Id, id::kind};
 use std::time::Duration;
-use store::{StoreError, recording::Recording};
+use store::{StoreError, orders::ReferenceClaim, recording::Recording};
 
 /// The longest a reader may wait.
 pub const WAIT_MAX_SECONDS: u8 = 60;
+
+/// Why an order with a reference that another has is refused.
+const PAID: &str = "another order with this order_id is paid already";
+const BEING_PAID: &str = "another order with this order_id is being paid; try again if that is denied";
 
 /// How long to wait for a change, and from which state.
 #[derive(Debug, Clone, Default)]
@@ -79,33 +85,50 @@ impl Gateway {
         }
     }
 
-    /// A merchant's reference may be used again until an order with it is paid (`EMA-6004`).
-    pub(crate) async fn refuse_paid_reference(&self, caller: &Caller, new: &NewOrder) -> Result<(), Stopped> {
+    /// A merchant's reference may be used again unless an order with it is paid (`EMA-6004`), and until one is.
+    async fn refuse_paid_reference(&self, caller: &Caller, new: &NewOrder) -> Result<(), Stopped> {
         let Some(reference) = &new.reference else {
             return Ok(());
         };
-        if self
+        let claim = self
             .store()
-            .reference_is_paid(caller.merchant.id, reference, None)
-            .await?
-        {
-            let text = "an order with this order_id is paid already";
-            return Err(Refusal::of_field(RefusalCode::CannotCreateOrder, "order.order_id", text).into());
+            .reference_claim(caller.merchant.id, reference, None)
+            .await?;
+        match claim {
+            Some(ReferenceClaim::Paid) => {
+                Err(Refusal::of_field(RefusalCode::CannotCreateOrder, "order.order_id", PAID).into())
+            }
+            Some(ReferenceClaim::BeingPaid) | None => Ok(()),
         }
-        Ok(())
     }
 
-    /// Orders that share a reference are one purchase of the shop's: once one of them is paid, no other is.
-    pub(crate) async fn refuse_paid_twin(&self, caller: &Caller, order: &Order) -> Result<(), Stopped> {
-        let paid = self
+    /// Orders that share a reference are one purchase of the shop's: only one of them is paid, one at a time. The database
+    /// has the last word on it; this says why.
+    pub(crate) async fn refuse_twin(
+        &self,
+        caller: &Caller,
+        purchase: &Purchase,
+        order: &Order,
+    ) -> Result<(), Stopped> {
+        let (field, when_paid) = match (&purchase.target, purchase.api) {
+            // Its reference is one that we make, so nobody else has it.
+            (PurchaseTarget::New(new), _) if new.reference.is_none() => return Ok(()),
+            (PurchaseTarget::New(_), _) => ("order.order_id", RefusalCode::CannotCreateOrder),
+            (PurchaseTarget::Existing(_), PurchaseApi::V1) => ("token", RefusalCode::OrderAlreadyProcessed),
+            (PurchaseTarget::Existing(_), PurchaseApi::V2) => {
+                ("order_token", RefusalCode::OrderAlreadyProcessed)
+            }
+        };
+        let claim = self
             .store()
-            .reference_is_paid(caller.merchant.id, &order.reference, Some(order.id))
+            .reference_claim(caller.merchant.id, &order.reference, Some(order.id))
             .await?;
-        if paid {
-            let text = "another order with this order_id is paid already";
-            return Err(Refusal::new(RefusalCode::OrderAlreadyProcessed, text).into());
-        }
-        Ok(())
+        let (code, text) = match claim {
+            None => return Ok(()),
+            Some(ReferenceClaim::Paid) => (when_paid, PAID),
+            Some(ReferenceClaim::BeingPaid) => (RefusalCode::TransactionInProcess, BEING_PAID),
+        };
+        Err(Refusal::of_field(code, field, text).into())
     }
 
     /// Reads an order; waits for its state to change where the reader asks for it.

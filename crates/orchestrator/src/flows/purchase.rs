@@ -84,13 +84,8 @@ impl Gateway {
         for _ in 0..TRIES {
             let moment = self.clock().moment();
             let (mut order, order_is_new) = match &purchase.target {
-                PurchaseTarget::Existing(id) => {
-                    let order = self.order(caller.merchant.id, *id).await?;
-                    self.refuse_paid_twin(caller, &order).await?;
-                    (order, false)
-                }
+                PurchaseTarget::Existing(id) => (self.order(caller.merchant.id, *id).await?, false),
                 PurchaseTarget::New(new) => {
-                    self.refuse_paid_reference(caller, new).await?;
                     let id = self.clock().fresh_id();
                     (
                         Order::open(id, caller.merchant.id, (**new).clone(), moment.now),
@@ -98,6 +93,7 @@ impl Gateway {
                     )
                 }
             };
+            self.refuse_twin(caller, purchase, &order).await?;
             if purchase.notify_url.is_some() {
                 order.notify_url.clone_from(&purchase.notify_url);
             }

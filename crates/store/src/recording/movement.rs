@@ -39,6 +39,9 @@ pub(super) fn of<'a>(recording: &'a Recording<'a>, payment: &'a Payment) -> (Mov
 impl Movement<'_> {
     /// All of it, if order and run are still at the versions that were read. The run is locked before the order counts
     /// up, so that neither can be overtaken between the two.
+    ///
+    /// A payment gives up its claim to the order's reference once it holds no money any more. Should it turn out that it
+    /// does after all, because the processor takes a refund back, it claims the reference again unless another has it now.
     pub(super) async fn write_in(self, connection: &mut PgConnection) -> Result<(), StoreError> {
         let (recording, order, payment) = (self.recording, self.recording.order, self.payment);
         let [authorized, capturing, captured, refunding, refunded] = totals(payment);
@@ -55,7 +58,12 @@ impl Movement<'_> {
                    UPDATE payments
                    SET state = $7, state_data = $8, authorized = $9, capturing = $10, captured = $11, refunding = $12,
                        refunded = $13, card = $14, authentication = $15, look_again_at = $16, leased_until = NULL,
-                       page_token = COALESCE($36, page_token), history = $38, updated_at = $5
+                       page_token = COALESCE($36, page_token), history = $38, updated_at = $5,
+                       reference = CASE
+                           WHEN NOT $39 THEN NULL
+                           WHEN reference IS NOT NULL THEN reference
+                           WHEN NOT EXISTS (SELECT FROM payments WHERE merchant_id = $1 AND reference = $40) THEN $40
+                       END
                    WHERE merchant_id = $1 AND id = $6 AND EXISTS (SELECT FROM o)
                ), c AS (
                    UPDATE payment_cards SET sealed_security_code = NULL, security_code_expires_at = NULL
@@ -121,6 +129,8 @@ impl Movement<'_> {
             page_token(payment),
             recording.answered.map(Id::uuid),
             Json(&payment.history) as _,
+            payment.state.claims_reference(),
+            order.reference,
         )
         .fetch_one(connection)
         .await?;

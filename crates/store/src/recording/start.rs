@@ -73,9 +73,9 @@ impl Start<'_> {
                    INSERT INTO payments (merchant_id, id, order_id, number, state, state_data, currency, amount,
                                          authorized, capturing, captured, refunding, refunded, card, terms, routes,
                                          authentication, page_token, look_again_at, created_at, updated_at, routing,
-                                         history)
+                                         history, reference)
                    SELECT $1, $14, $2, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34,
-                          $35, $36, $51, $52
+                          $35, $36, $51, $52, CASE WHEN $53::boolean THEN $3 END
                    FROM o
                ), c AS (
                    INSERT INTO payment_cards (merchant_id, payment_id, fingerprint, sealed_card, sealed_security_code,
@@ -143,6 +143,7 @@ impl Start<'_> {
             self.claim.and_then(|it| it.answer.as_deref()),
             self.recording.routing.as_ref().map(Json) as _,
             Json(&payment.history) as _,
+            payment.state.claims_reference(),
         )
         .fetch_one(connection)
         .await?;
