@@ -15,6 +15,7 @@ pub mod ending;
 mod excerpt;
 pub mod message;
 pub mod notices;
+pub mod plan;
 pub mod schedule;
 pub mod settings;
 pub mod sign;
