@@ -26,6 +26,11 @@ pub enum AttemptCode {
 }
 
 impl AttemptCode {
+    /// Whether this says something of the receiver, and not of us.
+    pub(crate) fn is_receivers(self) -> bool {
+        !matches!(self, Self::NotSigned | Self::Interrupted)
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Delivered => "delivered",

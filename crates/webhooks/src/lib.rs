@@ -13,6 +13,7 @@ pub mod deliver;
 pub mod dispatcher;
 pub mod ending;
 mod excerpt;
+mod health;
 pub mod message;
 pub mod notices;
 pub mod plan;

@@ -12,7 +12,7 @@ const HOUR: u64 = 60 * MINUTE;
 const JITTER_PER_MILLE: u64 = 200;
 
 /// The longest that a receiver's `Retry-After` may put a delivery off.
-const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * HOUR);
+pub(crate) const RETRY_AFTER_MAX: Duration = Duration::from_secs(24 * HOUR);
 
 /// The delays after the first failure, the second, and so on; after the last one the delivery is given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
