@@ -2,11 +2,11 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may panic")]
 
 use primitives::UrlPolicy;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use time::macros::datetime;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpSocket, TcpStream},
 };
 use webhooks::{
     SigningKeySet,
@@ -109,6 +109,111 @@ async fn endless_headers_are_cut_off() {
 }
 
 #[tokio::test]
+async fn headers_without_number_are_cut_off() {
+    let ending = behaving(async |mut stream| {
+        stream.write_all(b"HTTP/1.1 200 OK\r\n").await.unwrap();
+        let many = b"x: y\r\n".repeat(1_000);
+        while stream.write_all(&many).await.is_ok() {}
+    })
+    .await;
+    assert_eq!(ending.code, AttemptCode::CutOff);
+}
+
+#[tokio::test]
+async fn interim_answers_without_end_do_not_outlast_the_attempt() {
+    let ending = behaving(async |mut stream| {
+        while stream
+            .write_all(b"HTTP/1.1 103 Early Hints\r\n\r\n")
+            .await
+            .is_ok()
+        {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    })
+    .await;
+    assert!(
+        matches!(ending.code, AttemptCode::TimedOut | AttemptCode::CutOff),
+        "{ending:?}"
+    );
+}
+
+#[tokio::test]
+async fn what_is_packed_stays_packed() {
+    // The beginning of a gzip stream. Unpacked it would be something else, or a fault.
+    let packed = b"\x1f\x8b\x08\0\0\0\0\0\0\x03packed";
+    let ending = behaving(async move |mut stream| {
+        let head = format!(
+            "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\ncontent-length: {}\r\n\r\n",
+            packed.len()
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        stream.write_all(packed).await.unwrap();
+    })
+    .await;
+    assert_eq!(ending.code, AttemptCode::Delivered);
+    assert!(ending.body.unwrap().ends_with("packed"));
+}
+
+#[tokio::test]
+async fn what_answers_without_http_is_cut_off() {
+    for answer in [
+        b"\x16\x03\x01\x02\x00".as_slice(),
+        b"SSH-2.0-x\r\n",
+        b"220 mail ESMTP\r\n",
+        b"HTTP/2.0 200 OK\r\n\r\n",
+        b"HTTP/1.1 99999 OK\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\ncontent-length: -1\r\n\r\n",
+    ] {
+        let ending = behaving(async move |mut stream| {
+            stream.write_all(answer).await.unwrap();
+        })
+        .await;
+        assert_eq!(ending, Ending::unanswered(AttemptCode::CutOff), "{answer:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_connection_that_is_never_accepted_does_not_outlast_the_attempt() {
+    // A queue of one: once it is full, the system answers no further request for a connection.
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let listener = socket.listen(1).unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut waiting = Vec::new();
+    while let Ok(Ok(stream)) =
+        tokio::time::timeout(Duration::from_millis(200), TcpStream::connect(address)).await
+    {
+        waiting.push(stream);
+    }
+    let begun = Instant::now();
+    let ending = send(UrlPolicy::LoopbackHttpToo, &format!("http://{address}/")).await;
+    assert_eq!(ending, Ending::unanswered(AttemptCode::TimedOut));
+    assert!(begun.elapsed() < Duration::from_secs(2));
+}
+
+#[tokio::test]
+async fn a_request_that_is_never_read_does_not_outlast_the_attempt() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    let ending = send(UrlPolicy::LoopbackHttpToo, &url).await;
+    assert_eq!(ending, Ending::unanswered(AttemptCode::TimedOut));
+}
+
+#[tokio::test]
+async fn a_receiver_that_does_not_speak_tls_is_no_connection() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async move {
+        while let Ok((mut stream, _)) = listener.accept().await {
+            // Plain text where TLS was expected.
+            let _ = stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await;
+        }
+    });
+    let ending = send(UrlPolicy::LoopbackHttpToo, &url).await;
+    assert_eq!(ending, Ending::unanswered(AttemptCode::NotConnected));
+}
+
+#[tokio::test]
 async fn a_connection_that_ends_early_is_cut_off() {
     let ending = behaving(async |stream| drop(stream)).await;
     assert_eq!(ending.code, AttemptCode::CutOff);
@@ -161,7 +266,12 @@ async fn in_production_nothing_goes_to_our_own_network() {
         "LOCALHOST",
         "2130706433",
         "0x7f.1",
+        "127.1",
+        "0177.0.0.1",
+        "127.0.0.1.",
+        "[::1]",
         "[::ffff:127.0.0.1]",
+        "shop.example@127.0.0.1",
     ] {
         let ending = send(UrlPolicy::HttpsOnly, &format!("https://{host}:{port}/")).await;
         assert_eq!(ending, Ending::unanswered(AttemptCode::AddressRefused), "{host}");
