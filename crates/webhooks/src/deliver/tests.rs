@@ -89,7 +89,7 @@ async fn sent_by_name(answers: &[&[&'static str]]) -> Vec<AttemptCode> {
         loop {
             let (mut stream, _) = listener.accept().await.unwrap();
             let mut request = [0; 4096];
-            stream.read(&mut request).await.unwrap();
+            assert!(stream.read(&mut request).await.unwrap() > 0);
             let answer = b"HTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
             stream.write_all(answer).await.unwrap();
         }
