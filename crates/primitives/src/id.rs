@@ -51,6 +51,10 @@ pub mod kind {
         Event = "evt";
         /// One event on its way to one URL; `webhook-id`.
         Delivery = "msg";
+        /// Where a merchant wants to be told, besides an order's own URL.
+        WebhookEndpoint = "ep";
+        /// What webhooks are signed with.
+        WebhookKey = "whk";
         /// Work to be looked at again later.
         Task = "tsk";
         /// A person who works in the admin.

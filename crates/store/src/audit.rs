@@ -13,6 +13,8 @@ pub enum Actor {
     Operator(Id<kind::Operator>),
     /// Somebody with a shell on the machine.
     CommandLine,
+    /// The gateway by itself.
+    Gateway,
 }
 
 /// One change to be recorded. Neither `before` nor `after` may hold a secret.
@@ -51,6 +53,7 @@ pub async fn audit_insert_in(conn: &mut PgConnection, entry: &AuditEntry) -> Res
     let (actor, operator) = match entry.actor {
         Actor::Operator(id) => ("operator", Some(id.uuid())),
         Actor::CommandLine => ("command_line", None),
+        Actor::Gateway => ("gateway", None),
     };
     sqlx::query!(
         "INSERT INTO audit (at, actor, operator_id, action, merchant_id, subject, before, after)
@@ -78,7 +81,7 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<AuditRow>, StoreError> {
         let rows = sqlx::query!(
-            r#"SELECT audit.id, at, operator_id, email AS "email?", action, merchant_id, subject, before, after
+            r#"SELECT audit.id, at, actor, operator_id, email AS "email?", action, merchant_id, subject, before, after
                FROM audit LEFT JOIN operators ON operators.id = audit.operator_id
                WHERE ($1::uuid IS NULL OR merchant_id = $1) AND audit.id < $2
                ORDER BY audit.id DESC LIMIT $3"#,
@@ -93,9 +96,11 @@ impl Store {
             .map(|row| AuditRow {
                 id: row.id,
                 at: row.at,
-                actor: row
-                    .operator_id
-                    .map_or(Actor::CommandLine, |id| Actor::Operator(Id::from_uuid(id))),
+                actor: match row.operator_id {
+                    Some(id) => Actor::Operator(Id::from_uuid(id)),
+                    None if row.actor == "gateway" => Actor::Gateway,
+                    None => Actor::CommandLine,
+                },
                 operator_email: row.email,
                 action: row.action,
                 merchant: row.merchant_id.map(Id::from_uuid),

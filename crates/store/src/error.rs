@@ -14,6 +14,9 @@ pub enum StoreError {
     /// The row that was read is no longer the row that is there: decide again.
     #[error("the row changed meanwhile")]
     Changed,
+    /// There are as many of these as there may be. The text says what.
+    #[error("no more {0} are allowed")]
+    LimitReached(&'static str),
     /// A row that means nothing.
     #[error("{table}.{column} of {key} means nothing")]
     Corrupt {

@@ -34,6 +34,8 @@ pub mod sealed;
 pub mod settlements;
 pub mod signals;
 pub mod threeds_server;
+pub mod webhook_endpoints;
+pub mod webhook_keys;
 
 use sqlx::{
     Connection,

@@ -106,27 +106,7 @@ impl Store {
     /// [`StoreError::Changed`] when that version is no longer there.
     pub async fn merchant_update(&self, merchant: &Merchant, audit: &AuditEntry) -> Result<(), StoreError> {
         let mut transaction = self.pool().begin().await?;
-        let done = sqlx::query!(
-            "UPDATE merchants SET name = $3, country = $4, currencies = $5, notify_url = $6,
-                 webhook_secret_sealed = $7, reads_per_second = $8, writes_per_second = $9, updated_at = $10,
-                 version = version + 1
-             WHERE id = $1 AND version = $2",
-            merchant.id.uuid(),
-            merchant.version,
-            merchant.name,
-            merchant.country.alpha2(),
-            &codes(&merchant.currencies),
-            merchant.notify_url.as_ref().map(HttpUrl::as_str),
-            merchant.webhook_secret_sealed,
-            merchant.reads_per_second.map(u32::cast_signed),
-            merchant.writes_per_second.map(u32::cast_signed),
-            merchant.updated_at,
-        )
-        .execute(&mut *transaction)
-        .await?;
-        if done.rows_affected() != 1 {
-            return Err(StoreError::Changed);
-        }
+        merchant_update_in(&mut transaction, merchant).await?;
         audit_insert_in(&mut transaction, audit).await?;
         Ok(transaction.commit().await?)
     }
@@ -166,6 +146,35 @@ impl Store {
         .map(Merchant::try_from)
         .collect()
     }
+}
+
+/// Replaces everything but id and creation time, on the version that was read, or [`StoreError::Changed`].
+pub(crate) async fn merchant_update_in(
+    conn: &mut PgConnection,
+    merchant: &Merchant,
+) -> Result<(), StoreError> {
+    let done = sqlx::query!(
+        "UPDATE merchants SET name = $3, country = $4, currencies = $5, notify_url = $6,
+             webhook_secret_sealed = $7, reads_per_second = $8, writes_per_second = $9, updated_at = $10,
+             version = version + 1
+         WHERE id = $1 AND version = $2",
+        merchant.id.uuid(),
+        merchant.version,
+        merchant.name,
+        merchant.country.alpha2(),
+        &codes(&merchant.currencies),
+        merchant.notify_url.as_ref().map(HttpUrl::as_str),
+        merchant.webhook_secret_sealed,
+        merchant.reads_per_second.map(u32::cast_signed),
+        merchant.writes_per_second.map(u32::cast_signed),
+        merchant.updated_at,
+    )
+    .execute(conn)
+    .await?;
+    if done.rows_affected() != 1 {
+        return Err(StoreError::Changed);
+    }
+    Ok(())
 }
 
 async fn merchant_insert_in(conn: &mut PgConnection, merchant: &Merchant) -> Result<(), StoreError> {

@@ -13,16 +13,18 @@ pub enum SealedColumn {
     Cards,
     SecurityCodes,
     CardTokens,
+    WebhookKeys,
 }
 
 impl SealedColumn {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::WebhookSecrets,
         Self::PrivateKeys,
         Self::Credentials,
         Self::Cards,
         Self::SecurityCodes,
         Self::CardTokens,
+        Self::WebhookKeys,
     ];
 }
 
@@ -115,6 +117,16 @@ impl Store {
             )
             .fetch_all(pool)
             .await?,
+            SealedColumn::WebhookKeys => sqlx::query_as!(
+                SealedValue,
+                "SELECT merchant_id, id, sealed FROM webhook_keys
+                 WHERE (merchant_id, id) > ($1, $2) ORDER BY merchant_id, id LIMIT $3",
+                merchant,
+                id,
+                limit,
+            )
+            .fetch_all(pool)
+            .await?,
         };
         Ok(values)
     }
@@ -195,6 +207,13 @@ impl Store {
             SealedColumn::CardTokens => sqlx::query!(
                 "UPDATE threeds_card_tokens SET sealed_card = $4
                  WHERE shop_id = $1 AND id = $2 AND sealed_card = $3",
+                merchant,
+                id,
+                old.sealed,
+                new,
+            ),
+            SealedColumn::WebhookKeys => sqlx::query!(
+                "UPDATE webhook_keys SET sealed = $4 WHERE merchant_id = $1 AND id = $2 AND sealed = $3",
                 merchant,
                 id,
                 old.sealed,

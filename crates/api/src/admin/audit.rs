@@ -14,6 +14,7 @@ fn as_shown(row: &AuditRow) -> Value {
     let (actor, operator) = match row.actor {
         Actor::Operator(id) => ("operator", Some(id)),
         Actor::CommandLine => ("command_line", None),
+        Actor::Gateway => ("gateway", None),
     };
     json!({
         "id": row.id,
