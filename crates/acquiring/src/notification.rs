@@ -34,6 +34,11 @@ pub enum About {
     },
     /// The reversal of a charge by our reference of the charge; whether nothing of the charge is left.
     Reversal { charge_reference: String, done: bool },
+    /// An authorisation ran out: what of it is not captured is not held any more.
+    Expiry {
+        /// The reference we sent the charge with.
+        charge_reference: String,
+    },
     /// Something that changes no payment: a dispute, a report. The event's own name, for the log.
     Other(String),
 }

@@ -235,9 +235,12 @@ pub fn decide(limits: &Limits, order: Order, news: News, moment: Moment) -> Resu
     let payments = order.payments;
     // The merchant that waits for a browser hears that none is needed, though the word is the same.
     let same_word_is_news = matches!(news, News::DecoupledAgreed { .. });
+    let expires = matches!(news, News::Settlement(SettlementNews::Expired { .. }));
     let step = next(limits, order, news, moment)?;
     Ok(step.map(|mut step| {
-        if step.order.payments != payments || same_word_is_news {
+        // So is that no more can be captured.
+        let has_expired = expires && has_expired(&step.order);
+        if step.order.payments != payments || same_word_is_news || has_expired {
             // What is told of a new payment is news, even if it ends as the last one did.
             before.payment = None;
         }
@@ -342,6 +345,14 @@ fn expire(mut order: Order) -> Result<Step, Refusal> {
     }
     order.lifecycle = Lifecycle::Expired;
     Ok(at_rest(order))
+}
+
+fn has_expired(order: &Order) -> bool {
+    match order.payment.as_ref().map(|payment| &payment.state) {
+        Some(PaymentState::Authorized(paid)) => paid.has_expired(),
+        Some(PaymentState::Authenticating(_) | PaymentState::Authorizing(_) | PaymentState::Closed(_))
+        | None => false,
+    }
 }
 
 /// A step after which nothing is on its way and no charge will need the security code.

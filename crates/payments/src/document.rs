@@ -308,6 +308,9 @@ fn code_and_reason(payment: &Payment) -> (Option<String>, Option<String>) {
                 "the processor's answer is not known; the charge is being taken back",
             ),
         },
+        PaymentState::Authorized(paid) if paid.has_expired() => {
+            (None, Some("the authorisation has expired".to_owned()))
+        }
         PaymentState::Authorized(_) | PaymentState::Closed(Closed::Cancelled) => (None, None),
         PaymentState::Closed(Closed::Denied(denial)) => pair(&denial.code, &denial.reason),
     }

@@ -13,7 +13,9 @@ use crate::{
     three_ds::ThreeDs,
     totals::Totals,
 };
-use acquiring::{Address, Approval, CardholderAuthentication, ChargeKind, Exemption, Initiator, Shopper};
+use acquiring::{
+    Address, Approval, CardholderAuthentication, ChargeKind, Exemption, Initiator, SettlementKind, Shopper,
+};
 use primitives::{Amount, Brand, Id, id::kind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -166,6 +168,9 @@ pub struct Authorized {
     /// Whether more can be captured.
     #[serde(default)]
     pub standing: Standing,
+    /// When the processor told that what had been held so long is not held any more.
+    #[serde(default, with = "time::serde::rfc3339::option")]
+    pub expired_at: Option<OffsetDateTime>,
     /// What was asked after the approval, in that order: all that is in flight or done, and the latest that failed. The
     /// whole history is in the settlements' own rows.
     #[serde(default)]
@@ -245,6 +250,15 @@ impl Authorized {
         let [authorized, capturing, captured, refunding, refunded] = self.totals.parts();
         let may_capture = self.standing == Standing::Open && captured != authorized;
         may_capture || refunded != captured || !capturing.is_zero() || !refunding.is_zero()
+    }
+
+    /// Whether money that nobody had captured or released was lost to expiry.
+    pub fn has_expired(&self) -> bool {
+        let mut captures = self
+            .settlements
+            .iter()
+            .filter(|it| it.kind == SettlementKind::Capture);
+        self.expired_at.is_some() && !captures.any(|it| it.is_final && it.is_done())
     }
 }
 

@@ -81,7 +81,7 @@ pub enum Standing {
     Open,
     /// What is not captured was released.
     CapturedFinally,
-    /// All of it was released.
+    /// All of it was released, by us or because it had been held for too long.
     Voided,
 }
 
@@ -89,6 +89,11 @@ impl Settlement {
     /// Whether its end is still to come, so that its amount is reserved.
     pub fn is_in_flight(&self) -> bool {
         self.state.is_in_flight()
+    }
+
+    /// Whether the processor did it.
+    pub(crate) fn is_done(&self) -> bool {
+        matches!(self.state, SettlementState::Done { .. })
     }
 }
 
@@ -182,6 +187,8 @@ pub enum SettlementNews {
     },
     /// The request left, and no usable answer came; or its sender died.
     Silence { settlement: Id<kind::Settlement> },
+    /// The processor released what was still held of that attempt's charge, because it had been held for too long.
+    Expired { attempt: Id<kind::Attempt> },
     /// An inquiry was answered, or a notification told as much; `None` when the inquiry itself failed.
     Inquired {
         settlement: Id<kind::Settlement>,

@@ -72,7 +72,10 @@ fn of_paid(paid: &Authorized) -> (&'static str, &'static str) {
     let [authorized, _, captured, refunding, refunded] = paid.totals.parts();
     match paid.standing {
         Standing::Voided => return ("cancelled", "voided"),
-        Standing::Open if captured.is_zero() => return ("succeeded", "authorized"),
+        // Whatever may become of a capture on its way.
+        Standing::Open | Standing::CapturedFinally if captured.is_zero() => {
+            return ("succeeded", "authorized");
+        }
         Standing::Open | Standing::CapturedFinally => {}
     }
     // While more may be captured, the captured part given back is not the whole.

@@ -193,6 +193,19 @@ impl Gateway {
                 self.onwards(of, advanced);
                 Ok(Taken::In)
             }
+            About::Expiry { charge_reference } => {
+                let found = self
+                    .store()
+                    .attempt_by_reference(merchant, connection, &charge_reference)
+                    .await?;
+                let Some((of, attempt)) = found else {
+                    return Ok(Taken::NotOurs);
+                };
+                let order = self.reload(of.merchant, of.order, Some(of.payment)).await?;
+                self.report_settlement(order, SettlementNews::Expired { attempt })
+                    .await?;
+                Ok(Taken::In)
+            }
             About::Settlement {
                 kind,
                 reference,
@@ -352,6 +365,7 @@ fn word(about: &About) -> &'static str {
         About::Charge { .. } => "charge",
         About::Settlement { kind, .. } => kind.as_str(),
         About::Reversal { .. } => "reversal",
+        About::Expiry { .. } => "expiry",
         About::Other(_) => "other",
     }
 }

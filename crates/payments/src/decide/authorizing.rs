@@ -141,6 +141,7 @@ fn approved(mut order: Order, attempt: &AttemptInFlight, approval: Approval) -> 
         totals,
         exemption: attempt.exemption,
         standing: Standing::Open,
+        expired_at: None,
         settlements: Vec::new(),
     });
     Some(Step {

@@ -12,6 +12,8 @@ mod arithmetic;
 #[cfg(test)]
 mod doubt;
 #[cfg(test)]
+mod expiries;
+#[cfg(test)]
 mod matrix;
 #[cfg(test)]
 mod scenarios;
@@ -29,7 +31,7 @@ use crate::{
     status::{self, Announcement},
     totals::{Share, Totals},
 };
-use acquiring::{Recovery, SettlementKind};
+use acquiring::{ChargeKind, Recovery, SettlementKind};
 use asked::{Asked, Paid};
 use primitives::{Id, Moment, id::kind};
 use schedule::Schedule;
@@ -98,6 +100,7 @@ pub(super) fn next(
             let wanted = Paid::of(&order, RefusalCode::CannotRefund)?.refund(amount, reason)?;
             return begin(limits, order, wanted, moment).map(Some);
         }
+        SettlementNews::Expired { attempt } => return Ok(expired(order, attempt, moment)),
         SettlementNews::Answered { settlement, answer } => (settlement, Told::Answered(answer)),
         SettlementNews::NeverLeft { settlement, why } => (settlement, Told::NeverLeft(why)),
         SettlementNews::Silence { settlement } => (settlement, Told::Silence),
@@ -211,11 +214,27 @@ fn go_on(
     if let Some(kept) = paid.settlements.iter_mut().find(|it| it.id == about) {
         *kept = changed;
     }
-    paid.standing = standing(&paid.settlements);
+    paid.standing = standing(paid);
     let mut step = recorded(order, about)?;
     let kind = settlement.kind;
     step.announce = tells.and_then(|tells| announcement(tells, kind, before, status::of(&step.order)));
     Some(step)
+}
+
+/// What was still held is not any more. What was captured stays so, and a capture on its way may have come first.
+fn expired(mut order: Order, about: Id<kind::Attempt>, moment: Moment) -> Option<Step> {
+    let paid = paid_of(&mut order)?;
+    let is_held = paid.kind == ChargeKind::Authorization && paid.standing != Standing::Voided;
+    if paid.attempt != about || !is_held || paid.expired_at.is_some() {
+        return None;
+    }
+    paid.expired_at = Some(moment.now);
+    paid.standing = standing(paid);
+    let look_again_at = first_look(paid);
+    Some(Step {
+        look_again_at,
+        ..at_rest(order)
+    })
 }
 
 /// The totals with the settlement in its next state; `None` where that cannot be true.
@@ -223,14 +242,15 @@ fn moved(paid: &Authorized, settlement: &Settlement, next: &SettlementState) -> 
     let (from, to) = (settlement.state.share(), next.share());
     let others = || paid.settlements.iter().filter(|it| it.id != settlement.id);
     let releases = |it: &&Settlement| matches!(it.kind, SettlementKind::Capture | SettlementKind::Void);
+    let voided = others().any(|it| it.kind == SettlementKind::Void && it.is_done());
     // A void that turns up after all cannot have released what was captured since, nor can a capture what was voided.
     let fits = match settlement.kind {
         _ if from == to || next.has_failed() => true,
         SettlementKind::Void => {
             let [_, capturing, captured, _, _] = paid.totals.parts();
-            capturing.is_zero() && captured.is_zero() && paid.standing == Standing::Open
+            capturing.is_zero() && captured.is_zero() && !voided
         }
-        SettlementKind::Capture => paid.standing != Standing::Voided,
+        SettlementKind::Capture => !voided,
         SettlementKind::Refund => true,
     };
     let alone = !next.is_in_flight()
@@ -245,15 +265,17 @@ fn moved(paid: &Authorized, settlement: &Settlement, next: &SettlementState) -> 
         .ok()
 }
 
-fn standing(settlements: &[Settlement]) -> Standing {
+fn standing(paid: &Authorized) -> Standing {
     let done = |kind| {
-        settlements
-            .iter()
-            .filter(move |it| it.kind == kind && matches!(it.state, SettlementState::Done { .. }))
+        let all = paid.settlements.iter();
+        all.filter(move |it| it.kind == kind && it.is_done())
     };
-    if done(SettlementKind::Void).next().is_some() {
+    let [_, capturing, captured, _, _] = paid.totals.parts();
+    let nothing_taken = captured.is_zero() && capturing.is_zero();
+    let expired = paid.expired_at.is_some();
+    if done(SettlementKind::Void).next().is_some() || (expired && nothing_taken) {
         Standing::Voided
-    } else if done(SettlementKind::Capture).any(|it| it.is_final) {
+    } else if expired || done(SettlementKind::Capture).any(|it| it.is_final) {
         Standing::CapturedFinally
     } else {
         Standing::Open
@@ -330,12 +352,17 @@ fn recorded(mut order: Order, about: Id<kind::Settlement>) -> Option<Step> {
         settlement: paid.settlements.iter().find(|it| it.id == about)?.clone(),
     };
     forget_oldest_failures(&mut paid.settlements);
-    let look_again_at = paid.settlements.iter().filter_map(|it| it.look_at).min();
+    let look_again_at = first_look(paid);
     Some(Step {
         settlements: vec![record],
         look_again_at,
         ..at_rest(order)
     })
+}
+
+/// When the first of the settlements is to be looked at.
+fn first_look(paid: &Authorized) -> Option<OffsetDateTime> {
+    paid.settlements.iter().filter_map(|it| it.look_at).min()
 }
 
 /// Failures that nobody looks at any more change nothing, and a merchant may make any number of them.

@@ -155,6 +155,9 @@ impl Item {
                 charge_reference: self.merchant_reference.clone(),
                 done: self.succeeded()?,
             },
+            "EXPIRE" if self.succeeded()? => About::Expiry {
+                charge_reference: self.merchant_reference.clone(),
+            },
             other => About::Other(shortened(other)),
         };
         let identity = [&self.event_code, &self.psp_reference, &self.success];

@@ -179,9 +179,11 @@ impl<W: Wire> Run<'_, W> {
                 let by_theirs = known.is_some() && known.as_deref() == processor_reference;
                 (by_ours || by_theirs).then(|| outcome.clone())
             }
-            About::Settlement { .. } | About::Charge { .. } | About::Reversal { .. } | About::Other(_) => {
-                None
-            }
+            About::Settlement { .. }
+            | About::Charge { .. }
+            | About::Reversal { .. }
+            | About::Expiry { .. }
+            | About::Other(_) => None,
         })
     }
 

@@ -62,10 +62,11 @@ impl<'a> Paid<'a> {
             return refuse(otherwise, "the connection that took the payment is not known");
         };
         if paid.standing == Standing::Voided {
-            return refuse(
-                RefusalCode::StatusNotValidForTransition,
-                "the payment was voided: the order is cancelled",
-            );
+            let why = match paid.expired_at {
+                Some(_) => "the money is not held any more: the authorisation has expired",
+                None => "the payment was voided: the order is cancelled",
+            };
+            return refuse(RefusalCode::StatusNotValidForTransition, why);
         }
         let counted = paid
             .settlements

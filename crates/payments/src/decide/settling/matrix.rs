@@ -67,6 +67,7 @@ fn news() -> Vec<(&'static str, News)> {
         ("found pending", pending(ASKED)),
         ("not found", not_found(ASKED)),
         ("inquiry failed", inquired(ASKED, None)),
+        ("hold expired", expired()),
     ]
 }
 

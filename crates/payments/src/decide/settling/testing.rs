@@ -141,6 +141,11 @@ pub fn pending(seconds: i64) -> News {
     inquired(seconds, Some(SettlementInquiryAnswer::Pending))
 }
 
+/// What was held is not any more.
+pub fn expired() -> News {
+    News::Settlement(SettlementNews::Expired { attempt: attempt(0) })
+}
+
 /// Decides step by step from an order.
 pub fn then(order: Order, steps: Vec<(News, i64)>) -> Order {
     steps.into_iter().fold(order, |order, (news, seconds)| {

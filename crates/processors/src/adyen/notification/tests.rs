@@ -199,10 +199,22 @@ fn a_reversal_is_told_by_our_reference_of_the_charge() {
 }
 
 #[test]
+fn an_authorisation_that_ran_out_is_told_by_our_reference_of_the_charge() {
+    let mut item = item("EXPIRE", true);
+    item.as_object_mut().unwrap().remove("originalReference");
+    item["merchantReference"] = samples::REFERENCE.into();
+    let expired = About::Expiry {
+        charge_reference: samples::REFERENCE.into(),
+    };
+    assert_eq!(about(item.clone()), expired);
+    item["success"] = "false".into();
+    assert_eq!(about(item), About::Other("EXPIRE".into()));
+}
+
+#[test]
 fn disputes_reports_and_whatever_is_new_change_no_payment() {
     for event in [
         "AUTHORISATION_ADJUSTMENT",
-        "EXPIRE",
         "NOTIFICATION_OF_CHARGEBACK",
         "CHARGEBACK",
         "CHARGEBACK_REVERSED",
