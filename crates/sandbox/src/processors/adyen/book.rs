@@ -3,6 +3,7 @@
 use primitives::{Amount, Brand};
 use uuid::Uuid;
 
+use super::afterwards::Afterwards;
 use super::idempotency::Given;
 use super::notify::Item;
 use crate::recent::RecentMap;
@@ -26,6 +27,10 @@ pub struct Payment {
     pub captured: i64,
     pub refunded: i64,
     pub cancelled: bool,
+    /// What was held and not captured is not held any more.
+    pub expired: bool,
+    /// What is to become of its money later on.
+    pub afterwards: Option<Afterwards>,
     /// What was told of it.
     pub told: Item,
 }
@@ -37,6 +42,7 @@ const NOT_AUTHORISED: Misfit = "Transaction hasn't been authorised";
 const CANCELLED: Misfit = "Transaction has already been cancelled";
 const NOT_CAPTURED: Misfit = "Transaction hasn't been captured, refund not possible";
 const CAPTURED: Misfit = "Transaction has already been captured";
+const EXPIRED: Misfit = "Authorisation has expired";
 const TOO_MUCH: Misfit = "Insufficient balance on payment";
 
 impl Payment {
@@ -51,6 +57,9 @@ impl Payment {
     /// Takes held money, as often as there is some left.
     pub fn capture(&mut self, minor: i64) -> Result<(), Misfit> {
         self.is_open()?;
+        if self.expired {
+            return Err(EXPIRED);
+        }
         if self.captured + minor > self.authorized.minor() {
             return Err(TOO_MUCH);
         }
@@ -63,6 +72,9 @@ impl Payment {
         self.is_open()?;
         if self.captured > 0 {
             return Err(CAPTURED);
+        }
+        if self.expired {
+            return Err(EXPIRED);
         }
         self.cancelled = true;
         Ok(())
@@ -90,6 +102,28 @@ impl Payment {
         }
         self.refunded += minor;
         Ok(())
+    }
+
+    /// A capture comes to nothing after all, unless its money was given back meanwhile. Says whether it does.
+    pub fn uncapture(&mut self, minor: i64) -> bool {
+        let fails = self.captured - minor >= self.refunded;
+        if fails {
+            self.captured -= minor;
+        }
+        fails
+    }
+
+    /// A refund comes to nothing after all.
+    pub fn unrefund(&mut self, minor: i64) -> bool {
+        self.refunded -= minor;
+        true
+    }
+
+    /// What is held and not captured runs out. Says whether there was something.
+    pub fn expire(&mut self) -> bool {
+        let held = self.is_open().is_ok() && self.captured < self.authorized.minor();
+        self.expired |= held;
+        held
     }
 }
 
@@ -161,6 +195,8 @@ mod tests {
             captured,
             refunded: 0,
             cancelled: false,
+            expired: false,
+            afterwards: None,
             told: Item::default(),
         }
     }
@@ -197,6 +233,30 @@ mod tests {
         let mut refused = payment(0);
         refused.approved = false;
         assert_eq!(refused.cancel(), Err(NOT_AUTHORISED));
+    }
+
+    #[test]
+    fn what_failed_afterwards_can_be_done_again() {
+        let mut held = payment(0);
+        assert_eq!(held.capture(1_000), Ok(()));
+        assert!(held.uncapture(1_000));
+        assert_eq!(held.capture(1_000), Ok(()));
+        assert_eq!(held.refund(600), Ok(()));
+        assert!(!held.uncapture(1_000), "its money is not here any more");
+        assert!(held.unrefund(600));
+        assert_eq!(held.refund(1_000), Ok(()));
+    }
+
+    #[test]
+    fn only_what_is_held_runs_out() {
+        let mut held = payment(400);
+        assert!(held.expire());
+        assert_eq!(held.capture(1), Err(EXPIRED));
+        assert_eq!(held.refund(400), Ok(()));
+        assert!(!payment(1_000).expire());
+        let mut nothing = payment(0);
+        assert!(nothing.expire());
+        assert_eq!(nothing.cancel(), Err(EXPIRED));
     }
 
     #[test]

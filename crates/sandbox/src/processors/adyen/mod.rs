@@ -17,6 +17,7 @@ use axum::routing::post;
 use super::{Processors, Registered};
 use crate::faults;
 
+mod afterwards;
 mod book;
 mod idempotency;
 mod modify;

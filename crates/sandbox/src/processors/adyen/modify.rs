@@ -9,6 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
+use super::afterwards;
 use super::book::{Misfit, Payment, fresh_psp_reference};
 use super::idempotency::Keyed;
 use super::money::AmountBody;
@@ -32,7 +33,7 @@ struct Body {
 
 /// What is asked of a payment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Modification {
+pub enum Modification {
     Capture,
     Cancel,
     /// Cancels or gives back the whole, whichever it takes.
@@ -168,6 +169,10 @@ fn modify(
         ));
     }
     let done = modification.apply(payment, amount.minor());
+    let afterwards = match done {
+        Ok(()) => afterwards::take(payment, modification),
+        Err(_) => None,
+    };
     let payment = payment.clone();
     drop(book);
 
@@ -179,9 +184,12 @@ fn modify(
         psp_reference: fresh_psp_reference(),
         done,
     };
-    made.write(adyen, &caller);
+    adyen.processors.ledger.record(made.entry(&caller));
     notify::of_modification(adyen, &caller, &made.item(), &made.payment.told);
     let reply = made.reply(&body.merchant_account, body.merchant_refund_reason.as_deref());
+    if let Some(afterwards) = afterwards {
+        afterwards::undo_later(adyen, &caller, afterwards, made);
+    }
     Ok(keyed.answer(adyen, StatusCode::CREATED, &reply))
 }
 
@@ -210,17 +218,17 @@ fn check(modification: Modification, body: &Body) -> Result<Option<Amount>, Refu
 }
 
 /// A modification that was taken in, and what came of it.
-struct Made {
-    modification: Modification,
-    payment: Payment,
-    amount: Amount,
+pub struct Made {
+    pub modification: Modification,
+    pub payment: Payment,
+    pub amount: Amount,
     reference: Option<String>,
     psp_reference: String,
     done: Result<(), Misfit>,
 }
 
 impl Made {
-    fn item(&self) -> Item {
+    pub fn item(&self) -> Item {
         let mut additional_data = Map::new();
         if self.modification == Modification::Reverse {
             let action = if self.payment.captured > 0 {
@@ -271,8 +279,9 @@ impl Made {
         reply
     }
 
-    fn write(&self, adyen: &Adyen, caller: &Caller) {
-        adyen.processors.ledger.record(Entry {
+    /// As the ledger has it.
+    pub fn entry(&self, caller: &Caller) -> Entry {
+        Entry {
             processor: NAME,
             connection_id: Some(caller.connection.connection_id.clone()),
             operation: self.modification.operation(),
@@ -288,6 +297,6 @@ impl Made {
             approved: self.done.is_ok(),
             response_code: self.done.err().map(str::to_owned),
             at: OffsetDateTime::now_utc(),
-        });
+        }
     }
 }

@@ -104,6 +104,11 @@ pub fn of_modification(adyen: &Adyen, caller: &Caller, item: &Item, payment: &It
     send(adyen, caller, wait + AGAIN_AFTER, &[item, payment]);
 }
 
+/// Tells of something that came to pass without anybody asking for it.
+pub fn at_once(adyen: &Adyen, caller: &Caller, item: &Item) {
+    send(adyen, caller, Duration::ZERO, &[item]);
+}
+
 fn send(adyen: &Adyen, caller: &Caller, wait: Duration, items: &[&Item]) {
     let connection = &caller.connection;
     let (Some(url), Some(key)) = (

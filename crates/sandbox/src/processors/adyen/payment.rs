@@ -8,6 +8,7 @@ use primitives::Brand;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
+use super::afterwards::{self, Afterwards};
 use super::book::{Payment, fresh_psp_reference};
 use super::idempotency::Keyed;
 use super::money::AmountBody;
@@ -129,6 +130,10 @@ fn refuse(adyen: &Adyen, caller: &Caller, asked: &Asked, refusal: Refusal, issue
 
 fn remember(adyen: &Adyen, caller: &Caller, asked: &Asked, told: Item, approved: bool, captured: i64) {
     notify::of_payment(adyen, caller, &told);
+    let afterwards = approved.then(|| Afterwards::of(asked.amount)).flatten();
+    if afterwards == Some(Afterwards::Expires) && asked.operation == Operation::Authorization {
+        afterwards::expire_later(adyen, caller, &told.psp_reference);
+    }
     adyen.book().insert(Payment {
         api_key: caller.api_key.clone(),
         psp_reference: told.psp_reference.clone(),
@@ -141,6 +146,8 @@ fn remember(adyen: &Adyen, caller: &Caller, asked: &Asked, told: Item, approved:
         captured,
         refunded: 0,
         cancelled: false,
+        expired: false,
+        afterwards,
         told,
     });
 }

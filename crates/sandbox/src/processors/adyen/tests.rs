@@ -301,6 +301,52 @@ async fn a_sale_is_voided_once() {
 }
 
 #[tokio::test]
+async fn what_was_told_as_done_fails_later_where_the_amount_asks_for_it() {
+    let mut setting = setting().await;
+    for (minor, operation, event, undone) in [
+        (10_081, "captures", "CAPTURE", "CAPTURE_FAILED"),
+        (10_082, "refunds", "REFUND", "REFUND_FAILED"),
+        (10_083, "refunds", "REFUND", "REFUNDED_REVERSED"),
+    ] {
+        let (_, paid) = setting
+            .post("/payments", undone, &payment(undone, minor, event == "CAPTURE"))
+            .await;
+        let id = paid["pspReference"].as_str().unwrap().to_owned();
+        for attempt in ["first", "second"] {
+            let reference = format!("{undone}-{attempt}");
+            let (status, _) = setting.modify(&id, operation, &reference, Some(minor)).await;
+            assert_eq!(status, 201);
+            let done = setting.told(event).await;
+            assert_eq!(done["success"], "true", "{undone} {attempt}");
+            if attempt == "first" {
+                let failed = setting.told(undone).await;
+                assert_eq!(failed["merchantReference"], reference.as_str());
+                assert_eq!(failed["pspReference"], done["pspReference"]);
+            }
+        }
+        let kept = setting.processors.ledger.of_reference(&format!("{undone}-first"));
+        let amounts: Vec<_> = kept.iter().map(|entry| entry.amount.unwrap()).collect();
+        assert_eq!(amounts, [minor, -minor]);
+    }
+}
+
+#[tokio::test]
+async fn what_is_held_runs_out_where_the_amount_asks_for_it() {
+    let mut setting = setting().await;
+    let held = payment("att-1", 10_084, true);
+    let (_, paid) = setting.post("/payments", "att-1", &held).await;
+    let told = setting.told("EXPIRE").await;
+    assert_eq!(told["merchantReference"], "att-1");
+    let id = paid["pspReference"].as_str().unwrap().to_owned();
+    setting.modify(&id, "captures", "cap-1", Some(1)).await;
+    assert_eq!(
+        setting.told("CAPTURE").await["reason"],
+        "Authorisation has expired"
+    );
+    assert_eq!(setting.done(Operation::Void), [true]);
+}
+
+#[tokio::test]
 async fn a_payment_it_would_authenticate_itself_stops_there() {
     let setting = setting().await;
     let mut body = payment("att-1", 10_000, false);
