@@ -1,8 +1,10 @@
-//! After the purchase: captures, voids and refunds over HTTP, with one processor that answers at once what it captures and
-//! voids, and later what it gives back. What the order says, what the database holds and what the processor did must agree.
+//! After the purchase: captures, voids and refunds over HTTP, mostly with one processor that answers at once what it captures
+//! and voids, and later what it gives back. What the order says, what the database holds and what the processor did must agree.
 
+mod failures;
 mod many;
 mod mistakes;
+mod processors;
 mod silence;
 
 use serde_json::{Value, json};
@@ -26,10 +28,14 @@ async fn taken(merchant: &Merchant, amount: i64) -> Placed {
 }
 
 async fn paid(merchant: &Merchant, amount: i64, capture: bool) -> Placed {
+    paid_at(merchant, PROCESSOR, &Card::visa(0), amount, capture).await
+}
+
+async fn paid_at(merchant: &Merchant, processor: &str, card: &Card, amount: i64, capture: bool) -> Placed {
     let placed = merchant.place(amount).await;
-    let mut body = merchant.purchase_body(&placed.token, &Card::visa(0));
+    let mut body = merchant.purchase_body(&placed.token, card);
     body["capture"] = capture.into();
-    body["processor_name"] = PROCESSOR.into();
+    body["processor_name"] = processor.into();
     let answer = merchant.post(PURCHASE_V2, &body).await;
     assert_eq!(answer.status, 200, "{}", answer.text);
     let status = if capture { "processed" } else { "authorized" };
