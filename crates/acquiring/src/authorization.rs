@@ -231,7 +231,7 @@ pub struct Approval {
     pub issuer_country: Option<Country>,
 }
 
-/// The money was refused, and it is certain that nothing was taken.
+/// The money was refused, and it is certain that nothing is taken.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Decline {
     pub reason: Reason,
@@ -243,4 +243,9 @@ pub struct Decline {
     #[serde(default)]
     pub network_advice: Option<String>,
     pub processor_reference: Option<String>,
+    /// The issuer had approved before somebody else refused, and what it holds of the cardholder's money stays held until
+    /// it is released: an authorisation, whatever was asked for, that [`crate::Processor::void`] knows by
+    /// `processor_reference`, or else [`crate::Processor::reverse`] by our reference. Only of charges.
+    #[serde(default)]
+    pub leaves_hold: bool,
 }

@@ -179,6 +179,7 @@ mod tests {
             raw_message: None,
             network_advice: network_advice.map(str::to_owned),
             processor_reference: None,
+            leaves_hold: false,
         }
     }
 

@@ -145,6 +145,7 @@ pub fn decline(reason: Reason, advice: Advice) -> Decline {
         raw_message: None,
         network_advice: None,
         processor_reference: None,
+        leaves_hold: false,
     }
 }
 

@@ -219,6 +219,7 @@ pub fn decline(advice: Advice) -> Decline {
         raw_message: None,
         network_advice: None,
         processor_reference: None,
+        leaves_hold: false,
     }
 }
 

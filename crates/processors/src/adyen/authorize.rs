@@ -334,6 +334,7 @@ mod tests {
                 raw_message: Some("51 : Insufficient funds".into()),
                 network_advice: None,
                 processor_reference: Some("NC6HT9CRT65ZGN83".into()),
+                leaves_hold: false,
             }))
         );
     }

@@ -195,6 +195,7 @@ pub fn answer(body: &PaymentReply, context: &Context) -> Result<AuthorizationAns
         raw_message: codes.issuer_raw.or(body.refusal_reason.as_deref()).map(shortened),
         network_advice: codes.merchant_advice.map(shortened),
         processor_reference: body.psp_reference.clone().filter(|id| !id.is_empty()),
+        leaves_hold: false,
     }))
 }
 
@@ -208,6 +209,7 @@ pub fn wants_authentication(body: &PaymentReply) -> Decline {
         raw_message: None,
         network_advice: None,
         processor_reference: body.psp_reference.clone().filter(|id| !id.is_empty()),
+        leaves_hold: false,
     }
 }
 

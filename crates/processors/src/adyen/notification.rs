@@ -246,6 +246,7 @@ impl Item {
             raw_message: codes.issuer_raw.or(text).map(shortened),
             network_advice: codes.merchant_advice.map(shortened),
             processor_reference: Some(self.psp_reference.clone()).filter(|id| !id.is_empty()),
+            leaves_hold: false,
         }
     }
 

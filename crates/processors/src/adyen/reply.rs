@@ -187,6 +187,7 @@ pub fn refusal(reply: &Reply) -> Result<Decline, Unreadable> {
         raw_message: Some(shortened(&message)),
         network_advice: None,
         processor_reference: body.psp_reference.filter(|id| !id.is_empty()),
+        leaves_hold: false,
     })
 }
 

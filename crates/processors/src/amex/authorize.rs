@@ -329,6 +329,7 @@ mod tests {
                 raw_message: Some("116 Not sufficient funds".into()),
                 network_advice: None,
                 processor_reference: Some(REFERENCE.into()),
+                leaves_hold: false,
             }))
         );
     }

@@ -240,6 +240,7 @@ fn end<'a>(asked: &Asked, body: Body<'a>) -> Result<End<'a>, Unreadable> {
                 raw_message: (!texts.is_empty()).then(|| codes::shortened(&texts.join(" "))),
                 network_advice: None,
                 processor_reference: Some(asked.transaction.clone()),
+                leaves_hold: false,
             }))
         }
         ("UNKNOWN", _) => Ok(End::Unknown),
@@ -338,6 +339,7 @@ fn refusal(asked: &Asked, status: u16, body: &Body<'_>) -> Result<Decline, Unrea
         raw_message: message.as_deref().map(codes::shortened),
         network_advice: None,
         processor_reference: None,
+        leaves_hold: false,
     })
 }
 

@@ -126,6 +126,7 @@ impl Refusal<'_> {
             raw_message: self.message.map(shortened),
             network_advice: network_advice.map(shortened),
             processor_reference: self.id.filter(|id| !id.is_empty()).map(str::to_owned),
+            leaves_hold: false,
         })
     }
 }
@@ -143,6 +144,7 @@ pub fn front_door(status: u16) -> Decline {
         raw_message: None,
         network_advice: None,
         processor_reference: None,
+        leaves_hold: false,
     }
 }
 

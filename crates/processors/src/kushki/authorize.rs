@@ -290,6 +290,7 @@ mod tests {
                 raw_message: Some("Fondos insuficientes".into()),
                 network_advice: None,
                 processor_reference: None,
+                leaves_hold: false,
             }))
         );
     }

@@ -129,6 +129,7 @@ pub fn decline(body: &Body<'_>, context: &Context) -> Result<Decline, Unreadable
         raw_message: raw_message.map(shortened),
         network_advice: None,
         processor_reference: body.ticket_number.clone().filter(|ticket| !ticket.is_empty()),
+        leaves_hold: false,
     })
 }
 
@@ -213,6 +214,7 @@ pub fn front_door(status: u16, code: Option<&str>, message: &str) -> Decline {
         raw_message: Some(shortened(message)),
         network_advice: None,
         processor_reference: None,
+        leaves_hold: false,
     }
 }
 

@@ -151,6 +151,7 @@ impl Row<'_> {
             raw_message: self.response_text.as_deref().map(codes::shortened),
             network_advice: None,
             processor_reference: self.ticket().ok().map(str::to_owned),
+            leaves_hold: false,
         })
     }
 }

@@ -201,6 +201,7 @@ fn decline(event: &Event<'_>, operation: Operation) -> Result<Decline, Notificat
         raw_message: event.response_text.as_deref().map(codes::shortened),
         network_advice: None,
         processor_reference: event.ticket(),
+        leaves_hold: false,
     })
 }
 

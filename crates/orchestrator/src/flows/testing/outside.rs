@@ -315,6 +315,7 @@ fn decline(reason: Reason) -> Decline {
         raw_message: None,
         network_advice: None,
         processor_reference: None,
+        leaves_hold: false,
     }
 }
 

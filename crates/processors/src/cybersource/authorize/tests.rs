@@ -81,6 +81,7 @@ fn a_decline_comes_with_201_too() {
             raw_message: Some("Decline - Insufficient funds in the account.".into()),
             network_advice: None,
             processor_reference: Some("7012345678901234567891".into()),
+            leaves_hold: false,
         }))
     );
 }
