@@ -61,6 +61,11 @@ fn a_lost_answer_is_inquired_and_what_is_not_found_in_the_end_is_given_up() {
     assert_eq!(lost.look_again_at, Some(START + Duration::seconds(3_610)));
     assert_eq!(settlement_due(&lost.order, at(3_610).now), asks);
     assert!(says_nothing(&lost.order, not_found_at(3_609, 10), 3_611));
+    let failed = step(lost.order.clone(), inquired_at(3_610, 10, None), at(3_610));
+    assert_eq!(
+        failed.look_again_at,
+        Some(START + Duration::seconds(3_610 + 1_800))
+    );
     let nothing = step(lost.order.clone(), not_found_at(3_610, 10), at(3_610));
     assert_eq!(nothing.look_again_at, None);
     let found = step(lost.order, found_done(10), at(3_610));

@@ -62,12 +62,14 @@ impl Schedule<'_> {
         self.settlement.requested_at + seconds(window)
     }
 
-    /// When that look is tried again, if it failed.
+    /// When that look is tried again, if it failed: the older the settlement, the longer the pause.
     pub fn late_look_again_at(&self) -> Option<OffsetDateTime> {
-        self.until(
-            self.limits.settlement_pause_max_seconds,
-            self.limits.settlement_inquiry_seconds,
-        )
+        let age = (self.now - self.settlement.requested_at).whole_seconds();
+        let pause = u32::try_from(age / 2).unwrap_or_default().clamp(
+            REPEAT_PAUSE_SECONDS,
+            self.limits.settlement_pause_max_seconds.max(REPEAT_PAUSE_SECONDS),
+        );
+        self.until(pause, self.limits.settlement_inquiry_seconds)
     }
 
     /// Whether "not found" means that nothing was done, when it was asked then.
