@@ -137,6 +137,8 @@ pub enum News {
     /// The reversal of a charge was answered, or a notification told its end; `None` when the reversal itself failed.
     ReversalAnswered {
         attempt: Id<kind::Attempt>,
+        /// When it was asked for, or told of.
+        asked_at: OffsetDateTime,
         answer: Option<ReversalAnswer>,
     },
     /// Something about a capture, void or refund.
@@ -292,9 +294,13 @@ fn next(limits: &Limits, order: Order, news: News, moment: Moment) -> Result<Opt
         }),
         News::Settlement(news) => settling::next(limits, order, news, moment),
         News::Overdue { attempt } => Ok(awaiting::overdue(limits, order, attempt, moment)),
-        News::ReversalAnswered { attempt, answer } => Ok(match late::is_watching(&order, attempt) {
-            true => late::reversal_answered(limits, order, answer, moment),
-            false => awaiting::reversal_answered(limits, order, attempt, answer, moment),
+        News::ReversalAnswered {
+            attempt,
+            asked_at,
+            answer,
+        } => Ok(match late::is_watching(&order, attempt) {
+            true => late::reversal_answered(limits, order, asked_at, answer, moment),
+            false => awaiting::reversal_answered(limits, order, attempt, asked_at, answer, moment),
         }),
     }
 }

@@ -187,6 +187,7 @@ impl Gateway {
                 let order = self.reload(of.merchant, of.order, Some(of.payment)).await?;
                 let news = News::ReversalAnswered {
                     attempt,
+                    asked_at: self.clock().now(),
                     answer: done.then_some(ReversalAnswer::Reversed),
                 };
                 let advanced = self.report(order, news).await?;

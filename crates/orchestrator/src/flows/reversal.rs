@@ -33,6 +33,7 @@ impl Gateway {
         about: Id<kind::Attempt>,
         approval: Option<Approval>,
     ) -> Result<Advanced, Stopped> {
+        let asked_at = self.clock().now();
         let answer = match self.take_back(&order, about, approval.as_ref()).await {
             Ok(answer) => answer,
             Err(Fault::Missing(what)) => {
@@ -48,6 +49,7 @@ impl Gateway {
             order,
             News::ReversalAnswered {
                 attempt: about,
+                asked_at,
                 answer,
             },
         )

@@ -320,11 +320,14 @@ pub(super) fn reverse(
     })
 }
 
-/// The reversal was answered, or a notification told its end; `None`: it failed.
+/// The reversal was answered, or a notification told its end; `None`: it failed. As with an inquiry, "not found" is the last
+/// word only if the processor was asked after its final window; whatever else is not a reversal leaves open whether there
+/// is a charge, so it is asked for again until the charge has been open for as long as one may be.
 pub(super) fn reversal_answered(
     limits: &Limits,
     order: Order,
     about: Id<kind::Attempt>,
+    asked_at: OffsetDateTime,
     answer: Option<ReversalAnswer>,
     moment: Moment,
 ) -> Option<Step> {
@@ -350,17 +353,21 @@ pub(super) fn reversal_answered(
             };
             Some(deny(order, settled, denial))
         }
-        Some(ReversalAnswer::Accepted | ReversalAnswer::NotFound | ReversalAnswer::Refused(_)) | None
-            if moment.now >= final_at(&attempt, &route) =>
-        {
-            match approval {
-                None => lost(order, attempt, moment),
-                Some(approval) => approved_and_lost(limits, order, attempt, approval, moment),
-            }
-        }
         Some(ReversalAnswer::Accepted | ReversalAnswer::NotFound | ReversalAnswer::Refused(_)) | None => {
-            let step = reverse(limits, order, attempt, tries.saturating_add(1), approval, moment)?;
-            Some(Step { send: None, ..step })
+            let is_last_word =
+                answer == Some(ReversalAnswer::NotFound) && asked_at >= final_at(&attempt, &route);
+            match approval {
+                Some(approval) if moment.now >= final_at(&attempt, &route) => {
+                    approved_and_lost(limits, order, attempt, approval, moment)
+                }
+                None if is_last_word || moment.now >= attempt.sent_at + OPEN_MAX => {
+                    lost(order, attempt, moment)
+                }
+                approval => {
+                    let again = reverse(limits, order, attempt, tries.saturating_add(1), approval, moment)?;
+                    Some(Step { send: None, ..again })
+                }
+            }
         }
     }
 }

@@ -245,8 +245,13 @@ fn taking_back() -> Step {
 }
 
 fn reversal(answer: Option<ReversalAnswer>) -> News {
+    reversal_asked_at(94, answer)
+}
+
+fn reversal_asked_at(seconds: i64, answer: Option<ReversalAnswer>) -> News {
     News::ReversalAnswered {
         attempt: attempt(2),
+        asked_at: at(seconds).now,
         answer,
     }
 }
@@ -351,4 +356,40 @@ fn not_found_is_judged_by_when_it_was_asked() {
     let told_late = step(silent.order, early, at(2_000));
     assert_eq!(words(&told_late.order), ("pending", "processing"));
     assert!(told_late.look_again_at.is_some());
+}
+
+#[test]
+fn nothing_to_take_back_is_judged_by_when_it_was_asked() {
+    let early = reversal_asked_at(100, Some(ReversalAnswer::NotFound));
+    let told_late = step(taking_back().order, early.clone(), at(2_000));
+    assert_eq!(words(&told_late.order), ("pending", "processing"));
+    let given_up = step(
+        told_late.order,
+        reversal_asked_at(1_900, Some(ReversalAnswer::NotFound)),
+        at(2_001),
+    );
+    assert_eq!(words(&given_up.order), ("pending", "denied"));
+    let look_at = given_up.look_again_at;
+    assert!(look_at.is_some(), "the charge may yet arrive");
+    assert!(
+        crate::decide(&crate::Limits::default(), given_up.order, early, at(2_002))
+            .unwrap()
+            .is_none(),
+        "the look is still to be taken"
+    );
+}
+
+#[test]
+fn a_charge_whose_taking_back_is_not_known_to_have_ended_blocks_its_order_until_it_is_given_up() {
+    for answer in [Some(ReversalAnswer::Accepted), None] {
+        let waits = step(
+            taking_back().order,
+            reversal_asked_at(1_900, answer.clone()),
+            at(1_901),
+        );
+        assert_eq!(words(&waits.order), ("pending", "processing"), "{answer:?}");
+        let given_up = step(waits.order, reversal_asked_at(90_000, answer), at(90_001));
+        assert_eq!(words(&given_up.order), ("pending", "denied"));
+        assert!(given_up.look_again_at.is_some());
+    }
 }

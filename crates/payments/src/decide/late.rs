@@ -68,10 +68,12 @@ pub(super) fn inquired(
 pub(super) fn reversal_answered(
     limits: &Limits,
     order: Order,
+    asked_at: OffsetDateTime,
     answer: Option<ReversalAnswer>,
     moment: Moment,
 ) -> Option<Step> {
     let late = watched(&order)?.clone();
+    let due_at = look_at(&late.attempt, super::payment_route(&order, late.attempt.route));
     match (late.stage, answer) {
         (LateStage::Waiting, Some(ReversalAnswer::Reversed))
         | (LateStage::Reversing { .. }, Some(ReversalAnswer::Reversed | ReversalAnswer::Accepted)) => {
@@ -82,15 +84,23 @@ pub(super) fn reversal_answered(
                 ..at_rest(watch(order, None))
             })
         }
+        // One that was asked for before the look was due does not take its place: the charge may have come since.
+        (
+            LateStage::Waiting,
+            Some(ReversalAnswer::NotFound | ReversalAnswer::Refused(_) | ReversalAnswer::Accepted),
+        ) if asked_at < due_at => None,
         // A notification may still tell that there was something to be taken back.
         (LateStage::Waiting, Some(ReversalAnswer::Accepted)) => Some(at_rest(order)),
         (LateStage::Waiting, Some(ReversalAnswer::NotFound | ReversalAnswer::Refused(_))) => {
             Some(at_rest(watch(order, None)))
         }
-        (LateStage::Waiting, None) => Some(Step {
-            look_again_at: Some(moment.now + seconds(limits.inquiry_pause_max_seconds)),
-            ..at_rest(order)
-        }),
+        (LateStage::Waiting, None) => {
+            let later = moment.now + seconds(limits.inquiry_pause_max_seconds);
+            Some(Step {
+                look_again_at: Some(later.max(due_at)),
+                ..at_rest(order)
+            })
+        }
         (
             LateStage::Reversing { approval, tries },
             Some(ReversalAnswer::NotFound | ReversalAnswer::Refused(_)) | None,

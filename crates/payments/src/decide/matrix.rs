@@ -143,6 +143,7 @@ fn news() -> Vec<(&'static str, News)> {
     };
     let reversal = |answer| News::ReversalAnswered {
         attempt: about,
+        asked_at: at(5_000).now,
         answer,
     };
     vec![

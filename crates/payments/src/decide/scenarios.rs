@@ -226,6 +226,7 @@ fn not_found_counts_only_after_the_final_window_and_a_late_approval_is_voided() 
         late.order,
         News::ReversalAnswered {
             attempt: attempt(0),
+            asked_at: at(3_600).now,
             answer: Some(acquiring::ReversalAnswer::Reversed),
         },
         at(3_601),

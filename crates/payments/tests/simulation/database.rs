@@ -57,6 +57,8 @@ pub struct RunRow {
     pub stage: RunStage,
     /// The transaction status of an RReq that was faster than the ARes.
     pub early: Option<char>,
+    /// The transaction status that it ended with, if it ended with one.
+    pub status: Option<char>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,7 +7,9 @@ use crate::{
     directory::Heard,
     mutants::{self, Mutant},
     operations::OperationState,
-    people::{self, Call},
+    people,
+    purchases::Call,
+    reversals::Tidings,
     rules,
     world::{Todo, World},
 };
@@ -49,6 +51,8 @@ pub enum Errand {
         state: OperationState,
         news: News,
     },
+    /// A processor has told what became of a charge, or of taking one back.
+    Tidings(Tidings),
     /// The AReq of a run was answered, or not.
     Ares {
         run: Id<kind::Authentication>,
@@ -192,8 +196,15 @@ impl World {
                 self.say(|_| written(task, &recording));
                 self.recorded(task.order, &recording);
                 rules::after_record(self, &before, &recording);
-                if let (false, Errand::Notice { number, state, .. }) = (lost, &task.errand) {
-                    self.operations[*number].taken.push(*state);
+                match &task.errand {
+                    Errand::Notice { number, state, .. } if !lost => {
+                        self.operations[*number].taken.push(*state);
+                    }
+                    Errand::Tidings(tidings) if !lost && !tidings.silence_first => {
+                        let tidings = *tidings;
+                        self.tidings_taken(&tidings);
+                    }
+                    _ => {}
                 }
                 if !lost {
                     self.goes_on(task, recording);
@@ -234,6 +245,7 @@ impl World {
             Some(outgoing) => Beat::Send(Box::new(step.order), outgoing),
             // Once the page is open, or its run has started over, the page goes on.
             None if matches!(task.errand, Errand::Page) => Beat::Decide(None),
+            None if matches!(&task.errand, Errand::Tidings(it) if it.silence_first) => Beat::Decide(None),
             None => Beat::Over,
         };
     }

@@ -25,6 +25,8 @@ mod mutants;
 mod operations;
 mod people;
 mod processors;
+mod purchases;
+mod reversals;
 mod rules;
 mod sending;
 mod settled;

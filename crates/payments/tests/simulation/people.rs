@@ -1,43 +1,22 @@
 //! Merchants and cardholders: what they order, and how they behave.
 
 use crate::{
-    chance::Chance,
     clock,
     database::OrderRow,
     gateway::Errand,
     operations::{self, OperationState},
     processors::mxn,
+    purchases::purchase,
     world::{Todo, World},
 };
-use acquiring::{
-    Captures, CardholderAuthentication, ChargeKind, Exemption, Initiator, Recovery, Refunds, RefundsOf,
-    Shopper, Voids,
-};
 use payments::{
-    Callbacks, NewOrder, Order, PurchaseApi, ThreeDs, ThreeDsMode,
-    connection::{OnDoubt, ReusePolicy},
-    decide::AuthenticationPlan,
-    payment::{AuthenticationStage, CardFacts, PaymentState, Terms},
-    purchase::Market,
-    routing::Route,
-    settlement::Offers,
-    three_ds::approach,
+    Callbacks, NewOrder, Order,
+    payment::{AuthenticationStage, PaymentState},
 };
-use primitives::{Brand, Id, id::kind};
+use primitives::{Id, id::kind};
 use serde_json::Map;
 use std::rc::Rc;
 use uuid::Uuid;
-
-/// A purchase call, the same however often it is repeated.
-pub struct Call {
-    pub key: u32,
-    pub card: CardFacts,
-    /// Whether it came with the card's security code.
-    pub has_code: bool,
-    pub terms: Terms,
-    pub routes: Vec<Route>,
-    pub plan: AuthenticationPlan,
-}
 
 /// Orders, and the first thing that happens to each.
 pub fn populate(world: &mut World) {
@@ -152,135 +131,6 @@ pub fn notice_arrives(world: &mut World, number: usize, state: OperationState, a
             again: true,
         },
     );
-}
-
-fn purchase(world: &mut World, order: usize) -> Errand {
-    world.keys += 1;
-    let chance = &mut world.chance;
-    let market = if chance.permille(100) {
-        Market::Moto
-    } else {
-        Market::Ecommerce
-    };
-    let terms = Terms {
-        api: PurchaseApi::V2,
-        method_type: "credit_card".into(),
-        shopper: Shopper::default(),
-        billing: None,
-        shipping: None,
-        installments: 1,
-        initiator: Initiator::Customer,
-        market,
-        three_ds: ThreeDs::default(),
-        browser: None,
-        callbacks: Callbacks::default(),
-        device_id: None,
-        session_id: None,
-        metadata: None,
-        prior_authentication: None,
-    };
-    let count = chance.weighed(&[(3, 1), (4, 2), (3, 3)]);
-    let kind = chance.one_of(&[ChargeKind::Sale, ChargeKind::Authorization]);
-    let routes: Vec<Route> = (0..count).map(|number| route(world, number, kind)).collect();
-    let chance = &mut world.chance;
-    let card = CardFacts {
-        brand: Brand::Visa,
-        first_six: "400000".into(),
-        last_four: format!("{:04}", chance.below(3)),
-        holder: "Ana".into(),
-        issuer_bank: None,
-        issuer_country: None,
-    };
-    let plan = match routes.first().map(|first| approach::authenticates(&terms, first)) {
-        Some(true) if chance.permille(60) => AuthenticationPlan::External(external()),
-        Some(true) if chance.permille(100) => AuthenticationPlan::NotAvailable,
-        Some(true) => AuthenticationPlan::Ask {
-            needs_page: chance.permille(300),
-        },
-        Some(false) | None => AuthenticationPlan::None,
-    };
-    let call = Rc::new(Call {
-        key: world.keys,
-        card,
-        has_code: world.chance.permille(900),
-        terms,
-        routes,
-        plan,
-    });
-    world.calls[order] = Some(Rc::clone(&call));
-    Errand::Purchase(call)
-}
-
-fn route(world: &mut World, number: u128, charge: ChargeKind) -> Route {
-    let chance = &mut world.chance;
-    let doubt = [OnDoubt::Reject, OnDoubt::Proceed];
-    let mode = chance.weighed(&[
-        (6, None),
-        (1, Some(ThreeDsMode::Off)),
-        (1, Some(ThreeDsMode::Force)),
-    ]);
-    let claims = chance.permille(150).then_some(Exemption::LowValue);
-    let (visible, last) = chance.one_of(&[(90, 1_800), (90, 1_800), (2, 60), (30, 600)]);
-    Route {
-        connection: Id::from_uuid(Uuid::from_u128(100 + number)),
-        processor: ["kushki", "adyen", "amex"][number as usize].to_owned(),
-        charge,
-        authenticates: chance.permille(850),
-        on_attempted: chance.one_of(&doubt),
-        on_unavailable: chance.one_of(&doubt),
-        takes_external_authentication: chance.permille(850),
-        three_ds: ThreeDs {
-            mode,
-            exemption: claims,
-            ..ThreeDs::default()
-        },
-        claims,
-        needs_security_code: chance.permille(300),
-        offers: offers(&mut world.chance),
-        inquiry_visible_after_seconds: visible,
-        inquiry_final_after_seconds: last,
-        lost_charge: Recovery::Inquire,
-        reversals: false,
-        reuse: ReusePolicy::Allow,
-        charges_after_failed_authentication: false,
-    }
-}
-
-fn offers(chance: &mut Chance) -> Offers {
-    let recoveries = [Recovery::Inquire, Recovery::Inquire, Recovery::Repeat];
-    Offers {
-        captures: chance.one_of(&[
-            Captures::FullOnly,
-            Captures::Once,
-            Captures::Several,
-            Captures::Several,
-        ]),
-        voids: chance.one_of(&[Voids::NotOffered, Voids::Full, Voids::Full]),
-        refunds: chance.one_of(&[Refunds::FullOnly, Refunds::Several, Refunds::Several]),
-        refunds_of: chance.one_of(&[RefundsOf::Charge, RefundsOf::Capture]),
-        lost_capture: chance.one_of(&recoveries),
-        lost_void: chance.one_of(&recoveries),
-        lost_refund: chance.one_of(&recoveries),
-    }
-}
-
-/// What a merchant brings that authenticates elsewhere.
-fn external() -> CardholderAuthentication {
-    CardholderAuthentication {
-        brand: Brand::Visa,
-        eci: Some("05".into()),
-        authentication_value: Some("AJkBBkhgQQAAAE4gSEJydQAAAAA=".into()),
-        ds_trans_id: Some("merchant's own".into()),
-        acs_trans_id: None,
-        xid: None,
-        version: "2.2.0".into(),
-        trans_status: Some("Y".into()),
-        trans_status_reason: None,
-        challenge_cancel: None,
-        flow: None,
-        authenticated_at: None,
-        liability_shift: true,
-    }
 }
 
 /// The cardholder has been sent to the hosted page: comes, comes again, or never comes.

@@ -3,9 +3,12 @@
 //! They are as unhelpful as real ones may be. The same charge sent twice is two charges; an inquiry finds a charge only
 //! after a while; and now and then one is approved after the window in which its processor promised to know of it.
 
-use crate::chance::Chance;
+use crate::{chance::Chance, reversals::Says};
 use acquiring::{Advice, Approval, ChargeKind, Decline, InquiryAnswer, Reason};
 use primitives::{Amount, Currency, Id, id::kind};
+
+/// A charge may stay open for one.
+const DAY: i64 = 86_400_000;
 
 /// A charge that left the house.
 #[derive(Debug)]
@@ -17,13 +20,29 @@ pub struct Charge {
     pub reference: String,
     pub kind: ChargeKind,
     pub amount: i64,
+    /// For how much it is approved, if it is: not always what was asked.
+    pub approves: i64,
     /// From then on an inquiry finds it.
     pub visible_at: i64,
     /// From then on the processor stands by "not found".
     pub final_at: i64,
     pub state: ChargeState,
-    /// The gateway has been given its end, in an answer or by an inquiry.
+    /// The gateway has been given its end, in an answer, by an inquiry or by a notification.
     pub told: bool,
+    /// Its processor can be asked what became of it.
+    pub can_be_asked: bool,
+    /// Its processor can take it back by our reference.
+    pub reversible: bool,
+    /// Its processor tells what became of it by itself.
+    pub tells: bool,
+    /// The notifications that the gateway has taken.
+    pub heard: Vec<Says>,
+    /// Its processor has taken it upon itself to take it back.
+    pub taking_back: bool,
+    /// That was asked for by our reference.
+    pub by_reference: bool,
+    /// The gateway has told it to void the charge, and will again until it is done.
+    pub void_asked: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -94,6 +113,10 @@ pub fn reception(chance: &mut Chance, left: i64, window: i64) -> Reception {
         millis: chance.between(500, window * 3 / 2),
         approves: chance.permille(700),
     };
+    let wait_long = Fate::Wait {
+        millis: chance.between(3_600_000, 2 * DAY),
+        approves: chance.permille(700),
+    };
     let slow = Way::Unheard {
         there: chance.between(20_000.min(left / 2), left * 9 / 10),
     };
@@ -104,6 +127,7 @@ pub fn reception(chance: &mut Chance, left: i64, window: i64) -> Reception {
         (420, (answered, Fate::Approve)),
         (250, (answered, decline)),
         (60, (answered, wait)),
+        (1, (answered, wait_long)),
         (60, (Way::Refused, Fate::Lose)),
         (60, (unheard, Fate::Lose)),
         (80, (unheard, Fate::Approve)),
@@ -179,7 +203,7 @@ impl Charge {
             processor_reference: self.reference.clone(),
             approval_code: None,
             response_code: None,
-            amount: mxn(self.amount),
+            amount: mxn(self.approves),
             network_transaction_id: None,
             issuer_bank: None,
             issuer_country: None,
@@ -199,8 +223,8 @@ impl Charge {
             ChargeState::Voided => true,
             ChargeState::Travelling(_) | ChargeState::Pending { .. } | ChargeState::Approved => false,
         };
-        let given_up =
-            now >= self.final_at && (self.visible_at > self.final_at || self.state == ChargeState::Gone);
+        let nothing_known = self.visible_at > self.final_at || self.state == ChargeState::Gone;
+        let given_up = now >= self.final_at && (nothing_known || self.void_asked);
         settled || given_up
     }
 }

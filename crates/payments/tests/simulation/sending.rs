@@ -8,12 +8,12 @@ use crate::{
     operations::{self, OperationState},
     people,
     processors::{self, Charge, ChargeState, Way},
-    rules,
+    reversals, rules,
     world::{Todo, World},
 };
-use acquiring::{AuthorizationAnswer, ReversalAnswer};
+use acquiring::{AuthorizationAnswer, Recovery};
 use payments::{
-    News, Order, Outgoing,
+    News, Order, Outgoing, PaymentState,
     settlement::{SettlementNews, SettlementState},
 };
 use primitives::{Id, id::kind};
@@ -64,6 +64,14 @@ impl World {
         };
         task.sent_at = self.now;
         self.say(|_| format!("process {} sends {outgoing:?}", task.process));
+        if let Outgoing::Reverse {
+            attempt,
+            approval: Some(_),
+        } = &outgoing
+            && let Some(charge) = self.charges.iter_mut().find(|it| it.attempt == *attempt)
+        {
+            charge.void_asked = true;
+        }
         if arrives {
             self.after(there, Todo::Ask(id));
         }
@@ -102,17 +110,31 @@ impl World {
             Way::Answered { there, .. } | Way::Unheard { there } => (there, CHARGE_TIMEOUT),
             Way::Refused => (0, 0),
         };
+        let amount = order.payment.as_ref()?.amount.minor();
+        let approves = if self.chance.permille(980) {
+            amount
+        } else {
+            (amount / 2).max(2)
+        };
         let charge = Charge {
             order: task.order,
             payment: task.payment?,
             attempt: about,
             reference: attempt.reference.clone(),
             kind: route.charge,
-            amount: order.payment.as_ref()?.amount.minor(),
+            amount,
+            approves,
             visible_at: self.now + there + reception.visible_after,
             final_at: sent_at + window,
             state: ChargeState::Travelling(reception.fate),
             told: false,
+            can_be_asked: route.lost_charge != Recovery::Reverse,
+            reversible: route.reversals,
+            tells: reversals::tells(&mut self.chance, route.lost_charge),
+            heard: Vec::new(),
+            taking_back: false,
+            by_reference: false,
+            void_asked: false,
         };
         rules::before_charge(self, task, &order, &charge);
         self.say(|_| format!("process {} sends {charge:?}", task.process));
@@ -189,7 +211,7 @@ impl World {
         let Beat::Hear(order, outgoing, _) = &task.beat else {
             return;
         };
-        let now = self.now;
+        let (now, asked_at) = (self.now, task.sent_at);
         let reply = match outgoing {
             Outgoing::Charge { .. } | Outgoing::Settle { .. } => return,
             Outgoing::InquireSettlement { settlement } => {
@@ -198,33 +220,39 @@ impl World {
             Outgoing::Inquire { attempt } => {
                 let attempt = *attempt;
                 let charge = self.charges.iter_mut().find(|charge| charge.attempt == attempt);
+                if charge.as_ref().is_some_and(|charge| !charge.can_be_asked) {
+                    return self.violated("a processor is asked about a charge, and cannot be");
+                }
                 let answer = charge.map_or(acquiring::InquiryAnswer::NotFound, |charge| charge.inquired(now));
                 Reply::News(News::Inquired {
                     attempt,
-                    asked_at: clock::time(now),
+                    asked_at: clock::time(asked_at),
                     answer: Some(answer),
                 })
             }
-            Outgoing::Reverse { attempt, .. } => {
-                let attempt = *attempt;
-                let done = self.chance.permille(800);
-                if let Some(charge) = self.charges.iter_mut().find(|it| it.attempt == attempt && done) {
-                    charge.state = ChargeState::Voided;
-                }
+            Outgoing::Reverse { attempt, approval } => {
+                let (attempt, known) = (*attempt, approval.is_some());
+                let answer = if known {
+                    self.voided(attempt)
+                } else {
+                    Some(self.reversed_by_reference(attempt))
+                };
                 Reply::News(News::ReversalAnswered {
                     attempt,
-                    answer: done.then_some(ReversalAnswer::Reversed),
+                    asked_at: clock::time(asked_at),
+                    answer,
                 })
             }
             Outgoing::Authenticate { authentication } => {
                 let run = *authentication;
-                let Some(payment) = order.payment.as_ref().map(|payment| payment.id) else {
+                let Some((payment, route)) = asker(order) else {
                     return;
                 };
                 let (order, heard) = (task.order, directory::answer(&mut self.chance));
                 self.directory.push(Known {
                     run,
                     payment,
+                    route,
                     status: match heard {
                         Heard::Final(status) => Some(status),
                         Heard::Challenge | Heard::Decoupled | Heard::Silence | Heard::Erro => None,
@@ -309,6 +337,15 @@ impl World {
     }
 }
 
+/// The payment that an authentication is for, and the route whose acquirer asks.
+fn asker(order: &Order) -> Option<(Id<kind::Payment>, usize)> {
+    let payment = order.payment.as_ref()?;
+    match &payment.state {
+        PaymentState::Authenticating(current) => Some((payment.id, current.route)),
+        PaymentState::Authorizing(_) | PaymentState::Authorized(_) | PaymentState::Closed(_) => None,
+    }
+}
+
 /// Whether a question arrives, whether its asker hears of it, and after how long the asker hears or gives up.
 fn fares(chance: &mut Chance, there: i64, back: i64, timeout: i64) -> (bool, bool, i64) {
     match chance.below(20) {
@@ -329,6 +366,7 @@ fn unanswered(outgoing: &Outgoing, asked_at: i64) -> News {
         },
         Outgoing::Reverse { attempt, .. } => News::ReversalAnswered {
             attempt: *attempt,
+            asked_at: clock::time(asked_at),
             answer: None,
         },
         Outgoing::Charge { attempt } => News::Silence { attempt: *attempt },

@@ -10,8 +10,10 @@ use crate::{
     gateway::Task,
     mutants::Mutant,
     operations::{Operation, OperationState},
-    people::{self, Call},
+    people,
     processors::Charge,
+    purchases::Call,
+    reversals::Says,
     rules,
     sending::Request,
 };
@@ -73,6 +75,16 @@ pub enum Todo {
     Notice {
         number: usize,
         state: OperationState,
+        again: bool,
+    },
+    /// A processor decides on a charge that was pending.
+    Ripen(usize),
+    /// A processor has taken a charge back.
+    TakeBack(usize),
+    /// A processor tells of a charge.
+    Tidings {
+        charge: usize,
+        says: Says,
         again: bool,
     },
     /// The message of a flow reaches whom it asks.
@@ -151,11 +163,10 @@ impl World {
     fn happen(&mut self, todo: Todo) {
         match todo {
             Todo::Beat(task) => self.beat(task),
-            Todo::Arrive(charge) => {
-                let now = self.now;
-                self.charges[charge].arrive(now);
-                self.say(|world| format!("arrives: {:?}", world.charges[charge]));
-            }
+            Todo::Arrive(charge) => self.charge_arrives(charge),
+            Todo::Ripen(charge) => self.charge_ripens(charge),
+            Todo::TakeBack(charge) => self.charge_taken_back(charge),
+            Todo::Tidings { charge, says, again } => self.tidings_arrive(charge, says, again),
             Todo::Operate(request) => self.operates(request),
             Todo::Mature(operation) => self.operation_matures(operation),
             Todo::Fail(operation) => self.operation_fails(operation),
