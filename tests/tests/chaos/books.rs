@@ -1,13 +1,16 @@
 //! The accounts at the end: what processors really did, what the database says, and what merchants were told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::{StreamExt as _, stream};
 use serde_json::Value;
 use tests::system::System;
+use tokio::time::Instant;
 
-/// Whose webhooks are looked at where they arrived: the receiver forgets the oldest.
+use crate::ledger::Money;
+
+/// How many of the last references' webhooks are looked at where they arrived: the receiver forgets the oldest.
 const RECEIVED_LOOKED_AT: usize = 400;
 const AT_A_TIME: usize = 16;
 
@@ -21,6 +24,9 @@ const OPEN: &str = "
 const EVENTS: &str = "SELECT count(*) FROM events";
 /// How long nothing may have happened before everything counts as at rest.
 const QUIET: Duration = Duration::from_secs(8);
+/// How long nothing may happen while something is still open. The longest that anything waits for by itself is the lease
+/// of a look whose process was killed, 90 s, and twice a processor's final window of 20 s; the rest is for a slow machine.
+const STUCK_AFTER: Duration = Duration::from_secs(240);
 
 /// Payments that should have come to rest: what a failed test shows.
 const STUCK: &str = "
@@ -36,6 +42,8 @@ const ORDERS: &str = "
                  FROM payments p WHERE p.merchant_id = o.merchant_id AND p.order_id = o.id AND p.state = 'authorized'),
         'attempts', (SELECT count(*) FROM attempts a JOIN payments p ON (p.merchant_id, p.id) = (a.merchant_id, a.payment_id)
                      WHERE p.merchant_id = o.merchant_id AND p.order_id = o.id),
+        'settlements', (SELECT count(*) FROM settlements s
+                        WHERE s.merchant_id = o.merchant_id AND s.order_id = o.id),
         'unsettled', (SELECT count(*) FROM attempts a
                       JOIN payments p ON (p.merchant_id, p.id) = (a.merchant_id, a.payment_id)
                       WHERE p.merchant_id = o.merchant_id AND p.order_id = o.id
@@ -53,19 +61,22 @@ const ORDERS: &str = "
 ///
 /// # Panics
 /// When something is stuck.
-pub async fn come_to_rest(system: &System, patience: Duration) {
-    let deadline = tokio::time::Instant::now() + patience;
-    let mut quiet_since = tokio::time::Instant::now();
-    let mut events = String::new();
-    // A call that its caller has given up may only now begin with its order.
-    while quiet_since.elapsed() < QUIET {
-        let told = system.database.ask(EVENTS);
-        if system.database.ask(OPEN) != "0" || told != events {
-            (quiet_since, events) = (tokio::time::Instant::now(), told);
+pub async fn come_to_rest(system: &System) {
+    let mut changed_at = Instant::now();
+    let mut seen = (String::new(), String::new());
+    loop {
+        let now = (system.database.ask(OPEN), system.database.ask(EVENTS));
+        if now != seen {
+            (changed_at, seen) = (Instant::now(), now);
+        }
+        // A call that its caller has given up may only now begin with its order.
+        if seen.0 == "0" && changed_at.elapsed() >= QUIET {
+            return;
         }
         assert!(
-            tokio::time::Instant::now() < deadline,
-            "past every deadline: {}",
+            changed_at.elapsed() < STUCK_AFTER,
+            "{} are open, and nothing happens: {}",
+            seen.0,
             system.database.ask(STUCK)
         );
         tokio::time::sleep(Duration::from_millis(500)).await;
@@ -78,131 +89,127 @@ pub async fn come_to_rest(system: &System, patience: Duration) {
 /// Where they disagree, with everything known of the orders concerned.
 pub async fn assert_agreement(system: &System) -> String {
     let told = system.database.ask(ORDERS);
-    let orders: Vec<Value> = told
-        .lines()
-        .map(|line| serde_json::from_str(line).unwrap())
-        .collect();
-    let newest = orders.len().saturating_sub(RECEIVED_LOOKED_AT);
-    let wrong: Vec<String> = stream::iter(orders.iter().enumerate())
-        .map(|(place, order)| wrong_with(system, order, place >= newest))
+    let references = by_reference(told.lines().map(|line| serde_json::from_str(line).unwrap()));
+    let newest = references.len().saturating_sub(RECEIVED_LOOKED_AT);
+    let looks: Vec<Look> = stream::iter(references.iter().enumerate())
+        .map(|(place, orders)| look_at(system, orders, place >= newest))
         .buffered(AT_A_TIME)
-        .filter_map(async |wrong| wrong)
         .collect()
         .await;
-    let shown: Vec<_> = wrong.iter().take(5).map(String::as_str).collect();
+    let wrong: Vec<&str> = looks.iter().filter_map(|look| look.wrong.as_deref()).collect();
     assert!(
         wrong.is_empty(),
-        "{} orders do not agree:\n{}",
+        "{} references do not agree:\n{}",
         wrong.len(),
-        shown.join("\n\n")
+        wrong.iter().take(5).copied().collect::<Vec<_>>().join("\n\n")
     );
-    let paid = orders.iter().filter(|order| order["paid"].is_object()).count();
-    let count = |name: &str| {
-        orders
-            .iter()
-            .filter_map(|order| order[name].as_u64())
-            .sum::<u64>()
-    };
+    let orders = || references.iter().flatten();
+    let count = |name: &str| -> u64 { orders().filter_map(|order| order[name].as_u64()).sum() };
     format!(
-        "{} orders, {paid} paid, {} attempts and {} events agree",
-        orders.len(),
+        "{} references of {} orders, {} of them paid, with {} attempts and {} settlements; {} entries of the ledger; {} events, \
+         and {} webhooks where they arrived",
+        references.len(),
+        orders().count(),
+        orders().filter(|order| order["paid"].is_object()).count(),
         count("attempts"),
-        count("events")
+        count("settlements"),
+        looks.iter().map(|look| look.entries).sum::<u64>(),
+        count("events"),
+        looks.iter().map(|look| look.webhooks).sum::<u64>(),
     )
 }
 
-async fn wrong_with(system: &System, order: &Value, received: bool) -> Option<String> {
-    let reference = order["reference"].as_str().unwrap_or_default();
-    let ledger = Money::of(&system.outside.ledger(reference).await);
-    let mut wrong = wrong_money(order, &ledger);
-    wrong.extend(wrong_words(system, order).await);
+/// The orders of each of the merchant's references, in the order in which they came about. An order that was placed again,
+/// since nobody answered the first time, is another one with the same reference, which is all that a ledger knows.
+fn by_reference(orders: impl Iterator<Item = Value>) -> Vec<Vec<Value>> {
+    let mut places = BTreeMap::new();
+    let mut references: Vec<Vec<Value>> = Vec::new();
+    for order in orders {
+        let reference = order["reference"].as_str().unwrap_or_default().to_owned();
+        let place = *places.entry(reference).or_insert(references.len());
+        match references.get_mut(place) {
+            Some(known) => known.push(order),
+            None => references.push(vec![order]),
+        }
+    }
+    references
+}
+
+/// What became of looking at a reference.
+struct Look {
+    wrong: Option<String>,
+    entries: u64,
+    webhooks: u64,
+}
+
+async fn look_at(system: &System, orders: &[Value], received: bool) -> Look {
+    let reference = orders[0]["reference"].as_str().unwrap_or_default();
+    let entries = system.outside.ledger(reference).await;
+    let mut wrong = wrong_money(orders, &Money::of(&entries));
+    for order in orders {
+        wrong.extend(wrong_order(order));
+        wrong.extend(wrong_words(system, order).await);
+    }
+    let mut webhooks = 0;
     if received {
         let hooks = system.outside.hooks_so_far(reference).await;
         let ids: BTreeSet<&str> = hooks
             .iter()
             .filter_map(|hook| hook["headers"]["webhook-id"].as_str())
             .collect();
-        if Some(ids.len() as u64) != order["events"].as_u64() {
-            wrong.push(format!("{} webhooks arrived", ids.len()));
+        webhooks = ids.len() as u64;
+        let told: u64 = orders.iter().filter_map(|order| order["events"].as_u64()).sum();
+        if webhooks != told {
+            wrong.push(format!("{webhooks} webhooks arrived of {told} events"));
         }
     }
-    if wrong.is_empty() {
-        return None;
-    }
-    let entries = system.outside.ledger(reference).await;
-    Some(format!("{wrong:?}\n  order {order}\n  ledger {entries:?}"))
-}
-
-/// What a ledger adds up to: only what was done counts.
-#[derive(Debug, Default)]
-struct Money {
-    sales: i64,
-    holds: i64,
-    captured: i64,
-    refunded: i64,
-    taken_back: i64,
-    /// Charges that were approved, less those taken back.
-    alive: i64,
-}
-
-impl Money {
-    fn of(entries: &[Value]) -> Self {
-        let mut money = Self::default();
-        for entry in entries.iter().filter(|entry| entry["approved"] == true) {
-            let amount = entry["amount"].as_i64().unwrap_or_default();
-            match entry["operation"].as_str().unwrap_or_default() {
-                "sale" => {
-                    money.sales += amount;
-                    money.alive += 1;
-                }
-                "authorization" => {
-                    money.holds += amount;
-                    money.alive += 1;
-                }
-                "capture" => money.captured += amount,
-                "refund" => money.refunded += amount,
-                "void" | "reversal" => {
-                    money.taken_back += amount;
-                    money.alive -= 1;
-                }
-                _ => {}
-            }
-        }
-        money
-    }
-
-    /// What is left with the merchant.
-    fn net(&self) -> i64 {
-        let taken_back = if self.sales > 0 { self.taken_back } else { 0 };
-        self.sales + self.captured - self.refunded - taken_back
+    Look {
+        entries: entries.len() as u64,
+        webhooks,
+        wrong: (!wrong.is_empty()).then(|| format!("{wrong:?}\n  orders {orders:?}\n  ledger {entries:?}")),
     }
 }
 
-fn wrong_money(order: &Value, ledger: &Money) -> Vec<String> {
+fn paid_amount(order: &Value, name: &str) -> i64 {
+    order["paid"][name].as_i64().unwrap_or_default()
+}
+
+/// What the ledger says of all the orders of a reference together.
+fn wrong_money(orders: &[Value], ledger: &Money) -> Vec<String> {
     let mut wrong = Vec::new();
-    let amount = order["amount"].as_i64().unwrap_or_default();
-    let paid = &order["paid"];
-    let of = |name: &str| paid[name].as_i64().unwrap_or_default();
-    let (captured, refunded) = (of("captured"), of("refunded"));
-    let voided = paid["state"]["standing"] == "voided";
-    let alive = i64::from(paid.is_object() && !voided);
+    let paid = || orders.iter().filter(|order| order["paid"].is_object());
+    let alive = paid().filter(|order| !is_voided(order)).count() as i64;
     if ledger.alive != alive {
         wrong.push(format!("{} charges hold money, {alive} should", ledger.alive));
     }
-    if paid.is_object() && of("authorized") != amount {
-        wrong.push(format!("{} of {amount} authorised", of("authorized")));
-    }
-    if captured > of("authorized") || refunded > captured {
-        wrong.push(format!(
-            "{refunded} of {captured} refunded of {} authorised",
-            of("authorized")
-        ));
-    }
-    let net = if voided { 0 } else { captured - refunded };
+    let net: i64 = paid()
+        .filter(|order| !is_voided(order))
+        .map(|order| paid_amount(order, "captured") - paid_amount(order, "refunded"))
+        .sum();
     if ledger.net() != net {
         wrong.push(format!(
             "{} is with the merchant, {net} should be: {ledger:?}",
             ledger.net()
+        ));
+    }
+    wrong
+}
+
+fn is_voided(order: &Value) -> bool {
+    order["paid"]["state"]["standing"] == "voided"
+}
+
+/// What an order says of itself.
+fn wrong_order(order: &Value) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let [authorized, captured, refunded] =
+        ["authorized", "captured", "refunded"].map(|name| paid_amount(order, name));
+    if order["paid"].is_object() && Some(authorized) != order["amount"].as_i64() {
+        wrong.push(format!("{authorized} of {} authorised", order["amount"]));
+    }
+    if captured > authorized || refunded > captured {
+        wrong.push(format!(
+            "{refunded} of {captured} refunded of {authorized} authorised"
         ));
     }
     if order["unsettled"] != 0 {

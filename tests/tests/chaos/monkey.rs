@@ -1,5 +1,6 @@
 //! What goes wrong: one thing after the other while the shoppers shop.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use tests::system::System;
@@ -14,15 +15,16 @@ enum Mischief {
     Processor(&'static str),
     Directory(&'static str),
     Receiver(&'static str),
+    Notifications(&'static str),
     Peace,
 }
 
+/// What was broken, and how often.
+pub type Harm = BTreeMap<String, u64>;
+
 /// Breaks things until the day is over.
-pub async fn rage(system: &mut System, day: &Day, mut chance: Chance) {
-    let processors = system
-        .database
-        .ask("SELECT DISTINCT processor_name FROM connections ORDER BY 1");
-    let processors: Vec<&str> = processors.lines().collect();
+pub async fn rage(system: &mut System, day: &Day, mut chance: Chance) -> Harm {
+    let mut harm = Harm::new();
     while !day.is_over() {
         let pause = Duration::from_millis(chance.between(200, 1_500));
         tokio::time::sleep(pause).await;
@@ -39,39 +41,41 @@ pub async fn rage(system: &mut System, day: &Day, mut chance: Chance) {
             (1, Mischief::Directory("duplicate")),
             (2, Mischief::Receiver("http_500")),
             (1, Mischief::Receiver("drop_reply")),
+            (2, Mischief::Notifications("refuse")),
+            (1, Mischief::Notifications("delay")),
             (4, Mischief::Peace),
         ]);
-        make(system, mischief, &processors, &mut chance).await;
+        let done = make(system, mischief, day, &mut chance).await;
+        *harm.entry(done).or_default() += 1;
     }
-    system.outside.clear_faults().await;
+    harm
 }
 
-async fn make(system: &mut System, mischief: Mischief, processors: &[&str], chance: &mut Chance) {
+/// Breaks one thing. Says which.
+async fn make(system: &mut System, mischief: Mischief, day: &Day, chance: &mut Chance) -> String {
     let times = u32::try_from(chance.between(1, 6)).ok();
     let delay = Some(chance.between(100, 4_000));
-    match mischief {
+    let (target, fault) = match mischief {
         Mischief::Kill => {
             system.kill_gateway().await;
             tokio::time::sleep(Duration::from_millis(chance.between(0, 1_000))).await;
             system.start_gateway().await;
+            return "kills".to_owned();
         }
         Mischief::CutDatabase => {
             system.database.cut_connections();
+            return "cuts of the database".to_owned();
         }
-        Mischief::Processor(fault) => {
-            let index = usize::try_from(chance.below(processors.len() as u64)).unwrap_or_default();
-            let target = processors[index];
-            let milliseconds = delay.filter(|_| fault == "delay");
-            system.outside.fault(target, fault, times, milliseconds).await;
+        Mischief::Peace => {
+            system.outside.clear_faults().await;
+            return "peaces".to_owned();
         }
-        Mischief::Directory(fault) => {
-            let milliseconds = delay.filter(|_| fault == "delay");
-            system
-                .outside
-                .fault("directory", fault, times, milliseconds)
-                .await;
-        }
-        Mischief::Receiver(fault) => system.outside.fault("merchant", fault, times, None).await,
-        Mischief::Peace => system.outside.clear_faults().await,
-    }
+        Mischief::Processor(fault) => (day.some_processor(chance), fault),
+        Mischief::Directory(fault) => ("directory", fault),
+        Mischief::Receiver(fault) => ("merchant", fault),
+        Mischief::Notifications(fault) => ("notifications", fault),
+    };
+    let milliseconds = delay.filter(|_| fault == "delay");
+    system.outside.fault(target, fault, times, milliseconds).await;
+    format!("{target} {fault}")
 }

@@ -26,14 +26,22 @@ const WATCH: Duration = Duration::from_secs(6);
 pub struct Day {
     left: AtomicU64,
     done: Mutex<BTreeMap<String, u64>>,
+    /// The names of those that the merchant has connections to.
+    processors: Vec<String>,
 }
 
 impl Day {
-    pub fn new(operations: u64) -> Self {
+    pub fn new(operations: u64, processors: Vec<String>) -> Self {
         Self {
             left: AtomicU64::new(operations),
             done: Mutex::default(),
+            processors,
         }
+    }
+
+    pub fn some_processor(&self, chance: &mut Chance) -> &str {
+        let index = usize::try_from(chance.below(self.processors.len() as u64)).unwrap_or_default();
+        &self.processors[index]
     }
 
     pub fn is_over(&self) -> bool {
@@ -104,6 +112,9 @@ impl Shopper<'_> {
     /// Pays, now and then twice at the same time. Whether another try makes sense.
     async fn pays(&self, token: &str, holds: bool, chance: &mut Chance) -> bool {
         let mut body = self.merchant.purchase_body(token, &card(chance));
+        // Half of all take whichever comes first, and the next when that declines.
+        let named = chance.percent(50);
+        body["processor_name"] = named.then(|| self.day.some_processor(chance)).into();
         body["capture"] = (!holds).into();
         let twice = chance.percent(5);
         let (first, _) = tokio::join!(self.does("purchase", PURCHASE_V2, &body), async {
