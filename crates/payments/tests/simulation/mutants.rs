@@ -1,6 +1,8 @@
 //! Planted bugs: each distorts one rule on its way through the simulation, and the simulation has to notice.
 
+mod doubting;
 mod settling;
+mod waiving;
 
 use crate::{directory, world::World};
 use acquiring::{Advice, AuthorizationAnswer, InquiryAnswer};
@@ -51,10 +53,28 @@ pub enum Mutant {
     NotificationAppliedTwice,
     /// A capture, void or refund whose answer was lost counts as not sent.
     LostSettlementUnsent,
+    /// A charge that is decided on later counts as not sent, so that the next route is tried.
+    PendingCascades,
+    /// A charge that nothing has told of in time is given up, and nobody takes it back.
+    OverdueGivenUp,
+    /// That there is nothing to take back is believed whenever it was asked.
+    NothingToTakeBackBelieved,
+    /// That a charge will be taken back counts as done.
+    TakingBackCountsAsDone,
+    /// An approval that shows up while its charge is taken back pays the order.
+    ApprovalEndsReversal,
+    /// An approval of another amount counts as one of the amount that was asked.
+    OtherAmountTaken,
+    /// An authentication is carried to a connection that takes none but its own.
+    ReuseNeverIgnored,
+    /// Every connection charges after a failed authentication, whether or not a rule says so.
+    WaivedWithoutRule,
+    /// A rule that lets a connection charge after a failed authentication passes over an issuer's refusal.
+    RefusalWaived,
 }
 
 impl Mutant {
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 27] = [
         Self::CascadeFromUnknown,
         Self::VersionNotChecked,
         Self::DeadSenderNeverSent,
@@ -73,6 +93,15 @@ impl Mutant {
         Self::VoidAfterCapture,
         Self::NotificationAppliedTwice,
         Self::LostSettlementUnsent,
+        Self::PendingCascades,
+        Self::OverdueGivenUp,
+        Self::NothingToTakeBackBelieved,
+        Self::TakingBackCountsAsDone,
+        Self::ApprovalEndsReversal,
+        Self::OtherAmountTaken,
+        Self::ReuseNeverIgnored,
+        Self::WaivedWithoutRule,
+        Self::RefusalWaived,
     ];
 }
 
@@ -126,6 +155,18 @@ pub fn decide(mutant: Mutant, limits: &Limits, order: Order, news: News, moment:
         Mutant::VoidAfterCapture => settling::void_after_capture(limits, order, news, moment),
         Mutant::NotificationAppliedTwice => settling::notification_applied_twice(limits, order, news, moment),
         Mutant::LostSettlementUnsent => settling::lost_counts_as_unsent(limits, order, news, moment),
+        Mutant::PendingCascades => rightly(order, doubting::pending_as_unsent(news)),
+        Mutant::OverdueGivenUp => doubting::overdue_given_up(limits, order, news, moment),
+        Mutant::NothingToTakeBackBelieved => rightly(order, doubting::asked_for_ever_after(news)),
+        Mutant::TakingBackCountsAsDone => rightly(order, doubting::accepted_as_done(news)),
+        Mutant::ApprovalEndsReversal => rightly(doubting::not_reversing(order, &news), news),
+        Mutant::OtherAmountTaken => {
+            let news = doubting::of_the_amount_asked(&order, news);
+            rightly(order, news)
+        }
+        Mutant::ReuseNeverIgnored => waiving::reuse_allowed(limits, order, news, moment),
+        Mutant::WaivedWithoutRule => waiving::waived_everywhere(limits, order, news, moment),
+        Mutant::RefusalWaived => waiving::refusal_waived(limits, order, news, moment),
         Mutant::LateApprovalKept => {
             let news = overlooking(&order, news);
             rightly(order, news)

@@ -103,6 +103,11 @@ pub fn wrong_at_the_end(world: &World, charge: &Charge, paid: &Authorized) -> Op
     if let Some(open) = paid.settlements.iter().find(|it| it.is_in_flight()) {
         return Some(format!("stuck for ever: {open:?}"));
     }
+    if charge.approves != charge.amount {
+        return Some(format!(
+            "an order is paid with another amount than its own: {charge:?}"
+        ));
+    }
     if paid.settlements.iter().any(|it| it.contradicted_at.is_some()) {
         // The processor has told the opposite of what had been built on: that is for people.
         return None;
@@ -114,11 +119,11 @@ pub fn wrong_at_the_end(world: &World, charge: &Charge, paid: &Authorized) -> Op
         world.operations.iter().filter(done).map(|it| it.amount).sum()
     };
     let taken_at_once = match charge.kind {
-        ChargeKind::Sale => charge.amount,
+        ChargeKind::Sale => charge.approves,
         ChargeKind::Authorization => 0,
     };
     let truth = [
-        charge.amount,
+        charge.approves,
         0,
         taken_at_once + truly(SettlementKind::Capture),
         0,

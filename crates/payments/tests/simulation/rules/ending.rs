@@ -6,7 +6,7 @@ use crate::{
     settled,
     world::World,
 };
-use payments::{PaymentState, attempt::AttemptState};
+use payments::{PaymentState, attempt::AttemptState, settlement::Standing};
 
 /// All time has passed.
 pub fn at_the_end(world: &mut World) {
@@ -40,7 +40,12 @@ fn wrong_at_the_end(world: &World, index: usize) -> Option<String> {
         ([], Some(paid)) => {
             let voided = of_order().find(|it| it.attempt == paid.attempt && it.state == ChargeState::Voided);
             match voided {
-                Some(charge) => return settled::wrong_at_the_end(world, charge, paid),
+                Some(charge) if paid.standing == Standing::Voided => {
+                    if let Some(what) = settled::wrong_at_the_end(world, charge, paid) {
+                        return Some(what);
+                    }
+                }
+                Some(_) => return Some("an order counts as paid, and its charge was taken back".into()),
                 None => return Some("an order counts as paid, and no money was taken".into()),
             }
         }
@@ -53,6 +58,9 @@ fn wrong_at_the_end(world: &World, index: usize) -> Option<String> {
         ([charge], None) => return Some(format!("money was taken and nobody knows: {charge:?}")),
         (several, _) => return Some(format!("charged {} times: {several:?}", several.len())),
     }
+    let voided = |charge: &Charge| {
+        paid.is_some_and(|paid| paid.attempt == charge.attempt && paid.standing == Standing::Voided)
+    };
     let attempts = || row.payments.iter().flat_map(|row| &row.attempts);
     for charge in of_order() {
         let state = attempts().find(|it| it.id == charge.attempt).map(|it| &it.state);
@@ -61,6 +69,8 @@ fn wrong_at_the_end(world: &World, index: usize) -> Option<String> {
             | (ChargeState::Voided, Some(AttemptState::Reversed))
             | (ChargeState::Declined(_), Some(AttemptState::Declined(_) | AttemptState::Lost))
             | (ChargeState::Gone, Some(AttemptState::Lost)) => true,
+            // Released by its merchant.
+            (ChargeState::Voided, Some(AttemptState::Approved(_))) => voided(charge),
             // Taken back by our reference after it had been given up, and found declined since.
             (ChargeState::Voided, Some(AttemptState::Lost)) => charge.by_reference && charge.told,
             (_, _) => false,
