@@ -73,7 +73,7 @@ pub fn charge_due(order: &Order) -> Option<ChargeDue> {
 }
 
 /// Whether what became of a charge by this route can be asked.
-fn is_inquired(route: &Route) -> bool {
+pub(super) fn is_inquired(route: &Route) -> bool {
     route.lost_charge != Recovery::Reverse
 }
 

@@ -393,3 +393,17 @@ fn a_charge_whose_taking_back_is_not_known_to_have_ended_blocks_its_order_until_
         assert!(given_up.look_again_at.is_some());
     }
 }
+
+#[test]
+fn a_charge_that_is_taken_back_after_it_was_given_up_is_asked_about_again_where_that_can_be() {
+    for (lost_charge, asks) in [(Recovery::Inquire, true), (Recovery::Reverse, false)] {
+        let mut order = taking_back().order;
+        for route in order.payment.iter_mut().flat_map(|payment| &mut payment.routes) {
+            route.lost_charge = lost_charge;
+        }
+        let given_up = step(order, reversal_asked_at(90_000, None), at(90_001));
+        let accepted = reversal_asked_at(90_002, Some(ReversalAnswer::Accepted));
+        let told_again = step(given_up.order, accepted, at(90_003));
+        assert_eq!(told_again.look_again_at.is_some(), asks, "{lost_charge:?}");
+    }
+}

@@ -1,6 +1,6 @@
 //! After an attempt was given up as lost: one later look, and the reversal of an approval that shows up after all.
 
-use super::{Limits, Outgoing, Step, at_rest, authorizing, seconds};
+use super::{Limits, Outgoing, Step, at_rest, authorizing, awaiting, seconds};
 use crate::{
     attempt::{AttemptInFlight, AttemptState},
     order::Order,
@@ -73,7 +73,10 @@ pub(super) fn reversal_answered(
     moment: Moment,
 ) -> Option<Step> {
     let late = watched(&order)?.clone();
-    let due_at = look_at(&late.attempt, super::payment_route(&order, late.attempt.route));
+    let route = super::payment_route(&order, late.attempt.route);
+    let can_be_asked = route.is_none_or(awaiting::is_inquired);
+    let due_at = look_at(&late.attempt, route);
+    let later = due_at.max(moment.now + seconds(limits.inquiry_pause_max_seconds));
     match (late.stage, answer) {
         (LateStage::Waiting, Some(ReversalAnswer::Reversed))
         | (LateStage::Reversing { .. }, Some(ReversalAnswer::Reversed | ReversalAnswer::Accepted)) => {
@@ -89,18 +92,18 @@ pub(super) fn reversal_answered(
             LateStage::Waiting,
             Some(ReversalAnswer::NotFound | ReversalAnswer::Refused(_) | ReversalAnswer::Accepted),
         ) if asked_at < due_at => None,
-        // A notification may still tell that there was something to be taken back.
-        (LateStage::Waiting, Some(ReversalAnswer::Accepted)) => Some(at_rest(order)),
+        // Whoever can be asked is asked later how that ended; of the others a notification may still tell.
+        (LateStage::Waiting, Some(ReversalAnswer::Accepted)) => Some(Step {
+            look_again_at: can_be_asked.then_some(later),
+            ..at_rest(order)
+        }),
         (LateStage::Waiting, Some(ReversalAnswer::NotFound | ReversalAnswer::Refused(_))) => {
             Some(at_rest(watch(order, None)))
         }
-        (LateStage::Waiting, None) => {
-            let later = moment.now + seconds(limits.inquiry_pause_max_seconds);
-            Some(Step {
-                look_again_at: Some(later.max(due_at)),
-                ..at_rest(order)
-            })
-        }
+        (LateStage::Waiting, None) => Some(Step {
+            look_again_at: Some(later),
+            ..at_rest(order)
+        }),
         (
             LateStage::Reversing { approval, tries },
             Some(ReversalAnswer::NotFound | ReversalAnswer::Refused(_)) | None,
