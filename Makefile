@@ -29,7 +29,7 @@ WITH_POSTGRES := $(TARGET)/debug/sandbox with-postgres --
 TEST_RUNNER = $(shell PATH='$(PATH)' cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test)
 
 .PHONY: help run demo bench chaos simulate test test-fast check fmt lint layers deny sqlx-prepare sqlx-check \
-	tests tools postgres browser dev-binaries run-binaries
+	tests ten-thousand tools postgres browser dev-binaries run-binaries
 
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
@@ -59,6 +59,7 @@ test: tools postgres browser
 	@$(STEP) build       $(MAKE) dev-binaries
 	@$(STEP) queries     $(MAKE) sqlx-check
 	@$(STEP) tests       $(MAKE) tests
+	@$(STEP) chaos       $(MAKE) ten-thousand
 	@$(STEP) supply      $(MAKE) deny
 
 check: test
@@ -70,15 +71,18 @@ test-fast: tools
 dev-binaries:
 	@cargo build --locked -p pasarela -p sandbox
 
+# Chaos at large has a step of its own, with the machine to itself.
 tests: dev-binaries
-	@$(WITH_POSTGRES) cargo $(TEST_RUNNER) --locked --workspace
+	@$(WITH_POSTGRES) cargo $(TEST_RUNNER) --locked --workspace $(if $(filter nextest,$(TEST_RUNNER)),-E 'not binary(chaos)')
 	@$(if $(filter nextest,$(TEST_RUNNER)),cargo test --locked --workspace --doc --quiet)
 
-# PASARELA_CHAOS_OPERATIONS and PASARELA_CHAOS_SEED: how much is done in the largest of them, and what.
-chaos: tools postgres dev-binaries
+chaos: tools postgres ten-thousand
+	@$(WITH_POSTGRES) cargo $(TEST_RUNNER) --locked -p tests --test end_to_end chaos
+
+# PASARELA_CHAOS_OPERATIONS and PASARELA_CHAOS_SEED: how much is done, and what.
+ten-thousand: dev-binaries
 	@PASARELA_CHAOS_OPERATIONS=$${PASARELA_CHAOS_OPERATIONS:-10000} \
 		$(WITH_POSTGRES) cargo test --locked -p tests --test chaos -- --nocapture
-	@$(WITH_POSTGRES) cargo $(TEST_RUNNER) --locked -p tests --test end_to_end chaos
 
 # PASARELA_SIMULATE_HISTORIES and PASARELA_SIMULATE_SEED: how many histories, and the seed of the first.
 simulate: tools

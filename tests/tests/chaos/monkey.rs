@@ -22,12 +22,15 @@ enum Mischief {
 /// What was broken, and how often.
 pub type Harm = BTreeMap<String, u64>;
 
+/// How much is done between two mischiefs, at least and at most: as often on a slow machine as on a fast one.
+const OPERATIONS_BETWEEN: std::ops::RangeInclusive<u64> = 5..=60;
+
 /// Breaks things until the day is over.
 pub async fn rage(system: &mut System, day: &Day, mut chance: Chance) -> Harm {
     let mut harm = Harm::new();
     while !day.is_over() {
-        let pause = Duration::from_millis(chance.between(200, 1_500));
-        tokio::time::sleep(pause).await;
+        let pause = chance.between(*OPERATIONS_BETWEEN.start(), *OPERATIONS_BETWEEN.end());
+        day.goes_on(pause).await;
         let mischief = chance.weighed(&[
             (3, Mischief::Kill),
             (1, Mischief::CutDatabase),

@@ -21,6 +21,9 @@ const REPEAT_AFTER: Duration = Duration::from_millis(700);
 /// How long a shopper watches an order whose outcome is open.
 const WATCH: Duration = Duration::from_secs(6);
 
+/// Pause between two looks at how much is left.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
 /// How much is left to do, and what was done.
 #[derive(Debug)]
 pub struct Day {
@@ -46,6 +49,14 @@ impl Day {
 
     pub fn is_over(&self) -> bool {
         self.left.load(Ordering::Relaxed) == 0
+    }
+
+    /// Waits until so much more is done, or all.
+    pub async fn goes_on(&self, operations: u64) {
+        let until = self.left.load(Ordering::Relaxed).saturating_sub(operations);
+        while self.left.load(Ordering::Relaxed) > until {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
     }
 
     /// Takes one operation off what is left. `false`: the day is over.
@@ -155,6 +166,11 @@ impl Shopper<'_> {
         let Some(order) = self.reads(token).await else {
             return;
         };
+        // Of what is not paid there is little to be had: mistakes, now and then.
+        let unpaid = ["", "denied", "cancelled"].contains(&order.payment_status());
+        if unpaid && chance.percent(70) {
+            return;
+        }
         let acts = usize::try_from(chance.weighed(&[(6, 1), (2, 2), (1, 4)])).unwrap_or(1);
         let mut calls = Vec::new();
         for _ in 0..acts {
