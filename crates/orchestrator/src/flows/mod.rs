@@ -34,9 +34,13 @@ pub(crate) use {advance::is_race, directory::Heard};
 #[cfg(test)]
 mod authentication_tests;
 #[cfg(test)]
+mod cascade_tests;
+#[cfg(test)]
 mod decoupled_tests;
 #[cfg(test)]
 mod notification_tests;
+#[cfg(test)]
+mod open_charge_tests;
 #[cfg(test)]
 mod reference_tests;
 #[cfg(test)]

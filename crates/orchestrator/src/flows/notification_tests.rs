@@ -9,15 +9,23 @@ use sqlx::PgPool;
 use std::{sync::Arc, time::Duration};
 
 impl World {
-    async fn connection(&self) -> Id<kind::Connection> {
-        self.caller.merchant.connections.first().unwrap().connection.id
+    fn connection(&self, processor: &str) -> Id<kind::Connection> {
+        let known = self.caller.merchant.connections.iter();
+        let mut known = known.map(|known| &known.connection);
+        let found = known.find(|connection| connection.processor_name == processor);
+        found.unwrap().id
     }
 
     /// Posts what the processor says, signed as it should be.
     pub(super) async fn tell(&self, said: &str) -> Result<&'static str, NotTaken> {
+        self.tell_as("plain", said).await
+    }
+
+    /// The same of a processor by that name.
+    pub(super) async fn tell_as(&self, processor: &str, said: &str) -> Result<&'static str, NotTaken> {
         let notification = Notification {
-            processor_name: "plain".into(),
-            connection: self.connection().await,
+            processor_name: processor.to_owned(),
+            connection: self.connection(processor),
             headers: vec![("signature".into(), "right".into())],
             body: said.as_bytes().to_vec(),
         };
@@ -153,7 +161,7 @@ async fn what_is_not_verified_is_not_believed(pool: PgPool) {
     let order = world.of_unknown_outcome("key-1").await;
     let right = Notification {
         processor_name: "plain".into(),
-        connection: world.connection().await,
+        connection: world.connection("plain"),
         headers: vec![("signature".into(), "right".into())],
         body: format!("id-1 charge {} approved", world.reference()).into_bytes(),
     };

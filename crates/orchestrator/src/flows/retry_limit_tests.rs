@@ -1,8 +1,9 @@
 //! How often a card may be tried, against a database and a scripted outside.
 
-use super::testing::World;
+use super::testing::{World, purchase};
 use crate::administration::testing::ACTOR;
-use payments::RefusalCode;
+use acquiring::Exemption;
+use payments::{RefusalCode, ThreeDs};
 use primitives::{Id, id::kind};
 use serde_json::json;
 use sqlx::PgPool;
@@ -95,5 +96,62 @@ async fn a_card_is_declined_fifteen_times_and_then_not_asked_about(pool: PgPool)
         allowed,
         (1..=15).rev().collect::<Vec<_>>(),
         "what was left is kept with each payment"
+    );
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn the_last_try_that_is_left_is_followed_by_no_step_up_and_no_cascade(pool: PgPool) {
+    let mut world = World::new(pool).await;
+    world.connect("mute", |_| {}).await;
+    let exempted = async |world: &World| {
+        let order = world.order().await;
+        let mut asked = purchase(order);
+        asked.three_ds = ThreeDs {
+            exemption: Some(Exemption::LowValue),
+            ..ThreeDs::default()
+        };
+        world.gateway.purchase(&world.caller, asked, None).await.unwrap();
+        world.words(order).await
+    };
+    let asked = |world: &World| {
+        let script = world.script();
+        (script.charges.len(), script.areqs.len())
+    };
+    let denied = ("pending".into(), "denied".into(), "DP-4500".into());
+
+    world.script().charge = "declined";
+    for _ in 0..13 {
+        assert_eq!(buy(&world).await.unwrap().1, "denied");
+    }
+    let before = asked(&world);
+    world.script().charge = "vetoed";
+    assert_eq!(exempted(&world).await.1, "processed");
+    assert_eq!(
+        asked(&world),
+        (before.0 + 2, before.1 + 1),
+        "two were left: a step-up"
+    );
+
+    let before = asked(&world);
+    assert_eq!(exempted(&world).await, denied);
+    assert_eq!(
+        asked(&world),
+        (before.0 + 1, before.1),
+        "one was left: no step-up"
+    );
+    assert_eq!(buy(&world).await.unwrap_err(), RefusalCode::AttemptsExceeded);
+
+    world.clock.advance(Duration::days(30));
+    world.script().charge = "declined";
+    for _ in 0..14 {
+        assert_eq!(buy(&world).await.unwrap().1, "denied");
+    }
+    let before = asked(&world);
+    world.script().charge = "elsewhere";
+    assert_eq!(buy(&world).await.unwrap().1, "denied");
+    assert_eq!(
+        asked(&world),
+        (before.0 + 1, before.1 + 1),
+        "one was left: no cascade"
     );
 }

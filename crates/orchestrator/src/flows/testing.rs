@@ -1,7 +1,8 @@
-//! A gateway with an outside of its own: one local server that is directory server and processor at once, says what a
+//! A gateway with an outside of its own: one local server that is directory server and processors at once, says what a
 //! test tells it to say, and remembers what it was asked.
 
 mod outside;
+mod processor;
 
 use crate::{
     administration::{
@@ -23,18 +24,22 @@ use acquiring::{Initiator, Processor, Shopper};
 use emv3ds::Version;
 use mpi::Timers;
 pub use outside::ACS_TRANS_ID;
-use outside::{DS_TRANS_ID, Fake, Script, VALUE, serve};
+use outside::{DS_TRANS_ID, Script, VALUE, serve};
 use payments::{
     Addresses, Browser, Callbacks, Limits, Market, NewOrder, Purchase, PurchaseApi, PurchaseTarget, Refusal,
     ThreeDs, connection::ConnectionStatus,
 };
 use primitives::{Amount, Brand, Card, Currency, ExpiryDate, Id, Pan, SecurityCode, id::kind};
+use processor::Fake;
 use serde_json::{Value, json};
 use sqlx::PgPool;
 use std::sync::{Arc, Mutex, MutexGuard};
 use store::Store;
 use time::macros::datetime;
 use tokio::net::TcpListener;
+
+/// The greatest that there is.
+const LAST_PREFERENCE: i32 = 10_000;
 
 /// A gateway, a merchant with one connection, and what is outside.
 pub struct World {
@@ -44,6 +49,8 @@ pub struct World {
     pub caller: Caller,
     pub pool: PgPool,
     script: Arc<Mutex<Script>>,
+    outside: String,
+    key: String,
 }
 
 impl World {
@@ -56,9 +63,13 @@ impl World {
         let script = Arc::new(Mutex::new(Script {
             ares: "Y",
             charge: "approved",
+            charge_of_mute: "approved",
             inquiry: "not_found",
             charges: Vec::new(),
+            inquiries: Vec::new(),
             voids: Vec::new(),
+            reversal: "reversed",
+            reversals: Vec::new(),
             settle: "done",
             settled: "not_found",
             settlements: Vec::new(),
@@ -73,7 +84,9 @@ impl World {
 
         let store = Store::from_pool(pool.clone());
         let vault = Arc::new(Vault::from_keys(Keys::generate().unwrap()).unwrap());
-        let processors: Processors = [("plain", Arc::new(Fake) as Arc<dyn Processor>)].into();
+        let processors: Processors = [Fake::PLAIN, Fake::MUTE]
+            .map(|fake| (fake.name(), Arc::new(fake) as Arc<dyn Processor>))
+            .into();
         let configuration = Arc::new(Configuration::new(
             store.clone(),
             Arc::clone(&vault),
@@ -122,7 +135,21 @@ impl World {
             caller,
             pool,
             script,
+            outside,
+            key,
         }
+    }
+
+    /// Gives the merchant another connection, behind those it has.
+    pub async fn connect(&mut self, processor: &str, change: impl FnOnce(&mut Value)) {
+        let mut document = connection(processor);
+        document["processor_name"] = json!(processor);
+        document["preference"] = json!(LAST_PREFERENCE);
+        change(&mut document);
+        let merchant = self.caller.merchant.id;
+        connect(&self.administration, &self.outside, merchant, document).await;
+        let caller = self.gateway.configuration().caller(&self.key).await.unwrap();
+        self.caller = caller.unwrap();
     }
 
     pub fn script(&self) -> MutexGuard<'_, Script> {
@@ -153,6 +180,12 @@ impl World {
             body_hash: [7; 32],
         });
         self.gateway.purchase(&self.caller, purchase(order), key).await
+    }
+
+    /// The order document, as the merchant reads it.
+    pub async fn document(&self, order: Id<kind::Order>) -> Value {
+        let read = self.gateway.get_order(&self.caller, order, Default::default());
+        serde_json::from_str(read.await.unwrap().as_json()).unwrap()
     }
 
     /// Order status, payment status and code, as the merchant reads them.
@@ -255,9 +288,22 @@ impl World {
 async fn set_up(administration: &Administration, outside: &str) -> String {
     let merchant = json!({"name": "Shop", "country": "MX", "currencies": ["MXN"]});
     let created = administration.merchant_create(ACTOR, &merchant).await.unwrap();
-    let mut document = connection("Plain");
+    connect(administration, outside, created.merchant.id, connection("Plain")).await;
+    let directory = json!({"url": format!("{outside}/directory")});
+    administration
+        .directory_server_set(ACTOR, Brand::Visa, &directory)
+        .await
+        .unwrap();
+    created.application.private_key.reveal().clone()
+}
+
+async fn connect(
+    administration: &Administration,
+    outside: &str,
+    merchant: Id<kind::Merchant>,
+    mut document: Value,
+) {
     document["base_url"] = json!(outside);
-    let merchant = created.merchant.id;
     let stored = administration
         .connection_create(ACTOR, merchant, &document)
         .await
@@ -266,12 +312,6 @@ async fn set_up(administration: &Administration, outside: &str) -> String {
         .connection_set_status(ACTOR, merchant, stored.connection.id, ConnectionStatus::Active)
         .await
         .unwrap();
-    let directory = json!({"url": format!("{outside}/directory")});
-    administration
-        .directory_server_set(ACTOR, Brand::Visa, &directory)
-        .await
-        .unwrap();
-    created.application.private_key.reveal().clone()
 }
 
 pub fn purchase(order: Id<kind::Order>) -> Purchase {

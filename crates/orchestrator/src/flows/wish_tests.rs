@@ -26,11 +26,6 @@ fn decoupled(minutes: u16) -> ThreeDs {
     }
 }
 
-async fn document(world: &World, order: Id<kind::Order>) -> Value {
-    let read = world.gateway.get_order(&world.caller, order, Default::default());
-    serde_json::from_str(read.await.unwrap().as_json()).unwrap()
-}
-
 fn paid() -> (String, String, String) {
     ("succeeded".into(), "processed".into(), "-".into())
 }
@@ -64,7 +59,7 @@ async fn an_exemption_that_the_processor_takes_goes_with_the_charge_and_nobody_i
     assert_eq!(world.words(order).await, paid());
     assert_eq!(world.script().areqs.len(), 0);
     assert_eq!(world.script().charges[0]["exemption"], "low_value");
-    let told = document(&world, order).await;
+    let told = world.document(order).await;
     assert_eq!(told["payment"]["data"]["three_ds"]["exemption"], "low_value");
 }
 
@@ -91,7 +86,7 @@ async fn a_veto_leads_to_one_challenge_and_one_more_charge(pool: PgPool) {
     let order = buy(&world, exempted()).await;
     assert_eq!(world.words(order).await.1, "pending_3ds");
     assert_eq!(world.areq()["threeDSRequestorChallengeInd"], "04");
-    let told = document(&world, order).await;
+    let told = world.document(order).await;
     let url = &told["payment"]["data"]["next_action"]["authorization_3ds"]["url"];
     let token = world.page_token(order).await;
     assert!(url.as_str().unwrap().ends_with(&token), "{url}");
@@ -207,7 +202,7 @@ async fn data_alone_is_shared_with_the_issuer_and_the_charge_goes_on_without_lia
     let order = buy(&world, ThreeDsMode::DataOnly.into()).await;
     assert_eq!(world.areq()["threeDSRequestorChallengeInd"], "06");
     assert_eq!(world.words(order).await, paid());
-    let told = document(&world, order).await;
+    let told = world.document(order).await;
     let block = &told["payment"]["data"]["three_ds"];
     assert_eq!(
         (&block["trans_status"], &block["liability_shift"]),
@@ -233,7 +228,7 @@ async fn a_decoupled_authentication_is_waited_for_without_a_page_and_charged_by_
         world.words(order).await,
         ("pending".into(), "pending_3ds".into(), "DP-7028".into())
     );
-    let told = document(&world, order).await;
+    let told = world.document(order).await;
     let data = &told["payment"]["data"];
     assert!(data.get("next_action").is_none() && data.get("authorization_3ds").is_none());
     assert_eq!(data["three_ds"]["cardholder_info"], "Open your bank's app");
@@ -249,7 +244,7 @@ async fn a_decoupled_authentication_is_waited_for_without_a_page_and_charged_by_
     assert_eq!(world.post_results(&rreq).await["messageType"], "RRes");
     world.comes_to(order, "processed").await;
     assert_eq!(world.script().charges.len(), 1);
-    let told = document(&world, order).await;
+    let told = world.document(order).await;
     assert_eq!(told["payment"]["data"]["three_ds"]["flow"], "decoupled");
 }
 

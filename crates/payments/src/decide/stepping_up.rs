@@ -1,6 +1,6 @@
 //! Exemptions, the issuer's veto on them, and authentications outside of the browser, followed through.
 
-use super::{AuthenticationPlan, Limits, News, Outgoing, Step, decide, testing::*};
+use super::{AuthenticationPlan, Limits, News, Outgoing, Step, decide, means_wanted, testing::*};
 use crate::{
     OrderDocument,
     attempt::AttemptState,
@@ -11,7 +11,7 @@ use crate::{
     status,
     three_ds::{ThreeDs, ThreeDsMode},
 };
-use acquiring::{Advice, AuthorizationAnswer, Exemption, Initiator, Reason};
+use acquiring::{Advice, AuthorizationAnswer, Exemption, Initiator, InquiryAnswer, Reason};
 use mpi::Failure;
 use primitives::Id;
 use serde_json::Value;
@@ -424,4 +424,45 @@ fn a_payment_without_authentication_goes_to_another_route_only_if_that_one_asks_
         let declined = step(after(vec![(start, 0)]), declined(0, Advice::Failover), at(1));
         assert_eq!(declined.send.is_some(), goes_on);
     }
+}
+
+#[test]
+fn where_the_scheme_s_limits_leave_no_other_attempt_there_is_no_step_up_and_no_other_route() {
+    let second = || Route {
+        connection: Id::from_uuid(uuid::Uuid::from_u128(2)),
+        ..exempting()
+    };
+    let charging_with = |allowed: u16| {
+        let News::Purchased(mut asked) = purchase(AuthenticationPlan::None, vec![exempting(), second()])
+        else {
+            panic!("a purchase");
+        };
+        asked.attempts_allowed = Some(allowed);
+        after(vec![(News::Purchased(asked), 0)])
+    };
+    let wanted = |order: &Order| means_wanted(order, &wants_authentication(0, false), at(10).now).len();
+    for (allowed, goes_on) in [(1, false), (2, true)] {
+        let order = charging_with(allowed);
+        assert_eq!(wanted(&order), usize::from(goes_on), "{allowed}");
+        let declined_for_want = step(order.clone(), wants_authentication(0, false), at(10));
+        assert_eq!(declined_for_want.send.is_some(), goes_on, "{allowed}");
+        let declined_elsewhere = step(order, declined(0, Advice::Transient), at(10));
+        assert_eq!(declined_elsewhere.send.is_some(), goes_on, "{allowed}");
+    }
+}
+
+#[test]
+fn a_decline_that_is_told_before_it_is_answered_leaves_the_step_up_to_whoever_waits() {
+    let told = |advice, reason| News::Inquired {
+        attempt: attempt(0),
+        asked_at: at(5).now,
+        answer: Some(InquiryAnswer::Declined(decline(reason, advice))),
+    };
+    let limits = Limits::default();
+    let for_want = told(Advice::Reauthenticate, Reason::AuthenticationRequired);
+    let nothing = decide(&limits, charging(exempting()), for_want, at(5));
+    assert!(nothing.unwrap().is_none());
+    let for_good = told(Advice::Never, Reason::GenericDecline);
+    let denied = step(charging(exempting()), for_good, at(5));
+    assert_eq!(words(&denied.order), ("pending", "denied"));
 }
