@@ -101,6 +101,11 @@ impl Transport {
         self.settings.connect_timeout
     }
 
+    /// The longest from handing over a request to its first byte: it waits for its turn, and for a connection.
+    pub fn begins_within(&self) -> Duration {
+        self.queue_timeout() + self.settings.connect_timeout
+    }
+
     /// Sends a charge, or anything else a processor is asked.
     pub async fn send<A>(&self, exchange: Exchange<A>) -> Sent<A> {
         self.send_within(exchange, self.settings.charge_timeout).await

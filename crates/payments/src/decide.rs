@@ -50,7 +50,8 @@ pub struct Limits {
     pub page_unopened_seconds: u32,
     /// From the first opening of the hosted page: the challenge's life (deuna-api.md 6.1).
     pub page_opened_seconds: u32,
-    /// How long a charge may be on its way before its sender counts as dead. Must exceed the transport's time-out.
+    /// How long a charge may be on its way before its sender counts as dead. Must exceed the transport's time-out. Its first
+    /// byte leaves within it or never, so that processors' final windows are counted from its end.
     pub charge_lease_seconds: u32,
     /// The same for an authentication request.
     pub authentication_lease_seconds: u32,
@@ -329,7 +330,7 @@ fn cancel(limits: &Limits, mut order: Order, moment: Moment) -> Result<Step, Ref
         None | Some(PaymentState::Closed(_) | PaymentState::Authenticating(_)) => {}
     }
     order.lifecycle = Lifecycle::Cancelled;
-    let late = watched_late(&order);
+    let late = watched_late(limits, &order);
     if let Some(payment) = &mut order.payment
         && payment.state.is_open()
     {
@@ -375,12 +376,12 @@ fn at_rest(order: Order) -> Step {
 }
 
 /// When a closed payment's lost attempt is to be looked at, so that other steps do not lose the appointment.
-fn watched_late(order: &Order) -> Option<OffsetDateTime> {
+fn watched_late(limits: &Limits, order: &Order) -> Option<OffsetDateTime> {
     match order.payment.as_ref().map(|payment| &payment.state) {
         Some(PaymentState::Closed(Closed::Denied(denial))) => denial
             .late
             .as_ref()
-            .map(|watch| late::look_at(&watch.attempt, payment_route(order, watch.attempt.route))),
+            .map(|watch| late::look_at(limits, &watch.attempt, payment_route(order, watch.attempt.route))),
         _ => None,
     }
 }

@@ -17,6 +17,7 @@ use payments::{
 };
 use primitives::{Card, Id, Moment, id::kind};
 use std::{sync::Arc, time::Instant};
+use time::OffsetDateTime;
 
 impl Gateway {
     /// Sends the charge that is recorded as being sent, and records what came of it.
@@ -100,11 +101,17 @@ impl Gateway {
         self.report_with(order, news, in_hand).await
     }
 
-    /// Whether the others may count the sender of this charge as dead by now. It must then not be sent any more: they may
-    /// have taken it for lost, and the order may be paid otherwise.
+    /// Whether this charge could no longer leave before its sender counts as dead. It must then not be sent any more: the
+    /// others may take it for lost, and the order may be paid otherwise.
     fn is_given_up(&self, order: &Order, moment: Moment) -> bool {
         let lease = time::Duration::seconds(i64::from(self.limits().charge_lease_seconds));
-        attempt_of(order).is_none_or(|(_, attempt)| moment.now >= attempt.sent_at + lease)
+        attempt_of(order).is_none_or(|(_, attempt)| self.is_too_late(attempt.sent_at + lease, moment))
+    }
+
+    /// Whether a request that is begun now may have its first byte only when its sender's time is over. Processors' final
+    /// windows are counted from then, so that nothing may leave later.
+    pub(super) fn is_too_late(&self, over_at: OffsetDateTime, moment: Moment) -> bool {
+        moment.now + self.transport().begins_within() >= over_at
     }
 
     /// Asks the processor what became of an attempt, and records the answer.

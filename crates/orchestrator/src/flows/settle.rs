@@ -193,7 +193,7 @@ impl Gateway {
         let is_first = settlement.state == SettlementState::Sending;
         let moment = self.clock().moment();
         let sent = match self.settlement_request(&order, about, moment).await {
-            Ok(_) if is_first && settlement.look_at.is_some_and(|at| moment.now >= at) => {
+            Ok(_) if is_first && settlement.look_at.is_some_and(|at| self.is_too_late(at, moment)) => {
                 tracing::error!(settlement = %about, "this process stood still: settlement not sent");
                 Sent::NotSent("its time to be sent had passed")
             }

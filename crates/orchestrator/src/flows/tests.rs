@@ -3,6 +3,7 @@
 use super::{
     advance::is_race,
     authenticate::authenticating,
+    charge::attempt_of,
     in_hand::InHand,
     run::StoredRun,
     sender::Sender,
@@ -190,12 +191,42 @@ async fn a_sender_that_stood_still_sends_nothing_and_an_answer_after_that_counts
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_charge_that_might_leave_only_after_its_lease_is_not_sent(pool: PgPool) {
+    let transport = crate::transport::TransportSettings::default();
+    let begins_within = 2 * transport.connect_timeout;
+    let lease = std::time::Duration::from_secs(payments::Limits::default().charge_lease_seconds.into());
+    for (after, sent) in [(lease - begins_within, false), (lease - begins_within * 2, true)] {
+        let world = std::sync::Arc::new(World::new(pool.clone()).await);
+        world.script().charge = "held";
+        let order = world.order().await;
+        let paying = tokio::spawn({
+            let world = world.clone();
+            async move { world.purchase(order, None).await }
+        });
+        while world.script().charges.is_empty() {
+            tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+        }
+        let merchant = world.caller.merchant.id;
+        let sending = world.gateway.order(merchant, order).await.unwrap();
+        let (_, attempt) = attempt_of(&sending).unwrap();
+        let attempt = attempt.id;
+        // Another process with the same step to take, which stood still until now.
+        world.clock.advance(Duration::try_from(after).unwrap());
+        world.script().charge = "approved";
+        let mut nothing = InHand::default();
+        drop(world.gateway.charge(sending, attempt, &mut nothing).await);
+        paying.await.unwrap().unwrap();
+        assert_eq!(world.script().charges.len(), 1 + usize::from(sent), "{after:?}");
+    }
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
 async fn a_late_approval_is_voided_and_the_next_payment_stands(pool: PgPool) {
     let world = World::new(pool).await;
     world.script().charge = "?";
     let order = world.order().await;
     world.purchase(order, None).await.unwrap();
-    world.clock.advance(Duration::seconds(1_800));
+    world.clock.advance(Duration::seconds(1_845));
     world.gateway.recover_due().await.unwrap();
     assert_eq!(
         world.words(order).await,

@@ -176,9 +176,9 @@ pub(super) fn inquired(
         ) => {
             let found = matches!(answer, Some(InquiryAnswer::Pending));
             let is_last_word =
-                answer == Some(InquiryAnswer::NotFound) && asked_at >= final_at(&attempt, &route);
+                answer == Some(InquiryAnswer::NotFound) && asked_at >= final_at(limits, &attempt, &route);
             if is_last_word {
-                lost(order, attempt, moment)
+                lost(limits, order, attempt, moment)
             } else if moment.now >= attempt.sent_at + OPEN_MAX {
                 give_up(limits, order, attempt, found, moment)
             } else if is_inquired(&route) {
@@ -241,7 +241,7 @@ fn give_up(
     if found && can_be_reversed {
         reverse(limits, order, attempt, 0, None, moment)
     } else {
-        lost(order, attempt, moment)
+        lost(limits, order, attempt, moment)
     }
 }
 
@@ -355,13 +355,13 @@ pub(super) fn reversal_answered(
         }
         Some(ReversalAnswer::Accepted | ReversalAnswer::NotFound | ReversalAnswer::Refused(_)) | None => {
             let is_last_word =
-                answer == Some(ReversalAnswer::NotFound) && asked_at >= final_at(&attempt, &route);
+                answer == Some(ReversalAnswer::NotFound) && asked_at >= final_at(limits, &attempt, &route);
             match approval {
-                Some(approval) if moment.now >= final_at(&attempt, &route) => {
+                Some(approval) if moment.now >= final_at(limits, &attempt, &route) => {
                     approved_and_lost(limits, order, attempt, approval, moment)
                 }
                 None if is_last_word || moment.now >= attempt.sent_at + OPEN_MAX => {
-                    lost(order, attempt, moment)
+                    lost(limits, order, attempt, moment)
                 }
                 approval => {
                     let again = reverse(limits, order, attempt, tries.saturating_add(1), approval, moment)?;
@@ -380,7 +380,7 @@ fn approved_and_lost(
     approval: Approval,
     moment: Moment,
 ) -> Option<Step> {
-    let given_up = lost(order, attempt, moment)?;
+    let given_up = lost(limits, order, attempt, moment)?;
     late::inquired(
         limits,
         given_up.order,
@@ -390,9 +390,11 @@ fn approved_and_lost(
     )
 }
 
-/// When "not found" means that nothing was charged.
-pub(super) fn final_at(attempt: &AttemptInFlight, route: &Route) -> OffsetDateTime {
-    attempt.sent_at + seconds(route.inquiry_final_after_seconds)
+/// When "not found" means that nothing was charged: once the processor's final window has passed since the latest moment
+/// at which the charge can have reached it. The attempt's own time is that of its record, and its sender may begin for as
+/// long as its lease runs; after that it sends nothing any more.
+pub(super) fn final_at(limits: &Limits, attempt: &AttemptInFlight, route: &Route) -> OffsetDateTime {
+    attempt.sent_at + seconds(limits.charge_lease_seconds) + seconds(route.inquiry_final_after_seconds)
 }
 
 /// The pause doubles from the processor's visibility delay on, never skips past the moment when "not found" becomes
@@ -409,7 +411,7 @@ fn next_look_at(
         .max(1)
         .saturating_mul(1 << looks.min(10));
     let next = now + seconds(doubled.min(limits.inquiry_pause_max_seconds));
-    let last_word = final_at(attempt, route);
+    let last_word = final_at(limits, attempt, route);
     if now < last_word {
         next.min(last_word)
     } else {
@@ -417,11 +419,11 @@ fn next_look_at(
     }
 }
 
-fn lost(mut order: Order, attempt: AttemptInFlight, moment: Moment) -> Option<Step> {
+fn lost(limits: &Limits, mut order: Order, attempt: AttemptInFlight, moment: Moment) -> Option<Step> {
     let payment = order.payment.as_mut()?;
     let route = route_of(payment, &attempt)?.clone();
     let settled = record(payment, &attempt, AttemptState::Lost)?;
-    let look_again_at = late::look_at(&attempt, Some(&route)).max(moment.now);
+    let look_again_at = late::look_at(limits, &attempt, Some(&route)).max(moment.now);
     payment.state = PaymentState::Closed(Closed::Denied(Denial {
         code: "DP-6003".to_owned(),
         reason: "the processor has no record of the charge".to_owned(),

@@ -11,10 +11,11 @@ use acquiring::{Approval, InquiryAnswer, ReversalAnswer};
 use primitives::{Id, Moment, id::kind};
 use time::OffsetDateTime;
 
-/// The look is taken as long after the processor's final window as that window is long.
-pub(super) fn look_at(attempt: &AttemptInFlight, route: Option<&Route>) -> OffsetDateTime {
-    let window = route.map_or(0, |route| route.inquiry_final_after_seconds);
-    attempt.sent_at + seconds(window.saturating_mul(2))
+/// The look is taken as long after the processor's last word as its final window is long.
+pub(super) fn look_at(limits: &Limits, attempt: &AttemptInFlight, route: Option<&Route>) -> OffsetDateTime {
+    route.map_or(attempt.sent_at, |route| {
+        awaiting::final_at(limits, attempt, route) + seconds(route.inquiry_final_after_seconds)
+    })
 }
 
 /// Whether the closed payment still watches that attempt.
@@ -48,7 +49,7 @@ pub(super) fn inquired(
         (LateStage::Waiting, Some(InquiryAnswer::Declined(_))) => Some(at_rest(watch(order, None))),
         (LateStage::Waiting, Some(InquiryAnswer::NotFound)) => {
             let payment = order.payment.as_ref()?;
-            let due_at = look_at(&late.attempt, payment.routes.get(late.attempt.route));
+            let due_at = look_at(limits, &late.attempt, payment.routes.get(late.attempt.route));
             // One that was asked before that does not take the look's place.
             (asked_at >= due_at).then(|| at_rest(watch(order, None)))
         }
@@ -75,7 +76,7 @@ pub(super) fn reversal_answered(
     let late = watched(&order)?.clone();
     let route = super::payment_route(&order, late.attempt.route);
     let can_be_asked = route.is_none_or(awaiting::is_inquired);
-    let due_at = look_at(&late.attempt, route);
+    let due_at = look_at(limits, &late.attempt, route);
     let later = due_at.max(moment.now + seconds(limits.inquiry_pause_max_seconds));
     match (late.stage, answer) {
         (LateStage::Waiting, Some(ReversalAnswer::Reversed))

@@ -23,10 +23,10 @@ fn lost() -> Vec<(News, i64)> {
     steps.push((
         News::Inquired {
             attempt: attempt(0),
-            asked_at: at(1_800).now,
+            asked_at: at(1_845).now,
             answer: Some(InquiryAnswer::NotFound),
         },
-        1_800,
+        1_845,
     ));
     steps
 }
@@ -63,10 +63,10 @@ fn states() -> Vec<(&'static str, Order)> {
     let mut reversing = lost();
     let found = News::Inquired {
         attempt: attempt(0),
-        asked_at: at(3_600).now,
+        asked_at: at(3_645).now,
         answer: Some(InquiryAnswer::Approved(approval())),
     };
-    reversing.push((found, 3_600));
+    reversing.push((found, 3_645));
     vec![
         ("new", new_order()),
         ("requesting", after(vec![(asking(), 0)])),

@@ -189,30 +189,30 @@ fn not_found_counts_only_after_the_final_window_and_a_late_approval_is_voided() 
         asked_at: at(seconds).now,
         answer: Some(InquiryAnswer::NotFound),
     };
-    for seconds in [90, 270, 1_799] {
+    for seconds in [90, 270, 1_844] {
         let asked = step(order, nothing(seconds), at(seconds));
         assert!(
-            asked.look_again_at.unwrap() <= START + Duration::seconds(1_800),
+            asked.look_again_at.unwrap() <= START + Duration::seconds(1_845),
             "never past the last word"
         );
         order = asked.order;
     }
-    let given_up = step(order, nothing(1_800), at(1_800));
+    let given_up = step(order, nothing(1_845), at(1_845));
     assert_eq!(
         (words(&given_up.order), code(&given_up.order)),
         (("pending", "denied"), "DP-6003".into())
     );
-    assert_eq!(given_up.look_again_at, Some(START + Duration::seconds(3_600)));
+    assert_eq!(given_up.look_again_at, Some(START + Duration::seconds(3_645)));
 
     let found = InquiryAnswer::Approved(approval());
     let late = step(
         given_up.order,
         News::Inquired {
             attempt: attempt(0),
-            asked_at: at(3_600).now,
+            asked_at: at(3_645).now,
             answer: Some(found),
         },
-        at(3_600),
+        at(3_645),
     );
     assert_eq!(
         late.send,
@@ -229,7 +229,7 @@ fn not_found_counts_only_after_the_final_window_and_a_late_approval_is_voided() 
             asked_at: at(3_600).now,
             answer: Some(acquiring::ReversalAnswer::Reversed),
         },
-        at(3_601),
+        at(3_646),
     );
     assert_eq!(done.attempts[0].state, AttemptState::Reversed);
     assert_eq!(done.look_again_at, None);

@@ -94,8 +94,8 @@ pub struct Reception {
     pub visible_after: i64,
 }
 
-/// What becomes of a charge to a processor that promises to know of it within a window, so much of which is left.
-pub fn reception(chance: &mut Chance, left: i64, window: i64) -> Reception {
+/// What becomes of a charge to a processor that promises to know of it within a window.
+pub fn reception(chance: &mut Chance, window: i64) -> Reception {
     let advices = [
         Advice::Failover,
         Advice::Transient,
@@ -118,10 +118,10 @@ pub fn reception(chance: &mut Chance, left: i64, window: i64) -> Reception {
         approves: chance.permille(700),
     };
     let slow = Way::Unheard {
-        there: chance.between(20_000.min(left / 2), left * 9 / 10),
+        there: chance.between(20_000.min(window / 2), window * 9 / 10),
     };
     let after_all = Way::Unheard {
-        there: left + chance.between(1, window * 9 / 10),
+        there: window + chance.between(1, window * 9 / 10),
     };
     let (way, fate) = chance.weighed(&[
         (420, (answered, Fate::Approve)),
@@ -136,7 +136,7 @@ pub fn reception(chance: &mut Chance, left: i64, window: i64) -> Reception {
         (10, (after_all, Fate::Approve)),
     ]);
     let latest = match way {
-        Way::Answered { there, .. } | Way::Unheard { there } => (left - there).max(0),
+        Way::Answered { there, .. } | Way::Unheard { there } => (window - there).max(0),
         Way::Refused => 0,
     };
     let visible_after = if chance.permille(500) {

@@ -91,10 +91,9 @@ impl World {
         let sent_at = clock::millis(attempt.sent_at);
         let lease = i64::from(self.limits.charge_lease_seconds) * 1_000;
         let given_up = self.now >= sent_at + lease;
+        // The processor's promise counts from when it is asked, whenever that was recorded.
         let window = i64::from(route.inquiry_final_after_seconds) * 1_000;
-        // The promise counts from what the record says, so whoever is slow to send has less of it.
-        let left = (sent_at + window - self.now).max(1_000);
-        let reception = processors::reception(&mut self.chance, left, window);
+        let reception = processors::reception(&mut self.chance, window);
         if given_up || reception.way == Way::Refused {
             self.say(|_| format!("process {} cannot send the charge {about:?}", task.process));
             let never = News::NeverLeft {
@@ -125,7 +124,7 @@ impl World {
             amount,
             approves,
             visible_at: self.now + there + reception.visible_after,
-            final_at: sent_at + window,
+            final_at: self.now + window,
             state: ChargeState::Travelling(reception.fate),
             told: false,
             can_be_asked: route.lost_charge != Recovery::Reverse,
@@ -160,13 +159,7 @@ impl World {
         let lease = Duration::seconds(i64::from(self.limits.charge_lease_seconds));
         let moment = self.moment();
         let given_up = first && operations::given_up(settlement, moment, lease);
-        let since = if first {
-            clock::millis(settlement.requested_at)
-        } else {
-            self.now
-        };
-        let left = (since + WINDOW_MIN - self.now).max(1_000);
-        let handling = operations::handling(&mut self.chance, left);
+        let handling = operations::handling(&mut self.chance, WINDOW_MIN);
         if given_up || handling.way == Way::Refused {
             self.say(|_| format!("process {} cannot send {outgoing:?}", task.process));
             let never = SettlementNews::NeverLeft {

@@ -31,11 +31,11 @@ fn a_lost_answer_is_inquired_and_what_is_not_found_in_the_end_is_given_up() {
     let asks = Some(SettlementDue::Send(Outgoing::InquireSettlement {
         settlement: settlement(10),
     }));
-    for seconds in [100, 280, 1_809] {
+    for seconds in [100, 280, 1_854] {
         assert_eq!(settlement_due(&order, at(seconds).now), asks);
         let asked = step(order, not_found_at(seconds, 10), at(seconds));
         assert!(
-            asked.look_again_at.unwrap() <= START + Duration::seconds(1_810),
+            asked.look_again_at.unwrap() <= START + Duration::seconds(1_855),
             "never past the last word"
         );
         assert_eq!(
@@ -45,9 +45,9 @@ fn a_lost_answer_is_inquired_and_what_is_not_found_in_the_end_is_given_up() {
         order = asked.order;
     }
     // Told late, but asked while it could not be known.
-    let early = step(order.clone(), not_found_at(1_809, 10), at(1_900));
+    let early = step(order.clone(), not_found_at(1_854, 10), at(1_900));
     assert_eq!(totals(&early.order), [0, 10_000, 4_000, 0]);
-    let lost = step(order, not_found_at(1_810, 10), at(1_810));
+    let lost = step(order, not_found_at(1_855, 10), at(1_855));
     assert_eq!(
         (told(&lost), totals(&lost.order)),
         (Some(("payment.updated", "denied")), [0, 10_000, 0, 0])
@@ -58,17 +58,17 @@ fn a_lost_answer_is_inquired_and_what_is_not_found_in_the_end_is_given_up() {
     );
 
     // One late look, in case it was done after all.
-    assert_eq!(lost.look_again_at, Some(START + Duration::seconds(3_610)));
-    assert_eq!(settlement_due(&lost.order, at(3_610).now), asks);
-    assert!(says_nothing(&lost.order, not_found_at(3_609, 10), 3_611));
-    let failed = step(lost.order.clone(), inquired_at(3_610, 10, None), at(3_610));
+    assert_eq!(lost.look_again_at, Some(START + Duration::seconds(3_655)));
+    assert_eq!(settlement_due(&lost.order, at(3_655).now), asks);
+    assert!(says_nothing(&lost.order, not_found_at(3_654, 10), 3_656));
+    let failed = step(lost.order.clone(), inquired_at(3_655, 10, None), at(3_655));
     assert_eq!(
         failed.look_again_at,
-        Some(START + Duration::seconds(3_610 + 1_800))
+        Some(START + Duration::seconds(3_655 + 3_645 / 2))
     );
-    let nothing = step(lost.order.clone(), not_found_at(3_610, 10), at(3_610));
+    let nothing = step(lost.order.clone(), not_found_at(3_655, 10), at(3_655));
     assert_eq!(nothing.look_again_at, None);
-    let found = step(lost.order, found_done(10), at(3_610));
+    let found = step(lost.order, found_done(10), at(3_655));
     assert_eq!(
         (told(&found), totals(&found.order)),
         (Some(("order.refund", "partial_refunded")), [0, 10_000, 0, 4_000])

@@ -12,7 +12,7 @@ const ASKED: i64 = 10;
 
 fn states() -> Vec<(&'static str, Order)> {
     let charging = after(vec![(purchase(AuthenticationPlan::None, vec![route(1)]), 0)]);
-    let lost = |news: News| vec![(news, ASKED), (silence(ASKED), 40), (not_found(ASKED), 1_810)];
+    let lost = |news: News| vec![(news, ASKED), (silence(ASKED), 40), (not_found(ASKED), 1_855)];
     let captured = || then(held(), vec![(capture(None, None), 5), (done(5), 6)]);
     let mut states = vec![
         ("unpaid", new_order()),

@@ -56,10 +56,9 @@ impl Schedule<'_> {
         }
     }
 
-    /// The one look at a settlement that was given up, as long after the final window as that window is long.
+    /// The one look at a settlement that was given up, as long after the last word as the final window is long.
     pub fn late_look_at(&self) -> OffsetDateTime {
-        let window = self.route.inquiry_final_after_seconds.saturating_mul(2);
-        self.settlement.requested_at + seconds(window)
+        self.last_word() + seconds(self.route.inquiry_final_after_seconds)
     }
 
     /// When that look is tried again, if it failed: the older the settlement, the longer the pause.
@@ -82,8 +81,11 @@ impl Schedule<'_> {
         self.route.offers.lost(self.settlement.kind)
     }
 
+    /// The end of the processor's final window, counted from the latest moment at which the request can have left: that
+    /// of its record plus the time that its sender has.
     fn last_word(&self) -> OffsetDateTime {
-        self.settlement.requested_at + seconds(self.route.inquiry_final_after_seconds)
+        let sent_by = self.settlement.requested_at + seconds(self.limits.charge_lease_seconds);
+        sent_by + seconds(self.route.inquiry_final_after_seconds)
     }
 
     /// The pause doubles from the processor's visibility delay on, and never skips past the moment when "not found"
