@@ -1,6 +1,7 @@
 //! The admin over HTTP, on a real database.
 
 mod bad_input;
+mod card_declines;
 
 use super::{AdminState, admin_router};
 use axum::{
