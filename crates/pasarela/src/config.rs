@@ -3,9 +3,13 @@
 //! Everything that is wrong is told at once, unknown settings included; settings that depend on each other are checked
 //! together.
 
+mod database;
 mod health;
+mod http;
 mod read;
 mod results;
+mod rules;
+mod three_ds;
 
 use api::results::served::TlsFiles;
 use emv3ds::Version;

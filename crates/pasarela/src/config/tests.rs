@@ -130,6 +130,72 @@ fn settings_that_depend_on_each_other_are_checked_together() {
 }
 
 #[test]
+fn the_networks_limits_are_kept_in_production_and_in_a_sandbox_only_where_that_is_said() {
+    let production = &[
+        ("DATABASE_URL", "postgres://app@localhost/x"),
+        ("PASARELA_PUBLIC_URL", "https://pay.example"),
+    ];
+    let kept = |file: &str, variables| config(file, variables).unwrap().retry_limits;
+    assert!(kept("", production));
+    assert!(!kept("", SANDBOX));
+    let (on, off) = (
+        "[retry_limits]\nenabled = true",
+        "[retry_limits]\nenabled = false",
+    );
+    assert!(kept(on, production) && kept(on, SANDBOX));
+    assert!(!kept(off, production) && !kept(off, SANDBOX));
+    for (wrong, field) in [
+        ("[retry_limits]\nenabled = 'no'", "retry_limits.enabled "),
+        ("[retry_limits]\nenabled = 1", "retry_limits.enabled "),
+        ("[retry_limits]\nenable = true", "retry_limits.enable "),
+    ] {
+        let told = config(wrong, SANDBOX).unwrap_err();
+        assert!(told.contains(&format!("\n  {field}")), "{field} in {told}");
+    }
+}
+
+#[test]
+fn the_times_of_captures_voids_and_refunds_are_set_and_each_wrong_one_is_named() {
+    let file = "[payments]\nsettlement_pause_max_seconds = 60\nsettlement_inquiry_seconds = 7776000\n\
+                settlement_repeat_seconds = 30";
+    let limits = config(file, SANDBOX).unwrap().limits;
+    assert_eq!(
+        (
+            limits.settlement_pause_max_seconds,
+            limits.settlement_inquiry_seconds,
+            limits.settlement_repeat_seconds
+        ),
+        (60, 7_776_000, 30)
+    );
+    for (name, beyond) in [
+        ("settlement_pause_max_seconds", 86_401),
+        ("settlement_inquiry_seconds", 7_776_001),
+        ("settlement_repeat_seconds", 82_801),
+    ] {
+        for wrong in [
+            &*beyond.to_string(),
+            "0",
+            "-1",
+            "4294967296",
+            "1.5",
+            "'60'",
+            "true",
+        ] {
+            let told = config(&format!("[payments]\n{name} = {wrong}"), SANDBOX).unwrap_err();
+            let told: Vec<_> = told.lines().skip(1).collect();
+            assert_eq!(told.len(), 1, "{name} = {wrong}: {told:?}");
+            assert!(told[0].starts_with(&format!("  payments.{name} ")), "{told:?}");
+        }
+    }
+    let file = "[payments]\nsettlement_pause_max_seconds = 61\nsettlement_inquiry_seconds = 60";
+    let told = config(file, SANDBOX).unwrap_err();
+    assert!(
+        told.contains("\n  payments.settlement_pause_max_seconds must not"),
+        "{told}"
+    );
+}
+
+#[test]
 fn a_syntax_error_names_its_line_and_not_its_content() {
     let error = parse("a = 1\nurl = \"postgres://u:hunter2@h\n", Path::new("f"))
         .unwrap_err()
