@@ -47,10 +47,8 @@ pub mod kind {
         Settlement = "set";
         /// One run of 3-D Secure; its id is the `threeDSServerTransID`.
         Authentication = "tds";
-        /// Something a merchant is told about.
+        /// Something a merchant is told about; `webhook-id`.
         Event = "evt";
-        /// One event on its way to one URL; `webhook-id`.
-        Delivery = "msg";
         /// Where a merchant wants to be told, besides an order's own URL.
         WebhookEndpoint = "ep";
         /// What webhooks are signed with.

@@ -19,6 +19,7 @@ pub mod connections;
 pub mod deliveries;
 pub mod directory_servers;
 pub mod error;
+pub mod event_log;
 pub mod events;
 pub mod idempotency;
 pub mod merchants;
@@ -28,14 +29,18 @@ pub mod processor_notices;
 pub mod recording;
 pub mod recovery;
 pub mod remote_threeds_servers;
+pub mod replays;
 pub mod routing_rules;
 pub mod schema;
 pub mod sealed;
 pub mod settlements;
 pub mod signals;
 pub mod threeds_server;
+pub mod webhook_attempts;
 pub mod webhook_endpoints;
 pub mod webhook_keys;
+pub mod webhook_partitions;
+mod week;
 
 use sqlx::{
     Connection,

@@ -14,7 +14,7 @@ use uuid::Uuid;
 const ORDERS: &str = "pasarela_orders";
 const EVENTS: &str = "pasarela_events";
 pub(crate) const CONFIGURATION: &str = "pasarela_configuration";
-const DELIVERIES: &str = "pasarela_deliveries";
+pub(crate) const DELIVERIES: &str = "pasarela_deliveries";
 
 /// What a process hears from the others (and from itself).
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,5 +1,7 @@
 //! Webhook endpoints: where a merchant wants to be told, besides an order's own URL.
 
+mod ending;
+
 use crate::{
     Store, StoreError,
     audit::{AuditEntry, audit_insert_in},
@@ -9,6 +11,8 @@ use primitives::{HttpUrl, Id, UrlPolicy, id::kind};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+pub use ending::CODE_ENDPOINT_DISABLED;
 
 /// How many endpoints a merchant may have.
 pub const ENDPOINTS_PER_MERCHANT_MAX: i64 = 50;

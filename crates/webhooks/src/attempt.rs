@@ -48,7 +48,7 @@ impl Attempts {
     }
 
     /// Makes the attempt that the lease is for.
-    pub(crate) async fn make(&self, leased: &LeasedDelivery) -> AttemptReport {
+    pub(crate) async fn make(&self, leased: &Arc<LeasedDelivery>) -> AttemptReport {
         let Some(keys) = self.keys_of(leased).await else {
             return self.postponed(leased);
         };
@@ -56,57 +56,64 @@ impl Attempts {
         let message = match Message::compose(leased, &keys, begun_at) {
             Ok(message) => message,
             Err(error) => {
-                tracing::error!(merchant = %leased.merchant, delivery = %leased.delivery, %error, "webhook cannot be composed");
+                tracing::error!(merchant = %leased.merchant, event = %leased.event, %error, "webhook cannot be composed");
                 return self.postponed(leased);
             }
         };
         let ending = self.sender.send(&leased.url, message, &keys, begun_at).await;
-        self.judged(leased, ending)
+        self.judged(leased, ending, begun_at)
     }
 
     async fn keys_of(&self, leased: &LeasedDelivery) -> Option<SigningKeySet> {
         match tokio::time::timeout(KEYS_WITHIN, self.keys.signing_keys(leased.merchant)).await {
             Ok(Ok(keys)) => Some(keys),
             Ok(Err(error)) => {
-                tracing::error!(merchant = %leased.merchant, delivery = %leased.delivery, %error, "no keys to sign a webhook with");
+                tracing::error!(merchant = %leased.merchant, event = %leased.event, %error, "no keys to sign a webhook with");
                 None
             }
             Err(_) => {
-                tracing::error!(merchant = %leased.merchant, delivery = %leased.delivery, "keys to sign a webhook with took too long");
+                tracing::error!(merchant = %leased.merchant, event = %leased.event, "keys to sign a webhook with took too long");
                 None
             }
         }
     }
 
     /// Nothing was sent, and not for the receiver's fault.
-    fn postponed(&self, leased: &LeasedDelivery) -> AttemptReport {
+    fn postponed(&self, leased: &Arc<LeasedDelivery>) -> AttemptReport {
         let now = self.now();
         report(
             leased,
             Verdict::PostponedTo(now + POSTPONED_BY),
             Ending::unanswered(AttemptCode::NotSigned),
             now,
+            now,
         )
     }
 
     /// The attempt was begun, and we do not wait for its end: another process may begin the next at once.
-    pub(crate) fn interrupted(&self, leased: &LeasedDelivery) -> AttemptReport {
+    pub(crate) fn interrupted(&self, leased: &Arc<LeasedDelivery>) -> AttemptReport {
         let now = self.now();
         report(
             leased,
             Verdict::RetryAt(now),
             Ending::unanswered(AttemptCode::Interrupted),
             now,
+            now,
         )
     }
 
-    fn judged(&self, leased: &LeasedDelivery, ending: Ending) -> AttemptReport {
+    fn judged(
+        &self,
+        leased: &Arc<LeasedDelivery>,
+        ending: Ending,
+        begun_at: OffsetDateTime,
+    ) -> AttemptReport {
         let now = self.now();
         let verdict = if ending.code == AttemptCode::Delivered {
             Verdict::Delivered
         } else {
-            // The random half of the delivery's UUID spreads the retries of deliveries that failed together.
-            let chance = leased.delivery.uuid().as_u64_pair().1 ^ u64::from(leased.attempt);
+            // The random half of the event's UUID spreads the retries of deliveries that failed together.
+            let chance = leased.event.uuid().as_u64_pair().1 ^ u64::from(leased.attempt);
             match self
                 .settings
                 .schedule
@@ -116,25 +123,24 @@ impl Attempts {
                 None => Verdict::GivenUp,
             }
         };
-        report(leased, verdict, ending, now)
+        report(leased, verdict, ending, begun_at, now)
     }
 }
 
 fn report(
-    leased: &LeasedDelivery,
+    leased: &Arc<LeasedDelivery>,
     verdict: Verdict,
     ending: Ending,
+    begun_at: OffsetDateTime,
     ended_at: OffsetDateTime,
 ) -> AttemptReport {
     AttemptReport {
-        merchant: leased.merchant,
-        order: leased.order,
-        delivery: leased.delivery,
-        attempt: leased.attempt,
+        leased: leased.clone(),
         verdict,
         code: ending.code.as_str(),
         http_status: ending.http_status,
         body: ending.body,
+        begun_at,
         ended_at,
     }
 }

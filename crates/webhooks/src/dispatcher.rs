@@ -38,6 +38,12 @@ pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
 /// How long to leave the database alone after it failed.
 const DATABASE_REST: Duration = Duration::from_secs(1);
 
+/// How many queues are looked at in one go.
+const QUEUES_LOOKED_AT_MAX: u32 = 4_096;
+
+/// How many deliveries fall due in one go.
+const PROMOTED_MAX: u32 = 1_000;
+
 /// Why a dispatcher cannot start.
 #[derive(Debug, Error)]
 pub enum CannotStart {
@@ -69,9 +75,11 @@ pub struct Dispatcher {
     /// The lease of every attempt in `running`.
     leases: HashMap<task::Id, Arc<LeasedDelivery>>,
     /// How many of these go to each queue.
-    in_flight: HashMap<String, u32>,
+    in_flight: HashMap<Uuid, u32>,
     /// Queues that had no room left when leases were last taken, so that there may be more in them.
-    full_queues: HashSet<String>,
+    full_queues: HashSet<Uuid>,
+    /// The last queue that was looked at, when there are more than are looked at in one go.
+    looked_at: Option<Uuid>,
     /// Results not recorded yet.
     unrecorded: Vec<AttemptReport>,
     /// Whether there may be something to lease.
@@ -111,6 +119,7 @@ impl Dispatcher {
             leases: HashMap::new(),
             in_flight: HashMap::new(),
             full_queues: HashSet::new(),
+            looked_at: None,
             unrecorded: Vec::new(),
             look: true,
             look_at: Instant::now(),
@@ -157,40 +166,58 @@ impl Dispatcher {
         if !self.look || room == 0 {
             return;
         }
-        let in_flight: Vec<_> = self
-            .in_flight
-            .iter()
-            .map(|(queue, count)| (queue.clone(), *count))
-            .collect();
+        let (per_host, lease) = (settings.concurrency_per_host, settings.lease);
         let now = self.attempts.now();
+        let ready = match self
+            .store
+            .queues_ready(now, self.looked_at, QUEUES_LOOKED_AT_MAX)
+            .await
+        {
+            Ok(ready) => ready,
+            Err(error) => return self.rest(&error),
+        };
+        self.looked_at = ready
+            .get(QUEUES_LOOKED_AT_MAX as usize - 1)
+            .map(|last| last.queue);
+        let rooms: Vec<_> = ready
+            .iter()
+            .map(|ready| {
+                let busy = self.in_flight.get(&ready.queue).copied().unwrap_or_default();
+                let tokens = ready.pace.map_or(u32::MAX, |pace| pace.tokens);
+                (ready.queue, per_host.saturating_sub(busy).min(tokens))
+            })
+            .filter(|(_, room)| *room > 0)
+            .collect();
         let request = LeaseRequest {
             owner: self.owner,
             now,
-            until: now + settings.lease,
+            until: now + lease,
             total: room,
-            per_queue: settings.concurrency_per_host,
-            in_flight: &in_flight,
+            rooms: &rooms,
         };
-        let leased = match self.store.delivery_take_lease(&request).await {
-            Ok(leased) => leased,
-            Err(error) => return self.rest(&error),
+        let leased = if rooms.is_empty() {
+            Vec::new()
+        } else {
+            match self.store.delivery_take_lease(&request).await {
+                Ok(leased) => leased,
+                Err(error) => return self.rest(&error),
+            }
         };
+        self.look = self.looked_at.is_some();
         for leased in leased {
             self.start(leased);
         }
-        self.look = false;
-        let per_host = self.attempts.settings.concurrency_per_host;
         self.full_queues = self
             .in_flight
             .iter()
             .filter(|(_, count)| **count >= per_host)
-            .map(|(queue, _)| queue.clone())
+            .map(|(queue, _)| *queue)
             .collect();
         telemetry::in_flight(self.running.len());
     }
 
     fn start(&mut self, leased: LeasedDelivery) {
-        *self.in_flight.entry(leased.queue.clone()).or_default() += 1;
+        *self.in_flight.entry(leased.queue).or_default() += 1;
         let leased = Arc::new(leased);
         let lease = leased.clone();
         let attempts = self.attempts.clone();
@@ -230,7 +257,7 @@ impl Dispatcher {
                 self.unrecorded.push(report);
             }
             // Not recorded: the lease runs out, and the attempt counts.
-            Err(error) => tracing::error!(delivery = %leased.delivery, %error, "webhook attempt broke off"),
+            Err(error) => tracing::error!(event = %leased.event, %error, "webhook attempt broke off"),
         }
     }
 
@@ -260,15 +287,18 @@ impl Dispatcher {
         if instant >= self.look_at {
             self.look = true;
             self.look_at = instant + self.attempts.settings.poll;
-            match self.store.delivery_next_due_at(now).await {
-                Ok(Some(due)) => self.look_at = self.look_at.min(self.instant_of(due)),
-                Ok(None) => {}
+            match self.store.deliveries_promote(now, PROMOTED_MAX).await {
+                Ok(promoted) => {
+                    if let Some(due) = promoted.next_due_at {
+                        self.look_at = self.look_at.min(self.instant_of(due));
+                    }
+                }
                 Err(error) => self.rest(&error),
             }
         }
         if instant >= self.measure_at {
             self.measure_at = instant + self.attempts.settings.measure;
-            match self.store.delivery_backlog(now).await {
+            match self.store.delivery_backlog().await {
                 Ok(backlog) => telemetry::backlog(&backlog, now),
                 Err(error) => tracing::warn!(%error, "webhook backlog cannot be measured"),
             }

@@ -39,14 +39,15 @@ impl Message {
         // The document goes in as the text it is: parsing it, only to write it again, could change it and costs more
         // than everything else here.
         let body = format!(
-            r#"{{"order":{},"event_id":"{}","event_type":"{}","created_at":"{}","signed_at":"{}"}}"#,
-            leased.order_document,
+            r#"{{"{}":{},"event_id":"{}","event_type":"{}","created_at":"{}","signed_at":"{}"}}"#,
+            leased.subject.member(),
+            leased.document,
             leased.event,
             leased.event_type,
             write(leased.event_created_at)?,
             write(signed_at)?,
         );
-        let webhook_id = leased.delivery.prefixed();
+        let webhook_id = leased.event.prefixed();
         let timestamp = signed_at.unix_timestamp();
         Ok(Self {
             deuna_signature: deuna_signature(&keys.private_key, body.as_bytes()),
@@ -62,20 +63,23 @@ impl Message {
 mod tests {
     use super::*;
     use primitives::Id;
+    use store::events::Subject;
     use time::macros::datetime;
 
     #[test]
     fn the_body_holds_the_document_as_it_was_stored() {
         let leased = LeasedDelivery {
             merchant: Id::from_uuid(uuid::Uuid::from_u128(1)),
-            order: Id::from_uuid(uuid::Uuid::from_u128(2)),
-            delivery: Id::from_uuid(uuid::Uuid::from_u128(3)),
-            queue: "shop.example".to_owned(),
+            subject: Subject::Order(Id::from_uuid(uuid::Uuid::from_u128(2))),
+            event: Id::from_uuid(uuid::Uuid::from_u128(3)),
+            queue: uuid::Uuid::from_u128(4),
+            endpoint: None,
             url: "https://shop.example/hook".to_owned(),
             attempt: 1,
-            event: Id::from_uuid(uuid::Uuid::from_u128(3)),
+            leased_until: datetime!(2026-01-01 00:00:30 UTC),
+            sequence: 1,
             event_type: "order.succeeded".to_owned(),
-            order_document: r#"{"order_id" : "o1", "total_amount":1e2}"#.to_owned(),
+            document: r#"{"order_id" : "o1", "total_amount":1e2}"#.to_owned(),
             event_created_at: datetime!(2026-01-01 00:00:00.25 UTC),
         };
         let keys = SigningKeySet {
@@ -94,7 +98,7 @@ mod tests {
                 r#""created_at":"2026-01-01T00:00:00.25Z","signed_at":"2026-01-01T00:00:05Z"}"#
             )
         );
-        assert_eq!(message.webhook_id, "msg_00000000000000000000000000000003");
+        assert_eq!(message.webhook_id, "evt_00000000000000000000000000000003");
         assert_eq!(message.timestamp, 1_767_225_605);
         let unusable = SigningKeySet {
             v1: vec!["secret".to_owned().into()],

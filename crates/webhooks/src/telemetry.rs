@@ -49,17 +49,17 @@ pub(crate) fn attempt_ended(leased: &LeasedDelivery, report: &AttemptReport) {
                     .max(0.0),
             );
             tracing::debug!(
-                merchant = %leased.merchant, order = %leased.order, delivery = %leased.delivery,
+                merchant = %leased.merchant, subject = %leased.subject.uuid(), event = %leased.event,
                 attempt = leased.attempt, http_status = report.http_status, "webhook delivered"
             );
         }
         Verdict::RetryAt(next_at) | Verdict::PostponedTo(next_at) => tracing::info!(
-            merchant = %leased.merchant, order = %leased.order, delivery = %leased.delivery,
+            merchant = %leased.merchant, subject = %leased.subject.uuid(), event = %leased.event,
             attempt = leased.attempt, http_status = report.http_status, code = report.code, %next_at,
             "webhook not delivered, to be tried again"
         ),
         Verdict::GivenUp => tracing::warn!(
-            merchant = %leased.merchant, order = %leased.order, delivery = %leased.delivery,
+            merchant = %leased.merchant, subject = %leased.subject.uuid(), event = %leased.event,
             attempt = leased.attempt, http_status = report.http_status, code = report.code, "webhook given up"
         ),
     }
@@ -79,10 +79,10 @@ pub(crate) fn in_flight(attempts: usize) {
 /// Shows what is waiting in the database.
 #[expect(clippy::cast_precision_loss, reason = "counts up to 100 000")]
 pub(crate) fn backlog(backlog: &Backlog, now: OffsetDateTime) {
-    gauge!(QUEUE, "state" => "open").set(backlog.open as f64);
-    gauge!(QUEUE, "state" => "due").set(backlog.due as f64);
+    gauge!(QUEUE, "state" => "open").set((backlog.ready + backlog.waiting) as f64);
+    gauge!(QUEUE, "state" => "due").set(backlog.ready as f64);
     let oldest = backlog
-        .oldest_due_at
+        .oldest_ready_at
         .map_or(0.0, |since| (now - since).as_seconds_f64().max(0.0));
     gauge!(OLDEST_DUE).set(oldest);
 }

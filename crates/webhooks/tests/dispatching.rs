@@ -51,7 +51,7 @@ async fn an_event_arrives_with_both_signatures(pool: PgPool) {
         .unwrap();
     let signature = received.header("webhook-signature").strip_prefix("v1,").unwrap();
     assert!(verify(&secret, &signed, signature));
-    assert!(received.header("webhook-id").starts_with("msg_"));
+    assert!(received.header("webhook-id").starts_with("evt_"));
     assert_eq!(received.header("content-type"), "application/json");
     assert!(received.header("user-agent").starts_with("Pasarela-Webhooks/"));
 

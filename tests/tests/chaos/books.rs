@@ -18,7 +18,7 @@ const AT_A_TIME: usize = 16;
 const OPEN: &str = "
     SELECT (SELECT count(*) FROM payments WHERE state IN ('authenticating', 'authorizing') OR look_again_at IS NOT NULL)
          + (SELECT count(*) FROM payments WHERE capturing + refunding > 0)
-         + (SELECT count(*) FROM deliveries WHERE outcome IS NULL)";
+         + (SELECT count(*) FROM deliveries WHERE state <> 'given_up')";
 
 /// What merchants have been told so far.
 const EVENTS: &str = "SELECT count(*) FROM events";
@@ -50,11 +50,10 @@ const ORDERS: &str = "
                             AND a.state IN ('sending', 'unknown', 'reversing')),
         'codes', (SELECT count(*) FROM payment_cards c JOIN payments p ON (p.merchant_id, p.id) = (c.merchant_id, c.payment_id)
                   WHERE p.merchant_id = o.merchant_id AND p.order_id = o.id AND c.sealed_security_code IS NOT NULL),
-        'events', (SELECT count(*) FROM events e WHERE e.merchant_id = o.merchant_id AND e.order_id = o.id),
+        'events', (SELECT count(*) FROM events e WHERE e.merchant_id = o.merchant_id AND e.subject_id = o.id),
         'last', (SELECT json_build_array(e.document::json ->> 'status', e.payment_status) FROM events e
-                 WHERE e.merchant_id = o.merchant_id AND e.order_id = o.id ORDER BY e.sequence DESC, e.id DESC LIMIT 1),
-        'undelivered', (SELECT count(*) FROM deliveries d WHERE d.merchant_id = o.merchant_id AND d.order_id = o.id
-                        AND d.outcome IS DISTINCT FROM 'delivered'))
+                 WHERE e.merchant_id = o.merchant_id AND e.subject_id = o.id ORDER BY e.sequence DESC, e.id DESC LIMIT 1),
+        'undelivered', (SELECT count(*) FROM deliveries d WHERE d.merchant_id = o.merchant_id AND d.subject_id = o.id))
     FROM orders o ORDER BY o.created_at";
 
 /// Waits until nothing is on its way any more.

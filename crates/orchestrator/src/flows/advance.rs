@@ -11,8 +11,12 @@ use payments::{
 };
 use primitives::Moment;
 use store::{
-    StoreError, authentications::AuthenticationRecord, cards::SealedCard, events::NewEvent,
-    idempotency::Claim, recording::Recording,
+    StoreError,
+    authentications::AuthenticationRecord,
+    cards::SealedCard,
+    events::{NewEvent, Recipients, Subject},
+    idempotency::Claim,
+    recording::Recording,
 };
 
 /// How often a flow decides again because somebody else was faster.
@@ -89,17 +93,17 @@ impl Gateway {
             (Some(announcement), Some(document)) => Some(NewEvent {
                 id: self.clock().fresh_id(),
                 merchant: step.order.merchant,
-                order: step.order.id,
+                subject: Subject::Order(step.order.id),
                 sequence: version_written(&step.order, writes.order_is_new),
                 event_type: announcement.event_type,
-                payment_status: announcement.payment_status.unwrap_or_default().to_owned(),
-                order_document: self.told(&step.order, announcement, document),
-                target: self.notification_target(&step.order).await?,
+                payment_status: Some(announcement.payment_status.unwrap_or_default().to_owned()),
+                document: self.told(&step.order, announcement, document),
+                notify_url: self.notification_target(&step.order).await?,
+                recipients: Recipients::Subscribed,
                 created_at: moment.now,
             }),
             (None, _) | (_, None) => None,
         };
-        let delivers = event.as_ref().is_some_and(|event| event.target.is_some());
         let tells = event.is_some();
         // A call that asks for a capture, void or refund is answered by the step in which that is first said to have come to
         // something, be it only that nobody knows.
@@ -155,8 +159,6 @@ impl Gateway {
         self.watch().changed(step.order.id);
         if tells {
             self.watch().event_recorded(step.order.merchant);
-        }
-        if delivers {
             self.wake_deliveries();
         }
         if let Some(look_again_at) = look_again_at {

@@ -1,75 +1,101 @@
 //! What a lease promises, on a real database with time handed in.
 
 use super::*;
-use crate::events::{NewEvent, events_insert_in};
+use crate::{
+    Store,
+    events::{NewEvent, Recipients, queue_of},
+};
 use primitives::{HttpUrl, UrlPolicy};
 use serde_json::json;
 use sqlx::PgPool;
 use std::collections::HashSet;
 use time::{Duration, macros::datetime};
 
-const START: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
-const ONE: Uuid = Uuid::from_u128(1);
-const OTHER: Uuid = Uuid::from_u128(2);
+pub const START: OffsetDateTime = datetime!(2026-03-01 12:00 UTC);
+pub const ONE: Uuid = Uuid::from_u128(1);
+pub const OTHER: Uuid = Uuid::from_u128(2);
 
-fn merchant() -> Id<kind::Merchant> {
+pub fn merchant() -> Id<kind::Merchant> {
     Id::from_uuid(Uuid::from_u128(77))
 }
 
-fn order(number: u128) -> Id<kind::Order> {
+pub fn order(number: u128) -> Id<kind::Order> {
     Id::from_uuid(Uuid::from_u128(1_000_000 + number))
 }
 
-/// Inserts an event of an order whose version is `sequence`, to be told to `url`.
-async fn insert(store: &Store, order: Id<kind::Order>, sequence: i64, url: &str) -> Id<kind::Delivery> {
+pub fn event(order: Id<kind::Order>, sequence: i64, url: Option<&str>) -> NewEvent {
     let id = Uuid::from_u128((order.uuid().as_u128() << 20) + u128::from(sequence.unsigned_abs()));
-    let event = NewEvent {
+    NewEvent {
         id: Id::from_uuid(id),
         merchant: merchant(),
-        order,
+        subject: Subject::Order(order),
         sequence,
         event_type: "payment.updated",
-        payment_status: "processing".to_owned(),
-        order_document: format!(r#"{{"sequence":{sequence}}}"#),
-        target: Some(HttpUrl::parse(url, UrlPolicy::HttpsOnly).unwrap()),
+        payment_status: Some("processing".to_owned()),
+        document: format!(r#"{{"sequence":{sequence}}}"#),
+        notify_url: url.map(|url| HttpUrl::parse(url, UrlPolicy::HttpsOnly).unwrap()),
+        recipients: Recipients::Subscribed,
         created_at: START,
-    };
-    let mut conn = store.pool().acquire().await.unwrap();
-    events_insert_in(&mut conn, &event).await.unwrap();
-    Id::from_uuid(id)
-}
-
-fn request(owner: Uuid, now: OffsetDateTime) -> LeaseRequest<'static> {
-    LeaseRequest {
-        owner,
-        now,
-        until: now + Duration::seconds(30),
-        total: 100,
-        per_queue: 100,
-        in_flight: &[],
     }
 }
 
-async fn lease(store: &Store, owner: Uuid, now: OffsetDateTime) -> Vec<LeasedDelivery> {
-    store.delivery_take_lease(&request(owner, now)).await.unwrap()
+/// Inserts an event of an order whose version is `sequence`, to be told to `url`.
+pub async fn insert(store: &Store, order: Id<kind::Order>, sequence: i64, url: &str) -> Id<kind::Event> {
+    let event = event(order, sequence, Some(url));
+    store.event_insert(&event).await.unwrap();
+    event.id
 }
 
-fn ids(leased: &[LeasedDelivery]) -> Vec<Id<kind::Delivery>> {
-    leased.iter().map(|leased| leased.delivery).collect()
+/// Leases up to `total` of everything that is ready, up to `room` of each queue.
+pub async fn lease_some(
+    store: &Store,
+    owner: Uuid,
+    now: OffsetDateTime,
+    room: u32,
+    total: u32,
+) -> Vec<LeasedDelivery> {
+    store.deliveries_promote(now, 1000).await.unwrap();
+    let rooms: Vec<_> = store
+        .queues_ready(now, None, 1000)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|ready| (ready.queue, room))
+        .collect();
+    let request = LeaseRequest {
+        owner,
+        now,
+        until: now + Duration::seconds(30),
+        total,
+        rooms: &rooms,
+    };
+    store.delivery_take_lease(&request).await.unwrap()
 }
 
-fn report(leased: &LeasedDelivery, verdict: Verdict, at: OffsetDateTime) -> AttemptReport {
+pub async fn lease(store: &Store, owner: Uuid, now: OffsetDateTime) -> Vec<LeasedDelivery> {
+    lease_some(store, owner, now, 100, 100).await
+}
+
+pub fn ids(leased: &[LeasedDelivery]) -> Vec<Id<kind::Event>> {
+    leased.iter().map(|leased| leased.event).collect()
+}
+
+pub fn report(leased: &LeasedDelivery, verdict: Verdict, at: OffsetDateTime) -> AttemptReport {
     AttemptReport {
-        merchant: leased.merchant,
-        order: leased.order,
-        delivery: leased.delivery,
-        attempt: leased.attempt,
+        leased: Arc::new(leased.clone()),
         verdict,
         code: "http_status",
         http_status: Some(500),
         body: Some("no".to_owned()),
+        begun_at: at - Duration::milliseconds(40),
         ended_at: at,
     }
+}
+
+/// Records one attempt, which must count.
+pub async fn end(store: &Store, owner: Uuid, leased: &LeasedDelivery, verdict: Verdict, at: OffsetDateTime) {
+    let reports = [report(leased, verdict, at)];
+    assert_eq!(store.delivery_record(owner, &reports).await.unwrap().applied, 1);
 }
 
 #[sqlx::test(migrator = "crate::MIGRATOR")]
@@ -81,13 +107,15 @@ async fn a_leased_delivery_carries_its_event(pool: PgPool) {
 
     assert_eq!(ids(&leased), [delivery]);
     assert_eq!(leased[0].merchant, merchant());
-    assert_eq!(leased[0].order, order(1));
+    assert_eq!(leased[0].subject, Subject::Order(order(1)));
     assert_eq!(leased[0].attempt, 1);
-    assert_eq!(leased[0].queue, "shop.example");
+    let url = "https://shop.example/hook";
+    assert_eq!(leased[0].queue, queue_of(merchant(), url));
+    assert_eq!((leased[0].endpoint, leased[0].sequence), (None, 3));
+    assert_eq!(leased[0].leased_until, START + Duration::seconds(30));
     assert_eq!(leased[0].url, "https://shop.example/hook");
-    assert_eq!(leased[0].event.uuid(), delivery.uuid());
     assert_eq!(leased[0].event_type, "payment.updated");
-    assert_eq!(leased[0].order_document, r#"{"sequence":3}"#);
+    assert_eq!(leased[0].document, r#"{"sequence":3}"#);
     assert_eq!(leased[0].event_created_at, START);
 }
 
@@ -104,11 +132,7 @@ async fn two_owners_never_hold_the_same_delivery(pool: PgPool) {
         takers.spawn(async move {
             let mut mine = Vec::new();
             loop {
-                let request = LeaseRequest {
-                    total: 7,
-                    ..request(Uuid::from_u128(owner), START)
-                };
-                let leased = store.delivery_take_lease(&request).await.unwrap();
+                let leased = lease_some(&store, Uuid::from_u128(owner), START, 100, 7).await;
                 if leased.is_empty() {
                     return mine;
                 }
@@ -216,9 +240,10 @@ async fn what_is_behind_a_failed_delivery_is_put_off_with_it(pool: PgPool) {
         .unwrap();
     let after = insert(&store, order(1), 3, hook).await;
 
-    let backlog = store.delivery_backlog(START).await.unwrap();
-    assert_eq!((backlog.open, backlog.due), (3, 0));
-    assert_eq!(store.delivery_next_due_at(START).await.unwrap(), Some(retry_at));
+    let backlog = store.delivery_backlog().await.unwrap();
+    assert_eq!((backlog.waiting, backlog.ready), (3, 0));
+    let promoted = store.deliveries_promote(START, 10).await.unwrap();
+    assert_eq!((promoted.count, promoted.next_due_at), (0, Some(retry_at)));
     assert!(lease(&store, ONE, START).await.is_empty());
 
     for expected in [first, before, after] {
@@ -230,11 +255,11 @@ async fn what_is_behind_a_failed_delivery_is_put_off_with_it(pool: PgPool) {
             .unwrap();
     }
     assert_eq!(
-        store.delivery_backlog(retry_at).await.unwrap(),
+        store.delivery_backlog().await.unwrap(),
         Backlog {
-            open: 0,
-            due: 0,
-            oldest_due_at: None
+            ready: 0,
+            waiting: 0,
+            oldest_ready_at: None
         }
     );
 }
@@ -270,66 +295,221 @@ async fn a_postponed_attempt_does_not_count(pool: PgPool) {
 async fn a_long_queue_hides_no_other(pool: PgPool) {
     let store = Store::from_pool(pool);
     for number in 0..20 {
-        insert(&store, order(number), 1, "https://busy.example/hook").await;
+        insert(&store, order(number), 1, "https://shop.example/busy").await;
     }
-    let quiet = insert(&store, order(50), 1, "https://quiet.example/hook").await;
+    let quiet = insert(&store, order(50), 1, "https://shop.example/quiet").await;
 
-    let request = LeaseRequest {
-        per_queue: 4,
-        ..request(ONE, START)
-    };
-    let leased = store.delivery_take_lease(&request).await.unwrap();
+    let leased = lease_some(&store, ONE, START, 4, 100).await;
     assert_eq!(leased.len(), 5);
     assert!(ids(&leased).contains(&quiet));
-
-    let in_flight = [("busy.example".to_owned(), 3), ("quiet.example".to_owned(), 9)];
-    let request = LeaseRequest {
-        in_flight: &in_flight,
-        ..request
-    };
-    let leased = store.delivery_take_lease(&request).await.unwrap();
-    assert_eq!(
-        leased
-            .iter()
-            .map(|leased| leased.queue.as_str())
-            .collect::<Vec<_>>(),
-        ["busy.example"]
-    );
-
-    let request = LeaseRequest {
-        total: 2,
-        ..self::request(ONE, START)
-    };
-    assert_eq!(store.delivery_take_lease(&request).await.unwrap().len(), 2);
+    assert_eq!(lease_some(&store, ONE, START, 100, 2).await.len(), 2);
 }
 
 #[sqlx::test(migrator = "crate::MIGRATOR")]
-async fn an_event_without_a_target_is_kept_and_not_delivered(pool: PgPool) {
-    let store = Store::from_pool(pool.clone());
-    let event = NewEvent {
-        id: Id::from_uuid(Uuid::from_u128(5)),
-        merchant: merchant(),
-        order: order(1),
-        sequence: 1,
-        event_type: "order.pending",
-        payment_status: String::new(),
-        order_document: "{}".to_owned(),
-        target: None,
-        created_at: START,
+async fn only_the_queues_that_are_asked_for_are_leased_and_only_so_much_of_each(pool: PgPool) {
+    let store = Store::from_pool(pool);
+    let urls = [
+        "https://shop.example/a",
+        "https://shop.example/b",
+        "https://shop.example/c",
+    ];
+    for (number, url) in urls.into_iter().enumerate() {
+        for more in 0..5 {
+            insert(&store, order((number * 10 + more) as u128), 1, url).await;
+        }
+    }
+    let [a, b, c] = urls.map(|url| queue_of(merchant(), url));
+    let request = LeaseRequest {
+        owner: ONE,
+        now: START,
+        until: START + Duration::seconds(30),
+        total: 100,
+        rooms: &[(a, 2), (b, 0), (Uuid::from_u128(4), 9)],
     };
-    let mut conn = pool.acquire().await.unwrap();
-    events_insert_in(&mut conn, &event).await.unwrap();
-
-    assert!(lease(&store, ONE, START).await.is_empty());
+    let leased = store.delivery_take_lease(&request).await.unwrap();
+    let queues: Vec<_> = leased.iter().map(|leased| leased.queue).collect();
+    assert_eq!(queues, [a, a]);
+    let request = LeaseRequest {
+        rooms: &[(c, 9)],
+        ..request
+    };
+    assert_eq!(store.delivery_take_lease(&request).await.unwrap().len(), 5);
+    let ready: Vec<_> = store.queues_ready(START, None, 9).await.unwrap();
     assert!(
-        store
-            .hooks_of_order(merchant(), order(1))
-            .await
-            .unwrap()
-            .is_empty()
+        ready.iter().all(|ready| ready.queue != c),
+        "everything there is being sent"
     );
-    let again = events_insert_in(&mut conn, &event).await;
-    assert!(matches!(again, Err(StoreError::Taken(constraint)) if constraint == "events_pkey"));
+}
+
+#[sqlx::test(migrator = "crate::MIGRATOR")]
+async fn ready_queues_are_told_page_by_page(pool: PgPool) {
+    let store = Store::from_pool(pool);
+    for number in 0..5 {
+        let url = format!("https://shop.example/{number}");
+        insert(&store, order(number), 1, &url).await;
+        insert(&store, order(100 + number), 1, &url).await;
+    }
+    let mut seen = Vec::new();
+    let mut after = None;
+    loop {
+        let page = store.queues_ready(START, after, 2).await.unwrap();
+        seen.extend(page.iter().map(|ready| ready.queue));
+        after = page.last().map(|last| last.queue);
+        if page.len() < 2 {
+            break;
+        }
+    }
+    let mut expected: Vec<_> = (0..5)
+        .map(|number| queue_of(merchant(), &format!("https://shop.example/{number}")))
+        .collect();
+    expected.sort_unstable();
+    assert_eq!(seen, expected);
+    let ready = store.queues_ready(START, None, 1).await.unwrap()[0];
+    assert_eq!((ready.merchant, ready.endpoint), (merchant(), None));
+    assert_eq!(
+        (ready.oldest_due_at, ready.pace, ready.failing_since),
+        (START, None, None)
+    );
+}
+
+#[sqlx::test(migrator = "crate::MIGRATOR")]
+async fn what_waits_falls_due_the_longest_due_first(pool: PgPool) {
+    let store = Store::from_pool(pool);
+    for number in 0..3 {
+        insert(&store, order(number), 1, "https://shop.example/hook").await;
+    }
+    for (leased, seconds) in lease(&store, ONE, START).await.iter().zip([30, 10, 20]) {
+        let at = START + Duration::seconds(seconds);
+        end(&store, ONE, leased, Verdict::RetryAt(at), START).await;
+    }
+    let at = |seconds| START + Duration::seconds(seconds);
+    let promote = async |now, limit| {
+        let promoted = store.deliveries_promote(now, limit).await.unwrap();
+        (promoted.count, promoted.next_due_at)
+    };
+    assert_eq!(promote(at(9), 5).await, (0, Some(at(10))));
+    assert_eq!(promote(at(25), 1).await, (1, Some(at(25))), "there may be more");
+    assert_eq!(promote(at(25), 5).await, (1, Some(at(30))));
+    assert_eq!(promote(at(30), 5).await, (1, None));
+}
+
+#[sqlx::test(migrator = "crate::MIGRATOR")]
+async fn what_is_behind_keeps_the_lease_it_has_when_a_replay_ahead_fails(pool: PgPool) {
+    let store = Store::from_pool(pool);
+    let hook = "https://shop.example/hook";
+    let first = insert(&store, order(1), 1, hook).await;
+    let leased = lease(&store, ONE, START).await;
+    end(&store, ONE, &leased[0], Verdict::Delivered, START).await;
+    let second = insert(&store, order(1), 2, hook).await;
+    let sending = lease(&store, ONE, START).await;
+    assert_eq!(ids(&sending), [second]);
+    store.replay_event(merchant(), first, None, START).await.unwrap();
+    let again = lease(&store, OTHER, START).await;
+    assert_eq!(ids(&again), [first]);
+    let retry_at = START + Duration::seconds(10);
+    end(&store, OTHER, &again[0], Verdict::RetryAt(retry_at), START).await;
+    end(&store, ONE, &sending[0], Verdict::Delivered, START).await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATOR")]
+async fn a_lease_of_before_a_replay_is_not_heard_on_the_row_of_after_it(pool: PgPool) {
+    let store = Store::from_pool(pool);
+    let event = insert(&store, order(1), 1, "https://shop.example/hook").await;
+    let late = lease(&store, ONE, START).await;
+    let later = START + Duration::minutes(1);
+    let taken_over = lease(&store, OTHER, later).await;
+    end(&store, OTHER, &taken_over[0], Verdict::Delivered, later).await;
+    store.replay_event(merchant(), event, None, later).await.unwrap();
+    let again = lease(&store, ONE, later).await;
+    assert_eq!((again[0].attempt, late[0].attempt), (1, 1));
+
+    let heard = store
+        .delivery_record(ONE, &[report(&late[0], Verdict::GivenUp, later)])
+        .await
+        .unwrap();
+    assert_eq!(heard.applied, 0);
+    end(&store, ONE, &again[0], Verdict::Delivered, later).await;
+}
+
+#[sqlx::test(migrator = "crate::MIGRATOR")]
+async fn what_counted_is_in_the_log_and_nothing_else(pool: PgPool) {
+    let store = Store::from_pool(pool.clone());
+    insert(&store, order(1), 1, "https://shop.example/hook").await;
+    let leased = lease(&store, ONE, START).await;
+    let postponed = report(&leased[0], Verdict::PostponedTo(START), START);
+    store
+        .delivery_record(ONE, std::slice::from_ref(&postponed))
+        .await
+        .unwrap();
+    let leased = lease(&store, ONE, START).await;
+    end(&store, ONE, &leased[0], Verdict::RetryAt(START), START).await;
+    let stale = store
+        .delivery_record(ONE, &[report(&leased[0], Verdict::Delivered, START), postponed])
+        .await
+        .unwrap();
+    assert_eq!(stale.applied, 0);
+    let leased = lease(&store, ONE, START).await;
+    end(&store, ONE, &leased[0], Verdict::Delivered, START).await;
+
+    let logged: Vec<(String, i32)> =
+        sqlx::query_as("SELECT outcome, attempt FROM webhook_attempts ORDER BY attempt")
+            .fetch_all(&pool)
+            .await
+            .unwrap();
+    assert_eq!(logged, [("retry".to_owned(), 1), ("delivered".to_owned(), 2)]);
+    let left: i64 = sqlx::query_scalar("SELECT count(*) FROM deliveries")
+        .fetch_one(&pool)
+        .await
+        .unwrap();
+    assert_eq!(left, 0);
+}
+
+#[sqlx::test(migrator = "crate::MIGRATOR")]
+async fn the_longest_queues_are_told_with_their_lengths(pool: PgPool) {
+    let store = Store::from_pool(pool);
+    for number in 0..6 {
+        let url = if number < 4 {
+            "https://shop.example/long"
+        } else {
+            "https://shop.example/short"
+        };
+        insert(&store, order(number), 1, url).await;
+    }
+    let queues = store.queue_backlogs(1).await.unwrap();
+    assert_eq!(
+        queues,
+        [QueueBacklog {
+            queue: queue_of(merchant(), "https://shop.example/long"),
+            merchant: merchant(),
+            endpoint: None,
+            ready: 4,
+            oldest_ready_at: START,
+        }]
+    );
+}
+
+#[sqlx::test(migrator = "crate::MIGRATOR")]
+async fn the_table_itself_refuses_leases_that_mean_nothing(pool: PgPool) {
+    let store = Store::from_pool(pool.clone());
+    insert(&store, order(1), 1, "https://shop.example/hook").await;
+    for (change, constraint) in [
+        ("lease_owner = queue", "deliveries_lease_has_owner_and_end"),
+        (
+            "state = 'waiting', lease_owner = queue, lease_until = now()",
+            "deliveries_leased_are_ready",
+        ),
+        ("endpoint_id = merchant_id", "deliveries_endpoint_is_its_queue"),
+        ("state = 'lost'", "deliveries_state_check"),
+    ] {
+        let refused = sqlx::query(sqlx::AssertSqlSafe(format!("UPDATE deliveries SET {change}")))
+            .execute(&pool)
+            .await
+            .unwrap_err();
+        assert_eq!(
+            refused.as_database_error().unwrap().constraint(),
+            Some(constraint)
+        );
+    }
 }
 
 #[sqlx::test(migrator = "crate::MIGRATOR")]

@@ -25,7 +25,7 @@ use std::{
 };
 use store::{
     Store,
-    events::{NewEvent, events_insert_in},
+    events::{NewEvent, Recipients, Subject, events_insert_in},
 };
 use time::OffsetDateTime;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
@@ -62,12 +62,13 @@ pub async fn tell(pool: &PgPool, order: Id<kind::Order>, sequence: i64, url: &st
     let event = NewEvent {
         id: Id::from_uuid(Uuid::now_v7()),
         merchant: merchant(),
-        order,
+        subject: Subject::Order(order),
         sequence,
         event_type: "payment.updated",
-        payment_status: "processed".to_owned(),
-        order_document: format!(r#"{{"token":"{order}", "sequence":{sequence}}}"#),
-        target: Some(HttpUrl::parse(url, UrlPolicy::LoopbackHttpToo).unwrap()),
+        payment_status: Some("processed".to_owned()),
+        document: format!(r#"{{"token":"{order}", "sequence":{sequence}}}"#),
+        notify_url: Some(HttpUrl::parse(url, UrlPolicy::LoopbackHttpToo).unwrap()),
+        recipients: Recipients::Subscribed,
         created_at: OffsetDateTime::now_utc(),
     };
     let mut transaction = pool.begin().await.unwrap();

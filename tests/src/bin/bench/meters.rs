@@ -154,7 +154,7 @@ impl Meters {
         let deadline = tokio::time::Instant::now() + RECORDED_PATIENCE;
         loop {
             let open: bool =
-                sqlx::query_scalar("SELECT EXISTS (SELECT FROM deliveries WHERE outcome IS NULL)")
+                sqlx::query_scalar("SELECT EXISTS (SELECT FROM deliveries WHERE state <> 'given_up')")
                     .fetch_one(&mut connection)
                     .await
                     .unwrap();
