@@ -157,6 +157,13 @@ pub(super) fn inquired(
         (_, Some(InquiryAnswer::Approved(approval))) => {
             told_approved(limits, order, attempt, approval, moment)
         }
+        // It is known to have been approved: what looks like a decline is that it is being voided.
+        (
+            Outcome::Reversing {
+                approval: Some(_), ..
+            },
+            Some(InquiryAnswer::Declined(_)),
+        ) => None,
         // Whoever is waiting for the answer can see to the authentication that it asks for.
         (Outcome::Sending, Some(InquiryAnswer::Declined(decline)))
             if cascading::step_up_wanted(payment, &attempt, &decline).is_some() =>

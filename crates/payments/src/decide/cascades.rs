@@ -330,6 +330,18 @@ fn an_approval_that_comes_while_its_charge_is_taken_back_is_voided_and_pays_noth
             approval: Some(approval())
         })
     );
+    let looks_declined = News::Inquired {
+        attempt: attempt(2),
+        asked_at: at(95).now,
+        answer: Some(InquiryAnswer::Declined(decline(Reason::Cancelled, Advice::Never))),
+    };
+    let says = crate::decide(
+        &crate::Limits::default(),
+        voided.order.clone(),
+        looks_declined,
+        at(95),
+    );
+    assert!(says.unwrap().is_none(), "it is being voided");
     let given_up = step(voided.order, reversal(None), at(1_900));
     assert_eq!(words(&given_up.order), ("pending", "denied"));
     assert!(given_up.look_again_at.is_some(), "the void goes on");

@@ -71,8 +71,10 @@ fn wrong_at_the_end(world: &World, index: usize) -> Option<String> {
             | (ChargeState::Gone, Some(AttemptState::Lost)) => true,
             // Released by its merchant.
             (ChargeState::Voided, Some(AttemptState::Approved(_))) => voided(charge),
-            // Taken back by our reference after it had been given up, and found declined since.
-            (ChargeState::Voided, Some(AttemptState::Lost)) => charge.by_reference && charge.told,
+            // Taken back by our reference, which an inquiry tells as a decline.
+            (ChargeState::Voided, Some(AttemptState::Lost | AttemptState::Declined(_))) => {
+                charge.by_reference && charge.told
+            }
             (_, _) => false,
         };
         if !agrees {
