@@ -20,6 +20,10 @@ const OPEN: &str = "
          + (SELECT count(*) FROM payments WHERE capturing + refunding > 0)
          + (SELECT count(*) FROM deliveries WHERE state <> 'given_up')";
 
+/// Whatever failed several times while its receiver did would be tried again in minutes or hours: now, then.
+const HASTEN: &str =
+    "UPDATE deliveries SET next_at = now() WHERE outcome IS NULL AND next_at > now() + interval '5 seconds'";
+
 /// What merchants have been told so far.
 const EVENTS: &str = "SELECT count(*) FROM events";
 /// How long nothing may have happened before everything counts as at rest.
@@ -64,6 +68,7 @@ pub async fn come_to_rest(system: &System) {
     let mut changed_at = Instant::now();
     let mut seen = (String::new(), String::new());
     loop {
+        system.database.ask(HASTEN);
         let now = (system.database.ask(OPEN), system.database.ask(EVENTS));
         if now != seen {
             (changed_at, seen) = (Instant::now(), now);
