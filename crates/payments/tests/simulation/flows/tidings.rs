@@ -50,6 +50,8 @@ impl World {
             };
             return (None, first);
         }
+        // Whether or not whoever hears it lives to note that.
+        self.charges[tidings.charge].told = true;
         let news = News::Inquired {
             attempt,
             asked_at: clock::time(self.now),
@@ -71,8 +73,6 @@ impl World {
 
     /// They are noted as heard, and not told again.
     pub fn tidings_taken(&mut self, tidings: &Tidings) {
-        let charge = &mut self.charges[tidings.charge];
-        charge.told |= matches!(tidings.says, Says::Approved | Says::Declined(_));
-        charge.heard.push(tidings.says);
+        self.charges[tidings.charge].heard.push(tidings.says);
     }
 }
