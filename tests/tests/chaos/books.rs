@@ -22,7 +22,7 @@ const OPEN: &str = "
 
 /// Whatever failed several times while its receiver did would be tried again in minutes or hours: now, then.
 const HASTEN: &str =
-    "UPDATE deliveries SET next_at = now() WHERE outcome IS NULL AND next_at > now() + interval '5 seconds'";
+    "UPDATE deliveries SET next_at = now() WHERE state = 'waiting' AND next_at > now() + interval '5 seconds'";
 
 /// What merchants have been told so far.
 const EVENTS: &str = "SELECT count(*) FROM events";
