@@ -242,6 +242,9 @@ fn payment_data(
     }
     if let PaymentState::Authorized(paid) = &payment.state {
         data["authorization_code"] = json!(paid.approval.approval_code);
+        if let Some(id) = &paid.approval.network_transaction_id {
+            data["network_transaction_id"] = json!(id);
+        }
         data["captured_amount"] = json!(paid.totals.captured().minor());
         data["refunded_amount"] = json!(paid.totals.refunded().minor());
         data["settlements"] = settlements::of(paid);

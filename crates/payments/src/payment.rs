@@ -15,6 +15,7 @@ use crate::{
 };
 use acquiring::{
     Address, Approval, CardholderAuthentication, ChargeKind, Exemption, Initiator, SettlementKind, Shopper,
+    StoredCredential,
 };
 use primitives::{Amount, Brand, Id, id::kind};
 use serde::{Deserialize, Serialize};
@@ -63,6 +64,9 @@ pub struct Terms {
     pub installments: u8,
     pub initiator: Initiator,
     pub market: Market,
+    /// What its charges are, where the merchant keeps the card.
+    #[serde(default)]
+    pub stored_credential: Option<StoredCredential>,
     /// What the purchase itself wants; each route has its own answer.
     pub three_ds: ThreeDs,
     pub browser: Option<Browser>,

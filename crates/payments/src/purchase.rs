@@ -4,7 +4,7 @@ use crate::{
     order::{Callbacks, NewOrder},
     three_ds::ThreeDs,
 };
-use acquiring::{Address, CardholderAuthentication, Initiator, Shopper};
+use acquiring::{Address, CardholderAuthentication, Initiator, Shopper, StoredCredential};
 use primitives::{Card, HttpUrl, Id, id::kind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -57,6 +57,8 @@ pub struct Purchase {
     pub browser: Option<Browser>,
     pub initiator: Initiator,
     pub market: Market,
+    /// What the charge is, where the merchant keeps the card.
+    pub stored_credential: Option<StoredCredential>,
     /// The outcome of a 3-D Secure made elsewhere (`secure_authentication`).
     pub external_authentication: Option<CardholderAuthentication>,
     /// What it wants of 3-D Secure, as far as it says.

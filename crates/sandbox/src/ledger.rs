@@ -67,6 +67,9 @@ pub struct Entry {
     pub authentication_value: Option<String>,
     /// As received.
     pub ds_trans_id: Option<String>,
+    /// What a charge said of a card that the merchant keeps; left out where it said nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub on_file: Option<OnFile>,
     /// Whether it was done. For an inquiry: whether an approval was found.
     pub approved: bool,
     /// ISO 8583 field 39, or the processor's own code; none where no answer was ever decided.
@@ -74,6 +77,25 @@ pub struct Entry {
     /// When.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
+}
+
+/// A charge with a card that the merchant keeps.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OnFile {
+    /// Who starts it.
+    pub initiator: Starter,
+    /// The cardholder leaves the card with it; otherwise it was left before.
+    pub is_first: bool,
+    /// The scheme's id of the first charge, as received.
+    pub network_transaction_id: Option<String>,
+}
+
+/// Who starts a charge.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Starter {
+    Cardholder,
+    Merchant,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -178,6 +200,7 @@ mod tests {
             eci: Some("05".into()),
             authentication_value: None,
             ds_trans_id: None,
+            on_file: None,
             approved: true,
             response_code: Some("00".into()),
             at: OffsetDateTime::UNIX_EPOCH,

@@ -29,6 +29,7 @@ mod routing;
 mod scenarios;
 mod secrets;
 mod several;
+mod stored_credentials;
 mod threeds_server;
 mod webhooks;
 mod wishes;

@@ -337,12 +337,12 @@ async fn readers_ask_for_what_is_described_and_nothing_else() {
         (
             "PurchaseV1Body",
             |root| drop(orders::purchase_v1::read(root, around(&HeaderMap::new()))),
-            &["credential_id", "callback_urls"],
+            &["credential_id", "callback_urls", "stored_credential"],
         ),
         (
             "PurchaseV2Body",
             |root| drop(orders::purchase_v2::read(root, around(&HeaderMap::new()))),
-            &["token", "credit_card"],
+            &["token", "credit_card", "stored_credential"],
         ),
         ("CaptureBody", |root| drop(orders::capture::read(root)), &[]),
         ("ReasonBody", |root| drop(orders::void::read(root)), &["amount"]),

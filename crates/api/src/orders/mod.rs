@@ -2,7 +2,7 @@
 //!
 //! A file per operation: body, reply, handler, tests. Every handler lets the call in ([`call`]), parses, calls one
 //! function of [`Orders`], answers ([`reply`]). What several operations read is a file by subject: [`order`],
-//! [`card`], [`address`], [`browser`], [`callbacks`], [`authentication`], all with the cursor of [`fields`].
+//! [`card`], [`address`], [`browser`], [`callbacks`], [`authentication`], [`recurrence`], all with the cursor of [`fields`].
 //!
 //! Read [`create`] first, then [`fields`] and [`errors`].
 
@@ -31,6 +31,7 @@ pub mod purchase;
 pub mod purchase_v1;
 pub mod purchase_v2;
 pub mod rate_limit;
+pub mod recurrence;
 pub mod refund;
 pub mod reply;
 pub mod schema;

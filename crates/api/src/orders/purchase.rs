@@ -5,6 +5,7 @@ use crate::orders::{
     authentication, browser, callbacks, card, echo,
     fields::Fields,
     order::{OrderGiven, STORE_CODE_MAX_CHARACTERS},
+    recurrence,
 };
 use acquiring::{Initiator, Shopper};
 use axum::http::{HeaderMap, HeaderName};
@@ -93,6 +94,7 @@ pub fn read(root: &Fields<'_>, named: Named<'_>, around: Surroundings<'_>) -> Op
         .map(str::to_owned);
     let initiator = authentication::initiator(root);
     let market = authentication::market(root);
+    let stored_credential = recurrence::stored_credential(root, initiator);
     // Who pays without the cardholder at hand has no security code, and must not keep one.
     let code_needed = initiator == Initiator::Customer && market == Market::Ecommerce;
     let card_fields = card_fields(root, named.card_name);
@@ -148,6 +150,7 @@ pub fn read(root: &Fields<'_>, named: Named<'_>, around: Surroundings<'_>) -> Op
         browser,
         initiator,
         market,
+        stored_credential,
         external_authentication,
         three_ds,
         device_id,

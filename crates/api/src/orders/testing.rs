@@ -125,6 +125,7 @@ fn document(order: NewOrder, payment: Option<PaymentState>, purchase: Option<Pur
             installments: purchase.installments,
             initiator: purchase.initiator,
             market: purchase.market,
+            stored_credential: purchase.stored_credential,
             three_ds: purchase.three_ds,
             browser: purchase.browser,
             callbacks: purchase.callbacks,

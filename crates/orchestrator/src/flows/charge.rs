@@ -246,7 +246,7 @@ impl Gateway {
             authentication: values,
             installments: payment.terms.installments,
             initiator: payment.terms.initiator,
-            stored_credential: None,
+            stored_credential: payment.terms.stored_credential.clone(),
             shopper: payment.terms.shopper.clone(),
             billing: payment.terms.billing.clone(),
             shipping: payment.terms.shipping.clone(),

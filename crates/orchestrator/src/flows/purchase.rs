@@ -394,6 +394,7 @@ fn terms(purchase: &Purchase, order: &Order, card: &CardFacts) -> Terms {
         installments: purchase.installments,
         initiator: purchase.initiator,
         market: purchase.market,
+        stored_credential: purchase.stored_credential.clone(),
         three_ds: purchase.three_ds.clone(),
         browser: purchase.browser.clone(),
         callbacks: purchase.callbacks.clone().or(order.callbacks.clone()),

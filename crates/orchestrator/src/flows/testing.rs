@@ -348,6 +348,7 @@ pub fn purchase(order: Id<kind::Order>) -> Purchase {
         }),
         initiator: Initiator::Customer,
         market: Market::Ecommerce,
+        stored_credential: None,
         external_authentication: None,
         three_ds: ThreeDs::default(),
         device_id: None,

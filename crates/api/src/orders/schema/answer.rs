@@ -117,6 +117,10 @@ pub struct PaymentData {
     pub from_card: Option<FromCard>,
     /// The processor's own id.
     pub external_transaction_id: Option<String>,
+    /// The card network's id of the approved charge, where the processor tells it. Keep that of the charge with which the
+    /// cardholder left the card: `recurrence.network_transaction_id` of every later one.
+    #[schema(example = "016150703802094")]
+    pub network_transaction_id: Option<String>,
     pub installments: Option<u8>,
     /// `3DS2` when 3-D Secure ran.
     pub authentication_method: Option<String>,

@@ -19,7 +19,7 @@ pub use order::{
     WebhookUrls,
 };
 pub use purchase::{
-    AntiFraudInfo, BrowserDetails, CallbackUrls, CardBody, PurchaseV1Body, PurchaseV2Body,
+    AntiFraudInfo, BrowserDetails, CallbackUrls, CardBody, PurchaseV1Body, PurchaseV2Body, Recurrence,
     SecureAuthentication, SpecificFields, ThreeDsChoice,
 };
 pub use settlement::{CaptureBody, OrderReply, ReasonBody, RefundBody, RefundData, RefundReply, Settlement};

@@ -46,10 +46,13 @@ pub struct PurchaseV1Body {
     /// Where the browser goes after an end that has no callback of its own.
     #[schema(format = "uri")]
     pub callback_url: Option<String>,
-    /// `customer` (default) or `merchant`.
+    /// `customer` (default) or `merchant`. Where the merchant starts the payment there is no cardholder to be asked, so
+    /// that it is never authenticated, whatever `three_ds` says.
     pub initiator_type: Option<String>,
     /// `ecommerce` (default) or `moto`.
     pub market_type: Option<String>,
+    /// A card that the merchant keeps; `stored_credential` means the same.
+    pub recurrence: Option<Recurrence>,
     pub secure_authentication: Option<SecureAuthentication>,
     pub three_ds: Option<ThreeDsChoice>,
     pub metadata: Option<Map<String, Value>>,
@@ -120,10 +123,13 @@ pub struct PurchaseV2Body {
     pub browser_details: Option<BrowserDetails>,
     pub secure_authentication: Option<SecureAuthentication>,
     pub three_ds: Option<ThreeDsChoice>,
-    /// `customer` (default) or `merchant`.
+    /// `customer` (default) or `merchant`. Where the merchant starts the payment there is no cardholder to be asked, so
+    /// that it is never authenticated, whatever `three_ds` says.
     pub initiator_type: Option<String>,
     /// `ecommerce` (default) or `moto`.
     pub market_type: Option<String>,
+    /// A card that the merchant keeps; `stored_credential` means the same.
+    pub recurrence: Option<Recurrence>,
     pub billing_address: Option<Address>,
     pub shipping_address: Option<Address>,
     /// Where to tell of this order, instead of where the order says.
@@ -227,6 +233,23 @@ pub struct SecureAuthentication {
     pub xid: Option<String>,
     #[schema(example = "Y")]
     pub trans_status: Option<String>,
+}
+
+/// A charge with a card that the merchant keeps: the one with which the cardholder leaves it, or one that follows from
+/// that. The card networks treat those that follow, and come without a cardholder, by what was agreed with the first.
+#[derive(ToSchema)]
+#[schema(example = json!({ "type": "recurring", "network_transaction_id": "016150703802094" }))]
+pub struct Recurrence {
+    /// What the cardholder agreed to: `recurring` charges at intervals; `installments` of one purchase, charged by the
+    /// merchant; `unscheduled` charges, or the card kept for purchases to come.
+    #[schema(example = "recurring")]
+    pub r#type: String,
+    /// `true`: the cardholder leaves the card with this charge. `false`: it was left before, and the cardholder is back.
+    /// Required where `initiator_type` is `customer`; with `merchant` the cardholder is not there, and it is `false`.
+    pub first: Option<bool>,
+    /// `payment.data.network_transaction_id` of the first charge, where there was one. Not with the first itself.
+    #[schema(max_length = 64, example = "016150703802094")]
+    pub network_transaction_id: Option<String>,
 }
 
 /// What this purchase wants of 3-D Secure. What is left out is as the connection has it. The mode's word may stand in

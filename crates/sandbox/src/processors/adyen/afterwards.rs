@@ -148,6 +148,7 @@ fn released(payment: &Payment, caller: &Caller) -> Entry {
         eci: None,
         authentication_value: None,
         ds_trans_id: None,
+        on_file: None,
         approved: true,
         response_code: Some(Afterwards::Expires.event_code().to_owned()),
         at: OffsetDateTime::now_utc(),

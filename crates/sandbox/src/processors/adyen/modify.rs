@@ -294,6 +294,7 @@ impl Made {
             eci: None,
             authentication_value: None,
             ds_trans_id: None,
+            on_file: None,
             approved: self.done.is_ok(),
             response_code: self.done.err().map(str::to_owned),
             at: OffsetDateTime::now_utc(),

@@ -245,6 +245,7 @@ fn write(adyen: &Adyen, caller: &Caller, asked: &Asked, approved: bool, response
         eci: authentication.and_then(|result| result.eci.clone()),
         authentication_value: authentication.and_then(|result| result.cavv.clone()),
         ds_trans_id: authentication.and_then(|result| result.ds_trans_id.clone()),
+        on_file: asked.on_file.clone(),
         approved,
         response_code: response_code.map(str::to_owned),
         at: OffsetDateTime::now_utc(),

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::money::AmountBody;
 use super::reply::{Refused, read_json};
-use crate::ledger::Operation;
+use crate::ledger::{OnFile, Operation, Starter};
 
 const REFERENCE_MAX_CHARACTERS: usize = 80;
 const RETURN_URL_MAX_CHARACTERS: usize = 1_024;
@@ -167,6 +167,8 @@ pub struct Asked {
     pub brand: Brand,
     pub expiry: String,
     pub authentication: Option<MpiData>,
+    /// What is said of a card that the merchant keeps.
+    pub on_file: Option<OnFile>,
     /// The vendor would have to authenticate the cardholder itself.
     pub would_authenticate: bool,
 }
@@ -250,6 +252,7 @@ pub fn check(body: &[u8]) -> Result<Asked, Refused> {
         result.check()?;
     }
     Ok(Asked {
+        on_file: on_file(&body),
         operation: operation(&body)?,
         merchant_account: body.merchant_account,
         amount,
@@ -264,6 +267,22 @@ pub fn check(body: &[u8]) -> Result<Asked, Refused> {
             .as_deref()
             != Some("never"),
         authentication: body.mpi_data,
+    })
+}
+
+/// A shopper who leaves the card is there and says for what; one who comes back to it, or whose card is charged in absence,
+/// is told apart by the model.
+fn on_file(body: &Body) -> Option<OnFile> {
+    let model = body.recurring_processing_model.as_deref()?;
+    let continues = body.shopper_interaction.as_deref() == Some("ContAuth");
+    Some(OnFile {
+        initiator: if continues && model != "CardOnFile" {
+            Starter::Merchant
+        } else {
+            Starter::Cardholder
+        },
+        is_first: !continues,
+        network_transaction_id: body.additional_data.network_tx_reference.clone(),
     })
 }
 

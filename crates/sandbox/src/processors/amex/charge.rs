@@ -133,6 +133,7 @@ impl Charge<'_> {
             eci: authentication.map(|result| result.eci().to_owned()),
             authentication_value: authentication.map(|result| result.value().to_owned()),
             ds_trans_id: authentication.map(|result| result.ds_trans_id().to_owned()),
+            on_file: asked.on_file.clone(),
             approved,
             response_code: response_code.map(str::to_owned),
             at: OffsetDateTime::now_utc(),

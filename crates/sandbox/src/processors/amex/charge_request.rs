@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 
 use super::reply::{Refused, read_json};
 use super::safekey::Authentication;
+use crate::ledger::{OnFile, Starter};
 
 /// Where a transaction may come from.
 const SOURCES: [&str; 4] = ["INTERNET", "MERCHANT", "MOTO", "TELEPHONE_ORDER"];
@@ -141,6 +142,8 @@ pub struct Asked {
     pub amount: Amount,
     pub order_reference: Option<String>,
     pub authentication: Option<Authentication>,
+    /// What is said of a card that the merchant keeps.
+    pub on_file: Option<OnFile>,
 }
 
 /// Reads and checks everything a charge is refused for before it becomes a transaction.
@@ -159,6 +162,7 @@ pub fn check(body: &[u8]) -> Result<Asked, Refused> {
         check_reference(reference.as_deref(), field)?;
     }
     check_stored(&body)?;
+    let on_file = on_file(&body);
     if let Some(authentication) = &body.authentication {
         authentication.check()?;
     }
@@ -191,6 +195,7 @@ pub fn check(body: &[u8]) -> Result<Asked, Refused> {
         amount,
         order_reference: body.order.reference,
         authentication: body.authentication,
+        on_file,
     })
 }
 
@@ -235,6 +240,21 @@ fn check_card(card: &CardBody) -> Result<(Pan, bool), Refused> {
     }
     let is_expired = expiry.is_over(OffsetDateTime::now_utc().date());
     Ok((pan, is_expired))
+}
+
+/// The vendor keeps the network's ids to itself.
+fn on_file(body: &Body<'_>) -> Option<OnFile> {
+    let stored = body.source_of_funds.provided.card.stored_on_file.as_deref();
+    stored
+        .filter(|stored| *stored != "NOT_STORED")
+        .map(|stored| OnFile {
+            initiator: match body.transaction.source.as_deref() {
+                Some("MERCHANT") => Starter::Merchant,
+                _ => Starter::Cardholder,
+            },
+            is_first: stored == "TO_BE_STORED",
+            network_transaction_id: None,
+        })
 }
 
 /// What is said of a stored card must go together.

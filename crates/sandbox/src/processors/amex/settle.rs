@@ -149,6 +149,7 @@ fn write(
         eci: None,
         authentication_value: None,
         ds_trans_id: None,
+        on_file: None,
         approved,
         response_code: Some(if approved { "00" } else { "INVALID_REQUEST" }.to_owned()),
         at: OffsetDateTime::now_utc(),

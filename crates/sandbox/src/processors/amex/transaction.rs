@@ -126,6 +126,7 @@ pub fn find(amex: &Amex, key: &Key) -> Result<Bytes, Refused> {
         eci: None,
         authentication_value: None,
         ds_trans_id: None,
+        on_file: None,
         approved: found.as_ref().is_some_and(|found| found.is_approved),
         response_code: None,
         at: OffsetDateTime::now_utc(),

@@ -186,6 +186,7 @@ fn write(
         eci: authentication.eci_raw.clone(),
         authentication_value: authentication.value().map(str::to_owned),
         ds_trans_id: authentication.directory_server_transaction_id.clone(),
+        on_file: asked.on_file.clone(),
         approved,
         response_code: response_code.map(str::to_owned),
         at: OffsetDateTime::now_utc(),

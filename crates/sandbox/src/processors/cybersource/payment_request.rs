@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 
 use super::reply::{Refused, read_json};
 use super::three_d_secure::ConsumerAuthentication;
+use crate::ledger::{OnFile, Starter};
 
 /// The longest texts the vendor's structure takes.
 const CODE_MAX_CHARACTERS: usize = 50;
@@ -103,6 +104,19 @@ struct MerchantInitiated {
 }
 
 impl Initiator {
+    fn on_file(&self) -> OnFile {
+        let merchant = self.merchant_initiated_transaction.as_ref();
+        OnFile {
+            initiator: if self.kind == "merchant" {
+                Starter::Merchant
+            } else {
+                Starter::Cardholder
+            },
+            is_first: self.credential_stored_on_file == Some(true),
+            network_transaction_id: merchant.and_then(|merchant| merchant.previous_transaction_id.clone()),
+        }
+    }
+
     fn check(&self) -> Result<(), Refused> {
         let invalid = || Refused::invalid("processingInformation.authorizationOptions.initiator");
         let stored = self.credential_stored_on_file == Some(true);
@@ -236,6 +250,8 @@ pub struct Asked {
     pub transaction_id: Option<String>,
     pub order_id: Option<String>,
     pub authentication: ConsumerAuthentication,
+    /// What is said of a card that the merchant keeps.
+    pub on_file: Option<OnFile>,
 }
 
 /// Reads and checks everything a payment is refused for before any issuer is asked.
@@ -268,11 +284,13 @@ pub fn check(body: &[u8]) -> Result<Asked, Refused> {
     {
         return Err(Refused::invalid("installmentInformation.totalCount"));
     }
+    let on_file = initiator.map(Initiator::on_file);
     let order_id = body
         .merchant_defined_information
         .into_iter()
         .find(|defined| defined.key == ORDER_ID_KEY);
     Ok(Asked {
+        on_file,
         is_sale: processing.capture,
         pan,
         brand,

@@ -184,6 +184,7 @@ fn write(cybersource: &Cybersource, merchant: &Merchant, code: &str, found: &[Tr
         eci: None,
         authentication_value: None,
         ds_trans_id: None,
+        on_file: None,
         approved: found
             .iter()
             .any(|transaction| matches!(transaction.what, What::Payment(_))),

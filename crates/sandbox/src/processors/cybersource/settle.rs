@@ -198,6 +198,7 @@ fn write(
         eci: None,
         authentication_value: None,
         ds_trans_id: None,
+        on_file: None,
         approved: done.is_ok(),
         response_code: match done {
             Ok(()) => Some("00".to_owned()),

@@ -210,6 +210,7 @@ fn write(kushki: &Kushki, asked: &Asked, approved: bool, response_code: Option<&
         eci: authentication.map(|result| result.eci.clone()),
         authentication_value: authentication.and_then(|result| result.value().map(str::to_owned)),
         ds_trans_id: authentication.and_then(|result| result.directory_server_transaction_id.clone()),
+        on_file: None,
         approved,
         response_code: response_code.map(str::to_owned),
         at: OffsetDateTime::now_utc(),

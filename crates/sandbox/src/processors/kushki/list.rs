@@ -194,6 +194,7 @@ fn write(kushki: &Kushki, merchant: &str, reference: &str, found: &[Transaction]
         eci: None,
         authentication_value: None,
         ds_trans_id: None,
+        on_file: None,
         approved: found
             .iter()
             .any(|transaction| transaction.ending == Ending::Approved),

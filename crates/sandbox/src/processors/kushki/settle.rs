@@ -277,6 +277,7 @@ fn write(kushki: &Kushki, call: &Call, charge: Option<&Charge>, amount: Option<A
         eci: None,
         authentication_value: None,
         ds_trans_id: None,
+        on_file: None,
         approved: response_code == "00",
         response_code: Some(response_code.to_owned()),
         at: OffsetDateTime::now_utc(),
