@@ -2,6 +2,7 @@
 
 mod reuse;
 
+pub(crate) use reuse::lacks_security_code;
 pub use reuse::{Anew, NotUsed, REUSE_MAX, Reuse, SECURITY_CODE_KEPT, reuse};
 
 use crate::{
@@ -233,12 +234,16 @@ fn deny(code: ThreeDsCode, by: DeniedBy) -> Verdict {
     })
 }
 
-/// Whether an authentication that the policy did not take leaves open who the cardholder is, so that a rule may let
-/// another route charge without. A cardholder who failed, or whom the issuer rejected, is not charged by anybody.
-pub fn leaves_open(outcome: &AuthenticationOutcome) -> bool {
+/// Whether an authentication that the policy did not take leaves open who the cardholder is, so that a rule may let a route
+/// charge without. A cardholder who failed, or whom the issuer rejected, is not charged by anybody; neither is one who was
+/// asked for a challenge that did not end well, or whoever cannot pass it would only have to walk away from it.
+/// `cardholder_involved`: the cardholder was led to the page at some time, or is reached by the issuer.
+pub fn leaves_open(outcome: &AuthenticationOutcome, cardholder_involved: bool) -> bool {
     match outcome {
         Ok(result) => match result.trans_status() {
-            TransStatus::Attempted | TransStatus::Unavailable | TransStatus::InformationOnly => true,
+            TransStatus::Attempted | TransStatus::Unavailable | TransStatus::InformationOnly => {
+                result.flow() != Flow::Challenge
+            }
             TransStatus::Authenticated
             | TransStatus::NotAuthenticated
             | TransStatus::Rejected
@@ -246,7 +251,16 @@ pub fn leaves_open(outcome: &AuthenticationOutcome) -> bool {
             | TransStatus::DecoupledChallenge
             | TransStatus::SecurePaymentConfirmation => false,
         },
-        Err(_) => true,
+        Err(failure) => match failure {
+            Failure::DirectoryErro { .. }
+            | Failure::VersionRefused { .. }
+            | Failure::DirectoryUnreachable
+            | Failure::DirectoryTimeout
+            | Failure::CannotRequest => true,
+            // It may be the result of a challenge that cannot be used.
+            Failure::AcsErro { .. } | Failure::UnusableAnswer => !cardholder_involved,
+            Failure::TimeExpired => false,
+        },
     }
 }
 

@@ -23,6 +23,8 @@ mod scenarios;
 mod stepping_up;
 #[cfg(test)]
 pub(crate) mod testing;
+#[cfg(test)]
+mod waiving;
 
 pub use authenticating::expires_at;
 pub use awaiting::{ChargeDue, OPEN_MAX, charge_due};

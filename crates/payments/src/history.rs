@@ -5,7 +5,7 @@ use crate::{
     attempt::{AttemptRecord, AttemptState, ThreeDsUse},
     authentication_policy::Reuse,
     decide::denied_by,
-    payment::DeniedBy,
+    payment::{Denial, DeniedBy},
     routing::Route,
 };
 use acquiring::{Advice, Reason};
@@ -52,6 +52,18 @@ pub struct ReuseDecision {
     pub connection: Id<kind::Connection>,
     pub processor: String,
     pub reuse: Reuse,
+    /// Of an authentication that was waived: why it failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub failed: Option<Failed>,
+}
+
+/// An authentication that failed, as the payment would have been denied for it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Failed {
+    /// `DEUNA_3DS.…`
+    pub code: String,
+    /// For people.
+    pub reason: String,
 }
 
 impl ReuseDecision {
@@ -60,6 +72,19 @@ impl ReuseDecision {
             connection: route.connection,
             processor: route.processor.clone(),
             reuse,
+            failed: None,
+        }
+    }
+
+    /// A routing rule lets this route charge although the authentication failed, for which the payment would have been
+    /// denied so.
+    pub fn waived(route: &Route, denial: &Denial) -> Self {
+        Self {
+            failed: Some(Failed {
+                code: denial.code.clone(),
+                reason: denial.reason.clone(),
+            }),
+            ..Self::of(route, Reuse::Waived)
         }
     }
 }
@@ -84,6 +109,11 @@ impl History {
         self.reuse
             .iter()
             .any(|decision| matches!(decision.reuse, Reuse::Anew(_)))
+    }
+
+    /// Whether the payment was charged after an authentication that failed, as a routing rule allows.
+    pub fn waived(&self) -> bool {
+        self.reuse.iter().any(|decision| decision.reuse == Reuse::Waived)
     }
 
     /// How often the issuer has said no without a reason that would make asking again useless.
@@ -119,12 +149,16 @@ impl History {
     /// `payment.data.three_ds_reuse`; `None` where no other route ever came into question.
     pub(crate) fn reuse_as_json(&self) -> Option<Value> {
         let each = |decision: &ReuseDecision| {
-            json!({
+            let mut told = json!({
                 "connection_id": decision.connection,
                 "processor": decision.processor,
                 "decision": decision.reuse.as_str(),
                 "reason": decision.reuse.reason(),
-            })
+            });
+            if let Some(failed) = &decision.failed {
+                told["failed"] = json!(failed);
+            }
+            told
         };
         (!self.reuse.is_empty()).then(|| self.reuse.iter().map(each).collect())
     }

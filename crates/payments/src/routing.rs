@@ -70,8 +70,8 @@ pub struct Route {
     /// Whether an authentication that was made for another connection is taken here.
     #[serde(default)]
     pub reuse: ReusePolicy,
-    /// Whether a charge may go on here, without any authentication, after one for an earlier route has failed. Only ever
-    /// said by a rule of the merchant's.
+    /// Whether a charge may go on here, without any authentication, after one for this or an earlier route could not be
+    /// had. Only ever said by a rule of the merchant's.
     #[serde(default)]
     pub charges_after_failed_authentication: bool,
 }

@@ -262,3 +262,65 @@ async fn a_processor_that_fails_half_the_time_is_gone_around_and_taken_back() {
     eventually("the breaker closes", healed).await;
     system.finish().await;
 }
+
+/// The issuer's server is out of order, the directory server too, or the card takes no part: charged where a rule says so.
+/// The issuer that refused is taken at its word whatever any rule says.
+#[tokio::test]
+async fn a_failed_authentication_is_charged_only_by_a_rule_and_a_refused_one_never() {
+    let (system, operator) = started().await;
+    let merchant = &system.merchant;
+    let rule = json!({"name": "Known shoppers", "priority": 1,
+        "when": {"all": [{"field": "metadata.known", "op": "eq", "value": true}]},
+        "then": {"action": "process", "processors": ["adyen"], "charge_after_failed_authentication": true}});
+    operator.rules(merchant, &rule).await;
+    let known = json!({"metadata": {"known": true}});
+    let at_adyen = json!({"processor_name": "adyen"});
+    for (card, code) in [
+        (Card::visa(3), "DEUNA_3DS.UNAVAILABLE_FRICTIONLESS_AUTHENTICATION"),
+        (Card::visa(7), "DEUNA_3DS.ENROLLMENT_CHECK_ERROR"),
+        (
+            Card::not_enrolled(),
+            "DEUNA_3DS.AUTHENTICATION_NOT_AVAILABLE_WHEN_CHECKING_ENROLLMENT",
+        ),
+    ] {
+        let denied = buy(merchant, 34_900, &card, at_adyen.clone()).await;
+        assert_eq!((denied.payment_status(), denied.code()), ("denied", code));
+        system.outside.no_charge(denied.reference()).await;
+
+        let charged = buy(merchant, 34_900, &card, known.clone()).await;
+        assert_eq!(
+            charged.statuses(),
+            ("succeeded", "processed"),
+            "{}",
+            charged.document()
+        );
+        let told = charged.at("/payment/data/three_ds_reuse/0");
+        assert_eq!(
+            (&told["decision"], &told["failed"]["code"]),
+            (&json!("waived"), &json!(code))
+        );
+        assert_eq!(charged.at("/payment/data/attempts/0/three_ds_reuse"), "waived");
+        let charge = system.outside.only_charge(charged.reference()).await;
+        assert!(
+            charge["eci"].is_null() && charge["authentication_value"].is_null(),
+            "{charge}"
+        );
+        let kept = operator.routing_of(merchant, charged.token()).await;
+        assert_eq!(kept[0]["explanation"]["charge_after_failed_authentication"], true);
+    }
+    for card in [Card::visa(1), Card::visa(4)] {
+        let refused = buy(merchant, 34_900, &card, known.clone()).await;
+        assert_eq!(refused.payment_status(), "denied", "{}", refused.document());
+        system.outside.no_charge(refused.reference()).await;
+    }
+    let mut forced = known;
+    forced["three_ds"] = json!({"mode": "force"});
+    let denied = buy(merchant, 34_900, &Card::visa(7), forced).await;
+    assert_eq!(
+        denied.payment_status(),
+        "denied",
+        "the purchase's own wish goes before the rule's"
+    );
+    system.outside.no_charge(denied.reference()).await;
+    system.finish().await;
+}

@@ -33,7 +33,7 @@ pub enum Reuse {
     Anew(Anew),
     /// This route is not used.
     NotUsed(NotUsed),
-    /// It failed, and a rule says that this route charges without one.
+    /// It could not be had, and a routing rule says that this route charges without one.
     Waived,
 }
 
@@ -108,7 +108,7 @@ impl Reuse {
             }
             Self::NotUsed(NotUsed::NoMeans) => "the connection cannot have this card authenticated",
             Self::NotUsed(NotUsed::SecurityCodeGone) => "the security code is no longer kept",
-            Self::Waived => "a rule lets this connection charge after an authentication that failed",
+            Self::Waived => "a routing rule lets this connection charge after an authentication that failed",
         }
     }
 }
@@ -124,10 +124,12 @@ pub fn reuse(payment: &Payment, route: &Route, now: OffsetDateTime) -> Reuse {
         return Reuse::NotUsed(NotUsed::SecurityCodeGone);
     }
     let Some(authenticated) = &payment.authentication else {
-        return if approach::authenticates(&payment.terms, route) {
-            anew(payment, route, Anew::NotAuthenticated)
-        } else {
+        return if !approach::authenticates(&payment.terms, route) {
             Reuse::NotNeeded
+        } else if route.charges_after_failed_authentication && payment.history.waived() {
+            Reuse::Waived
+        } else {
+            anew(payment, route, Anew::NotAuthenticated)
         };
     };
     if !route.takes_external_authentication {
@@ -190,7 +192,8 @@ fn anew(payment: &Payment, route: &Route, why: Anew) -> Reuse {
     }
 }
 
-fn lacks_security_code(payment: &Payment, route: &Route, now: OffsetDateTime) -> bool {
+/// Whether the route cannot charge any more, for want of the card's security code.
+pub(crate) fn lacks_security_code(payment: &Payment, route: &Route, now: OffsetDateTime) -> bool {
     // Where no cardholder is present there never was one.
     let terms = &payment.terms;
     route.needs_security_code

@@ -74,6 +74,8 @@ pub(super) fn next(limits: &Limits, mut order: Order, news: News, moment: Moment
             }
             let (route, step_up, anew) = (current.route, current.step_up, current.anew);
             let decoupled = current.is_decoupled();
+            let cardholder_involved =
+                current.stage != AuthenticationStage::Requesting || current.page_opened_at.is_some();
             let verdict =
                 authentication_policy::judge(&outcome, payment.routes.get(route)?, Circumstances { step_up });
             // A refusal is shown to the merchant like any other result.
@@ -82,8 +84,11 @@ pub(super) fn next(limits: &Limits, mut order: Order, news: News, moment: Moment
             });
             match verdict {
                 Verdict::Deny(denial) => {
-                    let without = authentication_policy::leaves_open(&outcome)
-                        .then(|| cascading::without_authentication(limits, &order, moment))
+                    // An issuer that has declined for want of it has refused to go without.
+                    let may_go_without =
+                        !step_up && authentication_policy::leaves_open(&outcome, cardholder_involved);
+                    let without = may_go_without
+                        .then(|| cascading::without_authentication(limits, &order, route, &denial, moment))
                         .flatten();
                     Some(without.unwrap_or_else(|| deny(order, denial)))
                 }

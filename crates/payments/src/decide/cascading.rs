@@ -157,7 +157,8 @@ pub(super) fn onward(
         (Some((route, reuse)), _) => {
             let three_ds = match reuse {
                 Reuse::Carried => ThreeDsUse::Carried,
-                Reuse::NotNeeded | Reuse::Waived | Reuse::Anew(_) | Reuse::NotUsed(_) => ThreeDsUse::None,
+                Reuse::Waived => ThreeDsUse::Waived,
+                Reuse::NotNeeded | Reuse::Anew(_) | Reuse::NotUsed(_) => ThreeDsUse::None,
             };
             payment.state = sending(route, three_ds, moment);
             charge(limits, order, moment)
@@ -202,22 +203,22 @@ fn anew(means: &NewAuthentication, step_up: bool, moment: Moment) -> PaymentStat
     })
 }
 
-/// An authentication failed, and its payment is to be denied, unless a rule of the merchant's lets another route charge
-/// without any. A step-up's failure is not among these: its issuer has refused to go without.
-pub(super) fn without_authentication(limits: &Limits, order: &Order, moment: Moment) -> Option<Step> {
+/// An authentication for the route of that index could not be had, and its payment is to be denied, unless a rule of the
+/// merchant's lets that route, or one behind it, charge without any.
+pub(super) fn without_authentication(
+    limits: &Limits,
+    order: &Order,
+    from: usize,
+    denial: &Denial,
+    moment: Moment,
+) -> Option<Step> {
     let mut order = order.clone();
     let payment = order.payment.as_mut()?;
-    let PaymentState::Authenticating(current) = &payment.state else {
-        return None;
-    };
-    if current.step_up {
-        return None;
-    }
-    let behind = payment.routes.iter().enumerate().skip(current.route + 1);
-    let (index, route) = behind
-        .into_iter()
-        .find(|(_, route)| route.charges_after_failed_authentication)?;
-    let decision = ReuseDecision::of(route, Reuse::Waived);
+    let (index, route) = payment.routes.iter().enumerate().skip(from).find(|(_, route)| {
+        route.charges_after_failed_authentication
+            && !authentication_policy::lacks_security_code(payment, route, moment.now)
+    })?;
+    let decision = ReuseDecision::waived(route, denial);
     payment.history.reuse.push(decision);
     payment.authentication = None;
     payment.state = sending(index, ThreeDsUse::Waived, moment);

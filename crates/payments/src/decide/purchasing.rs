@@ -1,6 +1,6 @@
 //! A purchase begins.
 
-use super::{AuthenticationPlan, Limits, Purchased, Step, at_rest, authenticating, authorizing};
+use super::{AuthenticationPlan, Limits, Purchased, Step, at_rest, authenticating, authorizing, cascading};
 use crate::{
     attempt::ThreeDsUse,
     authentication_policy::{self, ThreeDsCode},
@@ -93,8 +93,10 @@ pub(super) fn purchased(
             OnDoubt::Reject => {
                 let code = ThreeDsCode::AuthenticationNotAvailableWhenCheckingEnrollment;
                 let denial = denial(code.as_str(), code.reason(), DeniedBy::Issuer);
-                order.payment = Some(new(PaymentState::Closed(Closed::Denied(denial)), None));
-                Ok(at_rest(order))
+                let closed = PaymentState::Closed(Closed::Denied(denial.clone()));
+                order.payment = Some(new(closed, None));
+                let without = cascading::without_authentication(limits, &order, 0, &denial, moment);
+                Ok(without.unwrap_or_else(|| at_rest(order)))
             }
         },
         AuthenticationPlan::Rejected => {

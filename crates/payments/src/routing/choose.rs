@@ -1,7 +1,7 @@
 //! The choice itself.
 
 use super::{
-    Candidate, Choice, Demand, charge_kind,
+    Candidate, Choice, Demand, Route, charge_kind,
     explanation::{
         Breaker, ConnectionSeen, Draw, Explanation, Failed, LeftOut, RankedBy, RuleOutcome, RuleSeen,
         ShareSeen,
@@ -10,7 +10,7 @@ use super::{
     rule::{Action, Rule, Step},
     split,
 };
-use crate::connection::ConnectionStatus;
+use crate::{connection::ConnectionStatus, three_ds::ThreeDsMode};
 use acquiring::ChargeKind;
 
 /// The routes of a charge and why they are these. Pure: the same arguments give the same choice.
@@ -47,6 +47,7 @@ pub fn choose(demand: Demand<'_>, rules: &[Rule], candidates: &[Candidate<'_>]) 
         Some(step) => demand.three_ds.clone().or(&step.three_ds),
         None => demand.three_ds.clone(),
     };
+    let waives = step.is_some_and(|step| waives(demand, step));
     let places = match action {
         Action::Process => attempts_max.map_or(usize::MAX, usize::from),
         Action::Reject => 0,
@@ -55,7 +56,10 @@ pub fn choose(demand: Demand<'_>, rules: &[Rule], candidates: &[Candidate<'_>]) 
     let mut connections = Vec::with_capacity(seen.len());
     for (candidate, by, mut left_out) in seen {
         let position = if left_out.is_empty() && routes.len() < places {
-            routes.push(route(demand, &wish, candidate.connection, candidate.can));
+            routes.push(Route {
+                charges_after_failed_authentication: waives,
+                ..route(demand, &wish, candidate.connection, candidate.can)
+            });
             Some(routes.len())
         } else {
             if left_out.is_empty() {
@@ -85,12 +89,19 @@ pub fn choose(demand: Demand<'_>, rules: &[Rule], candidates: &[Candidate<'_>]) 
             action,
             processor_asked: demand.processor_name.map(str::to_owned),
             three_ds: step.map(|step| step.three_ds.clone()).unwrap_or_default(),
+            charge_after_failed_authentication: waives,
             split: draw,
             attempts_max,
             retry_limits: None,
             connections,
         },
     }
+}
+
+/// Whether the rule lets a charge go without the authentication that failed. A purchase that forces one says that it does
+/// not want that, and its own wish goes before the rule's.
+fn waives(demand: Demand<'_>, step: &Step) -> bool {
+    step.charge_after_failed_authentication && demand.three_ds.mode != Some(ThreeDsMode::Force)
 }
 
 /// The rule that decides, and all that were looked at until then.

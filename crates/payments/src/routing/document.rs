@@ -39,8 +39,19 @@ const MEMBERS: [&str; 10] = [
     "when",
     "then",
 ];
-const STEP_MEMBERS: [&str; 6] = ["action", "three_ds", "processors", "split", "cascade", "fraud"];
+const STEP_MEMBERS: [&str; 7] = [
+    "action",
+    "three_ds",
+    CHARGE_AFTER_FAILED,
+    "processors",
+    "split",
+    "cascade",
+    "fraud",
+];
+const CHARGE_AFTER_FAILED: &str = "charge_after_failed_authentication";
 const NOT_OFFERED: &str = "is not offered here: purchases are processed or rejected";
+
+const NOTHING_CHARGED: &str = "has no meaning where the action is reject";
 
 const ACTIONS: &[(&str, Action)] = &[("process", Action::Process), ("reject", Action::Reject)];
 
@@ -117,6 +128,9 @@ impl Step {
         });
         if !self.three_ds.is_empty() {
             written["three_ds"] = json!(self.three_ds);
+        }
+        if self.charge_after_failed_authentication {
+            written[CHARGE_AFTER_FAILED] = json!(true);
         }
         if !self.split.is_empty() {
             let shares = self.split.iter();
@@ -262,6 +276,7 @@ fn read_step(value: &Value, path: &str, problems: &mut Problems) -> Option<Step>
             .unwrap_or_default(),
         Some(value) => three_ds::configured_wish(value, &fields.at("three_ds"), problems),
     };
+    let charge_after_failed = fields.take(CHARGE_AFTER_FAILED, boolean, problems);
     let names = || list(0..=PROCESSORS_MAX, text(NAME_MAX_CHARACTERS));
     let processors = fields.take("processors", names(), problems);
     let split = match fields.value("split") {
@@ -279,8 +294,11 @@ fn read_step(value: &Value, path: &str, problems: &mut Problems) -> Option<Step>
                 .value(member)
                 .is_some_and(|value| value.as_array().is_none_or(|list| !list.is_empty()));
             if says {
-                problems.add(fields.at(member), "has no meaning where the action is reject");
+                problems.add(fields.at(member), NOTHING_CHARGED);
             }
+        }
+        if charge_after_failed == Some(true) {
+            problems.add(fields.at(CHARGE_AFTER_FAILED), NOTHING_CHARGED);
         }
     }
     Some(Step {
@@ -289,6 +307,7 @@ fn read_step(value: &Value, path: &str, problems: &mut Problems) -> Option<Step>
         processors: processors.unwrap_or_default(),
         split,
         cascade,
+        charge_after_failed_authentication: charge_after_failed.unwrap_or(false),
     })
 }
 

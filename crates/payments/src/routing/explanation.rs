@@ -30,6 +30,9 @@ pub struct Explanation {
     /// What the rule wants of 3-D Secure.
     #[serde(default, skip_serializing_if = "ThreeDs::is_empty")]
     pub three_ds: ThreeDs,
+    /// The rule lets the purchase be charged without authentication where one was tried and could not be had.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub charge_after_failed_authentication: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub split: Option<Draw>,
     /// How many connections may be tried; none for all there are.

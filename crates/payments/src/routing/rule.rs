@@ -82,6 +82,9 @@ pub struct Step {
     /// Parts of the volume; the drawn one's processors go before [`Step::processors`].
     pub split: Vec<Share>,
     pub cascade: Cascade,
+    /// Charge without authentication where one was tried and could not be had. Never after a verdict of the issuer's on
+    /// the cardholder, and never once the issuer has asked for a challenge.
+    pub charge_after_failed_authentication: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

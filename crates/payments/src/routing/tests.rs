@@ -503,3 +503,31 @@ proptest! {
         prop_assert_eq!(&again.explanation, explanation);
     }
 }
+
+#[test]
+fn a_rule_lets_its_purchases_go_without_a_failed_authentication_unless_they_force_one() {
+    let step = json!({"action": "process", "charge_after_failed_authentication": true});
+    let chosen_for = |wish: ThreeDs, rules: &[Rule]| {
+        let purchase = Purchase {
+            wish,
+            ..Purchase::default()
+        };
+        let choice = choose(purchase.demand(), rules, &candidates(&three()));
+        let told = choice.explanation.charge_after_failed_authentication;
+        assert!(
+            choice
+                .routes
+                .iter()
+                .all(|route| route.charges_after_failed_authentication == told)
+        );
+        assert_eq!(choice.routes.len(), 3);
+        told
+    };
+    assert!(chosen_for(ThreeDs::default(), &[then(step.clone())]));
+    assert!(!chosen_for(ThreeDsMode::Force.into(), &[then(step)]));
+    assert!(!chosen_for(
+        ThreeDs::default(),
+        &[then(json!({"action": "process"}))]
+    ));
+    assert!(!chosen_for(ThreeDs::default(), &[]));
+}

@@ -70,6 +70,11 @@ pub struct RoutingStep {
     /// `off`, `auto`, `force`, `data_only`, or `{mode, challenge_indicator, exemption, decoupled_max_minutes}`. Behind the
     /// purchase's own wish and before the connection's.
     pub three_ds: Option<Value>,
+    /// Charge without authentication where one was tried and could not be had: the card takes no part, the directory server
+    /// or the issuer's server fails, or only an attempt is proven. Never after `N` or `R`, never once the issuer has asked for a
+    /// challenge, and never where the purchase's own `three_ds.mode` is `force`.
+    #[schema(default = false)]
+    pub charge_after_failed_authentication: Option<bool>,
     /// Ids or names of connections, or names of processors, best first. Without any, and without `split`, all connections by
     /// preference.
     #[schema(max_items = 20)]
@@ -176,6 +181,8 @@ pub struct RoutingExplanation {
     pub processor_asked: Option<String>,
     /// What the rule wants of 3-D Secure.
     pub three_ds: Option<Value>,
+    /// The rule lets the purchase be charged without authentication where one was tried and could not be had.
+    pub charge_after_failed_authentication: Option<bool>,
     /// How the volume was split: the point that was drawn, of how many, and the shares.
     pub split: Option<Value>,
     /// How many connections may be tried; none for all there are.

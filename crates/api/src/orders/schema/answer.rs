@@ -134,6 +134,11 @@ pub struct PaymentData {
     /// latest that failed.
     pub settlements: Option<Vec<Settlement>>,
     pub three_ds: Option<ThreeDs>,
+    /// What was decided about the authentication for each connection that came into question after another one or the
+    /// authentication had failed: `connection_id`, `processor`, `decision` (`carried`, `anew`, `not_used`, `not_needed`,
+    /// `waived`) and `reason`; where a routing rule waived it also `failed`, the `code` and `reason` that the payment would
+    /// have been denied with.
+    pub three_ds_reuse: Option<Vec<Map<String, Value>>>,
     #[schema(format = DateTime)]
     pub created_at: Option<String>,
     #[schema(format = DateTime)]

@@ -24,7 +24,8 @@ fn written() -> Value {
             "three_ds": {"mode": "auto", "exemption": "low_value", "decoupled_max_minutes": 10},
             "processors": ["Adyen MX"],
             "split": [{"processors": ["kushki", "cybersource"], "weight": 70}, {"processors": ["adyen"], "weight": 30}],
-            "cascade": {"max_attempts": 2}
+            "cascade": {"max_attempts": 2},
+            "charge_after_failed_authentication": true
         }
     })
 }
@@ -41,6 +42,7 @@ fn what_is_written_back_reads_as_the_same_rule() {
     assert_eq!(rule.when[5].values, [Operand::Text("MX".into())]);
     assert!(rule.enabled);
     assert_eq!(rule.then.cascade.attempts_max(), Some(2));
+    assert!(rule.then.charge_after_failed_authentication);
     let again = rule.as_written();
     assert_eq!(Settings::read(&again).unwrap(), rule);
     assert_eq!(Settings::read(&again).unwrap().as_written(), again);
@@ -59,6 +61,24 @@ fn a_wish_is_a_word_or_an_object_and_a_cascade_a_flag_or_an_object() {
         fields(&document),
         ["then.three_ds.exemption", "then.three_ds.challenge_indicator"]
     );
+}
+
+#[test]
+fn charging_after_a_failed_authentication_is_said_by_a_flag_and_only_where_there_is_a_charge() {
+    let mut document = json!({"name": "x", "priority": 0, "then": {"action": "process"}});
+    let rule = Settings::read(&document).unwrap();
+    assert!(!rule.then.charge_after_failed_authentication);
+    assert_eq!(
+        rule.as_written()["then"].get("charge_after_failed_authentication"),
+        None
+    );
+    let field = "then.charge_after_failed_authentication";
+    document["then"]["charge_after_failed_authentication"] = json!("yes");
+    assert_eq!(fields(&document), [field]);
+    document["then"] = json!({"action": "reject", "charge_after_failed_authentication": true});
+    assert_eq!(fields(&document), [field]);
+    document["then"]["charge_after_failed_authentication"] = json!(false);
+    assert!(Settings::read(&document).is_ok());
 }
 
 #[test]
@@ -183,6 +203,7 @@ pub(in crate::routing) fn documents() -> impl Strategy<Value = Value> {
         "max_attempts",
         "fraud",
         "exemption",
+        "charge_after_failed_authentication",
         "x",
     ]);
     leaf.prop_recursive(6, 64, 8, move |inner| {
