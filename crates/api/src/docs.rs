@@ -34,6 +34,7 @@ const CONTENT_SECURITY_POLICY: HeaderValue = HeaderValue::from_static(
         (name = "Orders", description = "What a shopper is to pay, and how far that has come."),
         (name = "Purchases", description = "Having an order paid with a card."),
         (name = "After the purchase", description = "Taking held money, releasing it, and giving money back."),
+        (name = "Events", description = "Everything that webhooks tell, to be read whenever the merchant likes."),
         (name = "Hosted pages", description = "Where a cardholder's browser is sent for 3-D Secure."),
         (name = "3DS Server API", description = "For shops that want 3-D Secure only. Each service is also there under \
             `/3ds-server`."),

@@ -15,6 +15,7 @@ pub mod certificate;
 pub mod clock;
 pub mod configuration;
 pub mod directories;
+pub mod event_log;
 pub mod expiry;
 pub mod fault;
 pub mod flows;

@@ -197,6 +197,22 @@ impl Store {
             more,
         })
     }
+
+    /// Whether events of a merchant are recorded that the log does not show yet, because a transaction older than theirs is
+    /// still running. Their signals have been sent already, so whoever waits for them must look again by itself.
+    pub async fn events_unsettled(&self, merchant: Id<kind::Merchant>) -> Result<bool, StoreError> {
+        let unsettled = sqlx::query_scalar!(
+            r#"
+            SELECT EXISTS (
+                SELECT FROM events WHERE merchant_id = $1 AND recorded_in >= pg_snapshot_xmin(pg_current_snapshot())
+            ) AS "unsettled!"
+            "#,
+            merchant.uuid(),
+        )
+        .fetch_one(self.pool())
+        .await?;
+        Ok(unsettled)
+    }
 }
 
 #[cfg(test)]

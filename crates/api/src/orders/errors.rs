@@ -121,6 +121,15 @@ impl Failure {
         )
     }
 
+    /// The merchant has no such event, or not any more.
+    pub fn no_such_event() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            RefusalCode::OrderNotFound.as_str(),
+            "event_id: there is no such event",
+        )
+    }
+
     /// The body is declared to be something else than JSON.
     pub fn not_json() -> Self {
         Self::new(

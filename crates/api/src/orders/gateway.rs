@@ -2,9 +2,13 @@
 
 use super::Orders;
 use async_trait::async_trait;
-use orchestrator::{Answer, Caller, Fault, Gateway, IdempotencyKey, SettlementAsked, Wait};
+use orchestrator::{
+    Answer, Caller, Fault, Gateway, IdempotencyKey, SettlementAsked, Wait,
+    event_log::{EventsAsked, EventsFound},
+};
 use payments::{NewOrder, OrderDocument, Purchase, Refusal, RefusalCode, bins::Bin};
 use primitives::{Id, id::kind};
+use store::events::EventRecord;
 use time::Date;
 
 #[async_trait]
@@ -78,5 +82,13 @@ impl Orders for Gateway {
         key: Option<IdempotencyKey>,
     ) -> Result<Answer, Refusal> {
         Gateway::expire(self, caller, order, key).await
+    }
+
+    async fn events(&self, caller: &Caller, asked: EventsAsked) -> Result<EventsFound, Refusal> {
+        Gateway::events(self, caller, &asked).await
+    }
+
+    async fn event(&self, caller: &Caller, event: Id<kind::Event>) -> Result<Option<EventRecord>, Refusal> {
+        Gateway::event(self, caller, event).await
     }
 }

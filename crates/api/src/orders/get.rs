@@ -8,11 +8,10 @@ use crate::orders::{
     reply,
     schema::{ErrorBody, GetOrderReply},
     token::OrderToken,
-    wait::{PREFERENCE_APPLIED, WaitRequest},
+    wait::WaitRequest,
 };
 use axum::{
     extract::{Request, State},
-    http::HeaderValue,
     response::Response,
 };
 
@@ -53,13 +52,7 @@ pub async fn get_order(
     let call = Call::accept(&state, request, Access::Any).await?;
     let order = token.known()?;
     let wait = WaitRequest::read(query.as_deref(), &call.headers)?;
-    let applied = wait.preferred.then_some(wait.seconds);
+    let hold = wait.hold();
     let document = state.orders.get_order(&call.caller, order, wait.into()).await?;
-    let mut response = reply::found(&document);
-    if let Some(seconds) = applied
-        && let Ok(value) = HeaderValue::from_str(&format!("wait={seconds}"))
-    {
-        response.headers_mut().insert(PREFERENCE_APPLIED, value);
-    }
-    Ok(response)
+    Ok(hold.acknowledged(reply::found(&document)))
 }

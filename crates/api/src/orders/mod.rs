@@ -19,6 +19,7 @@ pub mod card_bin;
 pub mod create;
 pub mod echo;
 pub mod errors;
+pub mod events;
 pub mod expire;
 pub mod fields;
 mod gateway;
@@ -57,11 +58,15 @@ pub(crate) mod testing;
 
 use async_trait::async_trait;
 use axum::http::{HeaderValue, header::CACHE_CONTROL};
-use orchestrator::{Answer, Caller, IdempotencyKey, SettlementAsked, Wait};
+use orchestrator::{
+    Answer, Caller, IdempotencyKey, SettlementAsked, Wait,
+    event_log::{EventsAsked, EventsFound},
+};
 use payments::{NewOrder, OrderDocument, Purchase, Refusal, bins::Bin};
 use primitives::{Id, UrlPolicy, id::kind};
 use rate_limit::RateLimits;
 use std::sync::Arc;
+use store::events::EventRecord;
 use time::Date;
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -124,6 +129,12 @@ pub trait Orders: Send + Sync + 'static {
         order: Id<kind::Order>,
         key: Option<IdempotencyKey>,
     ) -> Result<Answer, Refusal>;
+
+    /// A page of the merchant's event log, when there is something on it, or when the wait is over.
+    async fn events(&self, caller: &Caller, asked: EventsAsked) -> Result<EventsFound, Refusal>;
+
+    /// One event of the merchant's.
+    async fn event(&self, caller: &Caller, event: Id<kind::Event>) -> Result<Option<EventRecord>, Refusal>;
 }
 
 /// What the handlers share.
@@ -162,6 +173,8 @@ pub fn router(state: OrdersState) -> OpenApiRouter {
         .routes(routes!(purchase_v1::purchase_v1))
         .routes(routes!(purchase_v2::purchase_v2))
         .routes(routes!(card_bin::get_card_bin))
+        .routes(routes!(events::list_events))
+        .routes(routes!(events::get_event))
         .with_state(state)
         // Answers hold personal data, and an order read a second ago may be another one now.
         .layer(SetResponseHeaderLayer::if_not_present(CACHE_CONTROL, NO_STORE))

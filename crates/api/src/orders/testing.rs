@@ -12,6 +12,7 @@ use axum::{
 use orchestrator::{
     Answer, Caller, IdempotencyKey, MerchantProfile, Settled, SettledEnd, SettlementAsked, Wait,
     configuration::KeyKind,
+    event_log::{EventsAsked, EventsFound},
 };
 use payments::{
     NewOrder, OrderDocument, Purchase, PurchaseApi, PurchaseTarget, Refusal, RefusalCode,
@@ -23,6 +24,7 @@ use payments::{
 use primitives::{Amount, Brand, Country, Currency, Id, Secret, UrlPolicy, id::kind};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, PoisonError};
+use store::events::{EVENT_TEST, EventRecord, Subject};
 use time::{Date, OffsetDateTime, macros::date};
 use tower::ServiceExt;
 use uuid::Uuid;
@@ -51,6 +53,7 @@ pub enum Asked {
     Settle(SettlementAsked, Option<IdempotencyKey>),
     Cancel(Option<String>),
     Expire,
+    Events(EventsAsked),
 }
 
 /// A gateway without anything behind it.
@@ -99,6 +102,42 @@ pub fn profile(number: u128) -> MerchantProfile {
         connections: Vec::new(),
         rules: Vec::new(),
     }
+}
+
+/// The log: an order's event, a test and an endpoint's, numbered from 1.
+fn events() -> Vec<EventRecord> {
+    let endpoint = || Subject::Endpoint(Id::from_uuid(Uuid::from_u128(7)));
+    [
+        (
+            "order.succeeded",
+            Subject::Order(Id::from_uuid(KNOWN_ORDER)),
+            4,
+            r#"{"order_id":"A-1"}"#,
+        ),
+        (EVENT_TEST, endpoint(), 0, r#"{"order_id":"webhook-test"}"#),
+        (
+            "webhook.endpoint_disabled",
+            endpoint(),
+            0,
+            r#"{"url":"https://shop.example"}"#,
+        ),
+    ]
+    .into_iter()
+    .zip(1_u128..)
+    .map(
+        |((event_type, subject, sequence, document), number)| EventRecord {
+            id: Id::from_uuid(Uuid::from_u128(number)),
+            merchant: Id::from_uuid(Uuid::from_u128(1)),
+            subject,
+            sequence,
+            event_type: event_type.into(),
+            payment_status: None,
+            document: document.into(),
+            notify_url: None,
+            created_at: OffsetDateTime::UNIX_EPOCH,
+        },
+    )
+    .collect()
 }
 
 fn document(order: NewOrder, payment: Option<PaymentState>, purchase: Option<Purchase>) -> OrderDocument {
@@ -318,6 +357,19 @@ impl Orders for FakeOrders {
             settled: None,
             replayed: Self::replayed(&key),
         })
+    }
+
+    async fn events(&self, _caller: &Caller, asked: EventsAsked) -> Result<EventsFound, Refusal> {
+        self.note(Asked::Events(asked));
+        Ok(EventsFound {
+            events: events(),
+            next: "the-next".into(),
+            more: true,
+        })
+    }
+
+    async fn event(&self, _caller: &Caller, event: Id<kind::Event>) -> Result<Option<EventRecord>, Refusal> {
+        Ok(events().into_iter().find(|known| known.id == event))
     }
 }
 

@@ -1,6 +1,9 @@
-//! How long Get Order may hold its answer: `Prefer: wait=N` (RFC 7240 section 4.3), `?wait=N` and `?since=H`.
+//! How long Get Order and the event log may hold their answers: `Prefer: wait=N` (RFC 7240 section 4.3), `?wait=N` and `?since=H`.
 
-use axum::http::{HeaderMap, header::HeaderName};
+use axum::{
+    http::{HeaderMap, HeaderValue, header::HeaderName},
+    response::Response,
+};
 use orchestrator::Wait;
 use payments::{Refusal, RefusalCode};
 
@@ -25,20 +28,19 @@ pub struct WaitRequest {
 }
 
 impl WaitRequest {
+    /// How long the answer may be held.
+    pub fn hold(&self) -> Hold {
+        Hold {
+            seconds: self.seconds,
+            preferred: self.preferred,
+        }
+    }
+
     /// Reads query and headers. A query parameter that makes no sense is refused; a preference that makes none is
     /// ignored, and one for too long is shortened, as RFC 7240 has it. The query goes before the preference.
     pub fn read(query: Option<&str>, headers: &HeaderMap) -> Result<Self, Refusal> {
-        let pairs: Vec<(String, String)> = serde_urlencoded::from_str(query.unwrap_or_default())
-            .map_err(|_| refused("query", "is not a query string"))?;
-        let seconds = match single(&pairs, "wait")? {
-            Some(text) => Some(
-                digits(text)
-                    .and_then(|number| u8::try_from(number).ok())
-                    .filter(|number| *number <= WAIT_MAX_SECONDS)
-                    .ok_or_else(|| refused("wait", "must be a whole number from 0 to 60"))?,
-            ),
-            None => None,
-        };
+        let pairs = pairs(query)?;
+        let hold = Hold::read(&pairs, headers)?;
         let since = match single(&pairs, "since")? {
             Some(text)
                 if text.len() == HASH_STATE_CHARACTERS
@@ -49,17 +51,59 @@ impl WaitRequest {
             Some(_) => return Err(refused("since", "must be the hash_state of an earlier answer")),
             None => None,
         };
-        let preferred = if seconds.is_none() {
-            preferred_wait(headers)
-        } else {
-            None
+        Ok(Self {
+            seconds: hold.seconds,
+            since,
+            preferred: hold.preferred,
+        })
+    }
+}
+
+/// How long an answer may be held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Hold {
+    pub seconds: u8,
+    /// It came as a preference, which is to be acknowledged.
+    pub preferred: bool,
+}
+
+impl Hold {
+    /// Reads `wait` of the query, else the preference.
+    pub fn read(pairs: &[(String, String)], headers: &HeaderMap) -> Result<Self, Refusal> {
+        let asked = match single(pairs, "wait")? {
+            Some(text) => Some(
+                digits(text)
+                    .and_then(|number| u8::try_from(number).ok())
+                    .filter(|number| *number <= WAIT_MAX_SECONDS)
+                    .ok_or_else(|| refused("wait", "must be a whole number from 0 to 60"))?,
+            ),
+            None => None,
+        };
+        let preferred = match asked {
+            Some(_) => None,
+            None => preferred_wait(headers),
         };
         Ok(Self {
-            seconds: seconds.or(preferred).unwrap_or(0),
-            since,
+            seconds: asked.or(preferred).unwrap_or(0),
             preferred: preferred.is_some(),
         })
     }
+
+    /// The answer with the preference acknowledged, where it was one.
+    pub fn acknowledged(self, mut response: Response) -> Response {
+        if self.preferred
+            && let Ok(value) = HeaderValue::from_str(&format!("wait={}", self.seconds))
+        {
+            response.headers_mut().insert(PREFERENCE_APPLIED, value);
+        }
+        response
+    }
+}
+
+/// The parameters of a query.
+pub fn pairs(query: Option<&str>) -> Result<Vec<(String, String)>, Refusal> {
+    serde_urlencoded::from_str(query.unwrap_or_default())
+        .map_err(|_| refused("query", "is not a query string"))
 }
 
 impl From<WaitRequest> for Wait {
@@ -71,12 +115,13 @@ impl From<WaitRequest> for Wait {
     }
 }
 
-fn refused(field: &str, description: &str) -> Refusal {
+/// A parameter makes no sense.
+pub fn refused(field: &str, description: &str) -> Refusal {
     Refusal::of_field(RefusalCode::PayloadError, field, description)
 }
 
 /// The value of a query parameter; the empty one counts as absent.
-fn single<'a>(pairs: &'a [(String, String)], name: &str) -> Result<Option<&'a str>, Refusal> {
+pub fn single<'a>(pairs: &'a [(String, String)], name: &str) -> Result<Option<&'a str>, Refusal> {
     let mut values = pairs
         .iter()
         .filter(|(given, _)| given == name)
@@ -87,7 +132,8 @@ fn single<'a>(pairs: &'a [(String, String)], name: &str) -> Result<Option<&'a st
     }
 }
 
-fn digits(text: &str) -> Option<u64> {
+/// A number of digits alone.
+pub fn digits(text: &str) -> Option<u64> {
     let plain = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if plain { text.parse().ok() } else { None }
 }
@@ -117,7 +163,6 @@ fn preferred_wait(headers: &HeaderMap) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::HeaderValue;
 
     fn read(query: Option<&str>, prefer: Option<&'static str>) -> Result<WaitRequest, Refusal> {
         let mut headers = HeaderMap::new();
