@@ -10,6 +10,7 @@ mod read;
 mod results;
 mod rules;
 mod three_ds;
+mod webhooks;
 
 use api::results::served::TlsFiles;
 use emv3ds::Version;
@@ -32,7 +33,7 @@ use std::{
 use store::StoreSettings;
 use thiserror::Error;
 use toml::{Table, Value};
-use webhooks::DispatcherSettings;
+use ::webhooks::DispatcherSettings;
 
 const DEFAULT: &str = include_str!("../../../deploy/pasarela.toml");
 /// Read when no file is named, where it exists.

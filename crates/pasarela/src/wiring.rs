@@ -223,7 +223,11 @@ struct MerchantKeys(Arc<Configuration>);
 
 #[async_trait]
 impl SigningKeys for MerchantKeys {
-    async fn signing_keys(&self, merchant: Id<kind::Merchant>) -> Result<SigningKeySet, SigningKeysError> {
+    async fn signing_keys(
+        &self,
+        merchant: Id<kind::Merchant>,
+        _: Option<Id<kind::WebhookEndpoint>>,
+    ) -> Result<SigningKeySet, SigningKeysError> {
         let profile = self.0.profile(merchant).await;
         let profile = profile.map_err(|fault| SigningKeysError::Unavailable(Box::new(fault)))?;
         let profile = profile.ok_or(SigningKeysError::UnknownMerchant)?;

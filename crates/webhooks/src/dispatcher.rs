@@ -4,24 +4,32 @@
 //! That batches by itself: what finishes while a statement runs is recorded by the next one. And it leaves no gap
 //! between two events of an order: an event written while its forerunner is being recorded is seen either by that
 //! statement, which reports it, or by the lease that its wake-up brings afterwards.
+//!
+//! Whose turn it is, is decided in [`plan`](crate::plan) by what [`health`](crate::health) remembers; how leases are
+//! taken is in [`leasing`](self::leasing), what is done now and then in [`upkeep`](self::upkeep).
+
+mod leasing;
+mod upkeep;
 
 use crate::{
-    attempt::{Attempts, SigningKeys},
+    attempt::{Attempted, Attempts, SigningKeys},
     deliver::Sender,
+    flights::Flights,
+    health::{Healths, Receiver},
+    plan::{Plan, Standing},
     settings::DispatcherSettings,
     telemetry,
 };
 use primitives::Moment;
 use std::{
-    collections::{HashMap, HashSet},
-    future::Future,
-    mem, pin,
+    future::{Future, ready},
+    pin,
     sync::Arc,
     time::Duration,
 };
 use store::{
     Store, StoreError,
-    deliveries::{AttemptReport, LeaseRequest, LeasedDelivery, Verdict},
+    deliveries::{AttemptReport, Verdict},
 };
 use thiserror::Error;
 use time::OffsetDateTime;
@@ -30,6 +38,7 @@ use tokio::{
     task::{self, JoinError, JoinSet},
     time::{Instant, sleep_until, timeout_at},
 };
+use upkeep::Upkeep;
 use uuid::Uuid;
 
 /// Hands out the present moment: the binary's clock.
@@ -37,12 +46,6 @@ pub type Clock = Arc<dyn Fn() -> Moment + Send + Sync>;
 
 /// How long to leave the database alone after it failed.
 const DATABASE_REST: Duration = Duration::from_secs(1);
-
-/// How many queues are looked at in one go.
-const QUEUES_LOOKED_AT_MAX: u32 = 4_096;
-
-/// How many deliveries fall due in one go.
-const PROMOTED_MAX: u32 = 1_000;
 
 /// Why a dispatcher cannot start.
 #[derive(Debug, Error)]
@@ -71,21 +74,23 @@ pub struct Dispatcher {
     attempts: Arc<Attempts>,
     handle: DispatcherHandle,
     owner: Uuid,
-    running: JoinSet<AttemptReport>,
-    /// The lease of every attempt in `running`.
-    leases: HashMap<task::Id, Arc<LeasedDelivery>>,
-    /// How many of these go to each queue.
-    in_flight: HashMap<Uuid, u32>,
-    /// Queues that had no room left when leases were last taken, so that there may be more in them.
-    full_queues: HashSet<Uuid>,
-    /// The last queue that was looked at, when there are more than are looked at in one go.
-    looked_at: Option<Uuid>,
+    running: JoinSet<Attempted>,
+    flights: Flights,
+    healths: Healths,
+    /// The last plan: who got less than they might have.
+    plan: Plan,
     /// Results not recorded yet.
     unrecorded: Vec<AttemptReport>,
     /// Whether there may be something to lease.
     look: bool,
     look_at: Instant,
-    measure_at: Instant,
+    /// When something that waits falls due, as far as we know.
+    promote_at: Instant,
+    /// Where the next look at the queues begins: after this one.
+    queues_after: Option<Uuid>,
+    /// Who was served last when there was not enough room for all; the others come first the next time.
+    served_last: Uuid,
+    upkeep: Upkeep,
 }
 
 impl Dispatcher {
@@ -105,6 +110,7 @@ impl Dispatcher {
         }
         let sender = Sender::new(settings.url_policy, settings.attempt_timeout)?;
         let owner = clock().nonce;
+        let healths = Healths::new(settings.endpoint_disable_after);
         Ok(Self {
             store,
             attempts: Arc::new(Attempts {
@@ -116,14 +122,16 @@ impl Dispatcher {
             handle: DispatcherHandle::default(),
             owner,
             running: JoinSet::new(),
-            leases: HashMap::new(),
-            in_flight: HashMap::new(),
-            full_queues: HashSet::new(),
-            looked_at: None,
+            flights: Flights::default(),
+            healths,
+            plan: Plan::default(),
             unrecorded: Vec::new(),
             look: true,
             look_at: Instant::now(),
-            measure_at: Instant::now(),
+            promote_at: Instant::now(),
+            queues_after: None,
+            served_last: Uuid::nil(),
+            upkeep: Upkeep::default(),
         })
     }
 
@@ -143,118 +151,63 @@ impl Dispatcher {
         tracing::info!(owner = %self.owner, "webhook dispatcher started");
         loop {
             self.take_leases().await;
+            let (next, again) = (self.next_at(), self.look && self.has_room());
             tokio::select! {
                 () = &mut shutdown => break,
                 Some(ended) = self.running.join_next_with_id() => {
                     self.gather(ended);
                     self.record().await;
                 }
+                Some(done) = self.upkeep.ended() => self.upkept(done),
                 () = handle.0.notified() => self.look = true,
-                () = sleep_until(self.look_at.min(self.measure_at)) => self.on_time().await,
+                // More is to be leased at once; whatever else has happened gets its turn in between.
+                () = ready(()), if again => {}
+                () = sleep_until(next) => self.on_time().await,
             }
         }
         self.stop().await;
     }
 
-    /// Leases what is due and starts its attempts, as far as there is room.
-    async fn take_leases(&mut self) {
-        let settings = &self.attempts.settings;
-        let busy = self.running.len() + self.unrecorded.len();
-        let room = settings
-            .concurrency
-            .saturating_sub(u32::try_from(busy).unwrap_or(u32::MAX));
-        if !self.look || room == 0 {
-            return;
-        }
-        let (per_host, lease) = (settings.concurrency_per_host, settings.lease);
-        let now = self.attempts.now();
-        let ready = match self
-            .store
-            .queues_ready(now, self.looked_at, QUEUES_LOOKED_AT_MAX)
-            .await
-        {
-            Ok(ready) => ready,
-            Err(error) => return self.rest(&error),
-        };
-        self.looked_at = ready
-            .get(QUEUES_LOOKED_AT_MAX as usize - 1)
-            .map(|last| last.queue);
-        let rooms: Vec<_> = ready
-            .iter()
-            .map(|ready| {
-                let busy = self.in_flight.get(&ready.queue).copied().unwrap_or_default();
-                let tokens = ready.pace.map_or(u32::MAX, |pace| pace.tokens);
-                (ready.queue, per_host.saturating_sub(busy).min(tokens))
-            })
-            .filter(|(_, room)| *room > 0)
-            .collect();
-        let request = LeaseRequest {
-            owner: self.owner,
-            now,
-            until: now + lease,
-            total: room,
-            rooms: &rooms,
-        };
-        let leased = if rooms.is_empty() {
-            Vec::new()
-        } else {
-            match self.store.delivery_take_lease(&request).await {
-                Ok(leased) => leased,
-                Err(error) => return self.rest(&error),
-            }
-        };
-        self.look = self.looked_at.is_some();
-        for leased in leased {
-            self.start(leased);
-        }
-        self.full_queues = self
-            .in_flight
-            .iter()
-            .filter(|(_, count)| **count >= per_host)
-            .map(|(queue, _)| *queue)
-            .collect();
-        telemetry::in_flight(self.running.len());
+    /// When there is something to do although nothing happens.
+    fn next_at(&self) -> Instant {
+        self.look_at.min(self.promote_at).min(self.upkeep.next_at())
     }
 
-    fn start(&mut self, leased: LeasedDelivery) {
-        *self.in_flight.entry(leased.queue).or_default() += 1;
-        let leased = Arc::new(leased);
-        let lease = leased.clone();
-        let attempts = self.attempts.clone();
-        let task = self.running.spawn(async move { attempts.make(&leased).await });
-        self.leases.insert(task.id(), lease);
+    fn has_room(&self) -> bool {
+        self.running.len() + self.unrecorded.len() < self.attempts.settings.concurrency as usize
     }
 
     /// Takes in an attempt that ended, and all others that have ended by now.
-    fn gather(&mut self, first: Result<(task::Id, AttemptReport), JoinError>) {
-        // Without room, there may be more to lease than we have seen.
-        self.look |= self.running.len() + 1 >= self.attempts.settings.concurrency as usize;
+    fn gather(&mut self, first: Result<(task::Id, Attempted), JoinError>) {
         let mut next = Some(first);
         while let Some(ended) = next {
             self.take_in(ended);
             next = self.running.try_join_next_with_id();
         }
+        telemetry::in_flight(self.running.len());
     }
 
-    fn take_in(&mut self, ended: Result<(task::Id, AttemptReport), JoinError>) {
+    fn take_in(&mut self, ended: Result<(task::Id, Attempted), JoinError>) {
         let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
-        let Some(leased) = self.leases.remove(&id) else {
+        let Some(leased) = self.flights.end(id) else {
             return;
         };
-        self.look |= self.full_queues.contains(&leased.queue);
-        if let Some(count) = self.in_flight.get_mut(&leased.queue) {
-            *count -= 1;
-            if *count == 0 {
-                self.in_flight.remove(&leased.queue);
-            }
-        }
+        let receiver = Receiver::of(leased.merchant, leased.endpoint);
+        let now = self.attempts.now();
+        // Whoever had to wait for this one to end.
+        self.look |= self.plan.held_by_total
+            || self.plan.full_receivers.contains(&receiver.uuid())
+            || self.plan.held_by_share
+                && self.healths.standing(leased.queue, receiver, now) != Standing::Quick;
         match ended {
-            Ok((_, report)) => {
-                telemetry::attempt_ended(&leased, &report);
-                if let Verdict::RetryAt(at) | Verdict::PostponedTo(at) = report.verdict {
-                    self.look_at = self.look_at.min(self.instant_of(at));
+            Ok((_, mut attempted)) => {
+                attempted.leased = leased;
+                telemetry::attempt_ended(&attempted);
+                self.hear(&attempted, receiver, now);
+                if let Verdict::RetryAt(at) | Verdict::PostponedTo(at) = attempted.verdict {
+                    self.promote_at = self.promote_at.min(self.instant_of(at));
                 }
-                self.unrecorded.push(report);
+                self.unrecorded.push(attempted.into_report());
             }
             // Not recorded: the lease runs out, and the attempt counts.
             Err(error) => tracing::error!(event = %leased.event, %error, "webhook attempt broke off"),
@@ -279,30 +232,19 @@ impl Dispatcher {
         }
     }
 
-    /// What is done when nothing else calls for it: look for what fell due, find out when to look next, measure.
+    /// What is done when nothing else calls for it: look for what fell due or was left behind, find out when to look
+    /// next, and the upkeep.
     async fn on_time(&mut self) {
         self.record().await;
-        let now = self.attempts.now();
         let instant = Instant::now();
+        if instant >= self.promote_at {
+            self.promote().await;
+        }
         if instant >= self.look_at {
             self.look = true;
             self.look_at = instant + self.attempts.settings.poll;
-            match self.store.deliveries_promote(now, PROMOTED_MAX).await {
-                Ok(promoted) => {
-                    if let Some(due) = promoted.next_due_at {
-                        self.look_at = self.look_at.min(self.instant_of(due));
-                    }
-                }
-                Err(error) => self.rest(&error),
-            }
         }
-        if instant >= self.measure_at {
-            self.measure_at = instant + self.attempts.settings.measure;
-            match self.store.delivery_backlog().await {
-                Ok(backlog) => telemetry::backlog(&backlog, now),
-                Err(error) => tracing::warn!(%error, "webhook backlog cannot be measured"),
-            }
-        }
+        self.keep_up(instant).await;
     }
 
     /// Leaves the database alone for a moment, then tries again.
@@ -310,6 +252,7 @@ impl Dispatcher {
         tracing::warn!(%error, "webhook dispatcher cannot reach its deliveries");
         self.look = false;
         self.look_at = Instant::now() + DATABASE_REST;
+        self.promote_at = self.look_at;
     }
 
     fn instant_of(&self, time: OffsetDateTime) -> Instant {
@@ -329,13 +272,15 @@ impl Dispatcher {
                 self.gather(ended);
             }
         }
-        let handed_back = mem::take(&mut self.leases);
+        let handed_back = self.flights.take_all();
+        let count = handed_back.len();
         self.unrecorded.extend(
             handed_back
-                .values()
-                .map(|leased| self.attempts.interrupted(leased)),
+                .into_iter()
+                .map(|leased| self.attempts.interrupted(leased).into_report()),
         );
         self.record().await;
-        tracing::info!(owner = %self.owner, handed_back = handed_back.len(), "webhook dispatcher stopped");
+        self.upkeep.finish(deadline).await;
+        tracing::info!(owner = %self.owner, handed_back = count, "webhook dispatcher stopped");
     }
 }

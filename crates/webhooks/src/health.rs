@@ -8,6 +8,7 @@ use crate::{
     plan::Standing,
     schedule::RETRY_AFTER_MAX,
 };
+use primitives::{Id, id::kind};
 use std::{collections::HashMap, time::Duration};
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -132,9 +133,24 @@ pub(crate) struct Healths {
 /// Whose a queue is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Receiver {
-    Endpoint,
-    /// One of the own URLs of this merchant.
-    Own(Uuid),
+    /// An endpoint, whose only queue has its id.
+    Endpoint(Id<kind::WebhookEndpoint>),
+    /// One of the own URLs of a merchant.
+    Own(Id<kind::Merchant>),
+}
+
+impl Receiver {
+    pub(crate) fn of(merchant: Id<kind::Merchant>, endpoint: Option<Id<kind::WebhookEndpoint>>) -> Self {
+        endpoint.map_or(Self::Own(merchant), Self::Endpoint)
+    }
+
+    /// What all of its queues have in common.
+    pub(crate) fn uuid(self) -> Uuid {
+        match self {
+            Self::Endpoint(id) => id.uuid(),
+            Self::Own(merchant) => merchant.uuid(),
+        }
+    }
 }
 
 impl Healths {
@@ -159,14 +175,14 @@ impl Healths {
     pub(crate) fn standing(&self, queue: Uuid, receiver: Receiver, now: OffsetDateTime) -> Standing {
         let own = self.queues.get(&queue).map(|health| health.standing(now));
         match (own, receiver) {
-            (Some(Standing::Untried) | None, Receiver::Endpoint) if self.failing.contains_key(&queue) => {
+            (Some(Standing::Untried) | None, Receiver::Endpoint(_)) if self.failing.contains_key(&queue) => {
                 Standing::Suspect
             }
             (Some(own), _) => own,
-            (None, Receiver::Endpoint) => Standing::Untried,
+            (None, Receiver::Endpoint(_)) => Standing::Untried,
             (None, Receiver::Own(merchant)) => {
                 self.merchants
-                    .get(&merchant)
+                    .get(&merchant.uuid())
                     .map_or(Standing::Untried, |health| match health.standing(now) {
                         // Another URL asked for quiet; that says nothing of this one.
                         Standing::Paused => Standing::Untried,
@@ -200,11 +216,14 @@ impl Healths {
         let (failures, first_failure_at) = (health.failures_in_row, health.first_failure_at);
         match receiver {
             Receiver::Own(merchant) => {
-                let all = self.merchants.entry(merchant).or_insert_with(|| Health::new(now));
+                let all = self
+                    .merchants
+                    .entry(merchant.uuid())
+                    .or_insert_with(|| Health::new(now));
                 all.hear(ending, latency, now);
                 None
             }
-            Receiver::Endpoint => self.news(queue, ending, failures, first_failure_at, now),
+            Receiver::Endpoint(_) => self.news(queue, ending, failures, first_failure_at, now),
         }
     }
 

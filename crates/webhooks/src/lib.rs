@@ -5,14 +5,16 @@
 //! merchant has it or the schedule ends. Not here: when there is something to tell (`payments`), what the order document
 //! says (`payments`), and where keys are kept (`orchestrator`; they arrive through [`SigningKeys`]).
 //!
-//! Read [`dispatcher`] first, then [`attempt`] and [`deliver`].
+//! Read [`dispatcher`] first, then [`plan`], [`attempt`] and [`deliver`].
 
 pub mod address_guard;
 pub mod attempt;
 pub mod deliver;
 pub mod dispatcher;
 pub mod ending;
+mod endpoints;
 mod excerpt;
+mod flights;
 mod health;
 pub mod message;
 pub mod notices;

@@ -6,7 +6,7 @@
 //! The rule that all of this serves: receivers that are slow, dead, unknown or many never take the room of one that
 //! answers at once. Therefore
 //!
-//! - each receiver has a limit, which is lower until it has answered well, and one while it keeps failing;
+//! - each queue has a limit, which is lower until it has answered well, and one while it keeps failing;
 //! - all that keep failing share a quarter of the whole, and they share three quarters with the slow and the untried;
 //! - an eighth is left to those that answer at once and have nothing in flight;
 //! - what room there is goes to the queues that have the least in flight.
@@ -17,7 +17,7 @@ use std::{
 };
 use uuid::Uuid;
 
-/// How many attempts at once a receiver gets that has not accepted anything yet.
+/// How many attempts at once a queue gets whose receiver has not accepted anything yet.
 const UNTRIED_AT_ONCE: u32 = 4;
 
 /// How a receiver has answered lately.
@@ -50,7 +50,15 @@ pub struct Candidate {
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     pub total: u32,
-    pub per_receiver: u32,
+    pub per_queue: u32,
+}
+
+impl Limits {
+    /// All own URLs of one merchant: half of the whole, so that a merchant that has one for each order and is dead does not
+    /// take everything before that is known.
+    fn per_receiver(self) -> u32 {
+        (self.total / 2).max(self.per_queue)
+    }
 }
 
 /// What is in flight when a plan is made.
@@ -67,13 +75,17 @@ pub struct InFlight {
 }
 
 impl InFlight {
-    /// Counts one more attempt.
-    pub fn add(&mut self, queue: Uuid, receiver: Uuid, standing: Standing) {
-        self.all += 1;
-        self.suspect += u32::from(standing == Standing::Suspect);
-        self.unproven += u32::from(standing != Standing::Quick);
-        *self.queues.entry(queue).or_default() += 1;
-        *self.receivers.entry(receiver).or_default() += 1;
+    /// Counts so many attempts more.
+    pub fn add(&mut self, queue: Uuid, receiver: Uuid, standing: Standing, attempts: u32) {
+        self.all += attempts;
+        if standing == Standing::Suspect {
+            self.suspect += attempts;
+        }
+        if standing != Standing::Quick {
+            self.unproven += attempts;
+        }
+        *self.queues.entry(queue).or_default() += attempts;
+        *self.receivers.entry(receiver).or_default() += attempts;
     }
 }
 
@@ -109,7 +121,7 @@ pub fn plan(limits: Limits, in_flight: &InFlight, candidates: &[Candidate]) -> P
         // What holds a candidate back only tightens while a plan is made, so it need not be asked again.
         match hindrance(limits, &planned, candidate, granted) {
             None => {
-                planned.add(candidate.queue, candidate.receiver, candidate.standing);
+                planned.add(candidate.queue, candidate.receiver, candidate.standing, 1);
                 *rooms.entry(candidate.queue).or_default() += 1;
                 waiting.push(Reverse((load + 1, place)));
             }
@@ -139,13 +151,12 @@ fn hindrance(limits: Limits, planned: &InFlight, candidate: &Candidate, granted:
     let of_queue = load(&planned.queues, candidate.queue);
     let of_receiver = load(&planned.receivers, candidate.receiver);
     let at_once = match candidate.standing {
-        Standing::Quick | Standing::Slow => limits.per_receiver,
-        Standing::Untried => limits.per_receiver.min(UNTRIED_AT_ONCE),
+        Standing::Quick | Standing::Slow => limits.per_queue,
+        Standing::Untried => limits.per_queue.min(UNTRIED_AT_ONCE),
         Standing::Suspect => 1,
         Standing::Paused => 0,
     };
-    // A merchant's own URLs share the receiver's limit, but one of them that fails holds up only itself.
-    if of_queue >= at_once || of_receiver >= limits.per_receiver {
+    if of_queue >= at_once || of_receiver >= limits.per_receiver() {
         return Some(Hindrance::Receiver);
     }
     if candidate.tokens.is_some_and(|tokens| granted >= tokens) {

@@ -22,8 +22,10 @@ pub struct DispatcherSettings {
     pub lease: Duration,
     /// Attempts in flight at most, in this process.
     pub concurrency: u32,
-    /// Attempts in flight at most to one host and port, in this process.
-    pub concurrency_per_host: u32,
+    /// Attempts in flight at most to one endpoint or one own URL, in this process.
+    pub concurrency_per_endpoint: u32,
+    /// For how long an endpoint may fail before it is disabled.
+    pub endpoint_disable_after: Duration,
     /// How often the database is asked when nothing wakes the dispatcher.
     pub poll: Duration,
     /// How often the backlog is measured for the metrics.
@@ -40,7 +42,8 @@ impl Default for DispatcherSettings {
             attempt_timeout: Duration::from_secs(10),
             lease: Duration::from_secs(30),
             concurrency: 512,
-            concurrency_per_host: 32,
+            concurrency_per_endpoint: 32,
+            endpoint_disable_after: Duration::from_secs(5 * 24 * 60 * 60),
             poll: Duration::from_secs(5),
             measure: Duration::from_secs(15),
             shutdown: Duration::from_secs(5),
@@ -64,6 +67,7 @@ impl DispatcherSettings {
             ("attempt_timeout", self.attempt_timeout),
             ("poll", self.poll),
             ("measure", self.measure),
+            ("endpoint_disable_after", self.endpoint_disable_after),
         ] {
             if duration.is_zero() {
                 problems.push((field, "must be more than nothing".to_owned()));
@@ -72,9 +76,9 @@ impl DispatcherSettings {
         if self.concurrency == 0 {
             problems.push(("concurrency", "must be at least 1".to_owned()));
         }
-        if self.concurrency_per_host == 0 || self.concurrency_per_host > self.concurrency {
+        if self.concurrency_per_endpoint == 0 || self.concurrency_per_endpoint > self.concurrency {
             problems.push((
-                "concurrency_per_host",
+                "concurrency_per_endpoint",
                 format!("must be 1 to {}", self.concurrency),
             ));
         }
@@ -97,10 +101,10 @@ mod tests {
             lease: Duration::from_secs(10),
             poll: Duration::ZERO,
             concurrency: 8,
-            concurrency_per_host: 9,
+            concurrency_per_endpoint: 9,
             ..DispatcherSettings::default()
         };
         let fields: Vec<_> = settings.problems().into_iter().map(|(field, _)| field).collect();
-        assert_eq!(fields, ["lease", "poll", "concurrency_per_host"]);
+        assert_eq!(fields, ["lease", "poll", "concurrency_per_endpoint"]);
     }
 }

@@ -1,12 +1,11 @@
 //! The settings, section by section, with every problem there is. Sections of some size have a file of their own.
 
-use super::{Config, LogFormat, Telemetry, database, health, http, results, rules, three_ds};
+use super::{Config, LogFormat, Telemetry, database, health, http, results, rules, three_ds, webhooks};
 use orchestrator::{administration::Environment, transport::TransportSettings};
 use payments::fields::{Fields, Problems, integer, parsed, text, word};
 use std::{path::PathBuf, time::Duration};
 use toml::Table;
 use tracing_subscriber::EnvFilter;
-use webhooks::DispatcherSettings;
 
 pub(super) const DAY_SECONDS: u32 = 86_400;
 const SECTIONS: [&str; 12] = [
@@ -41,7 +40,7 @@ pub(super) fn config(settings: &Table) -> Result<Config, Problems> {
         let retry_limits = rules::retry_limits(&root, environment, found);
         let health = health::read(&root, found);
         let transport = transport(&root, found);
-        let webhooks = webhooks(&root, environment, found);
+        let webhooks = webhooks::read(&root, environment, found);
         let telemetry = telemetry(&root, found);
         if let (Some(limits), Some(transport)) = (&limits, &transport) {
             rules::check_with_transport(limits, transport, found);
@@ -124,39 +123,6 @@ fn transport(root: &Fields<'_>, problems: &mut Problems) -> Option<TransportSett
         concurrency_per_host_max: per_host?,
         idle_per_host_max: idle?,
     })
-}
-
-fn webhooks(
-    root: &Fields<'_>,
-    environment: Option<Environment>,
-    problems: &mut Problems,
-) -> Option<DispatcherSettings> {
-    let known = [
-        "attempt_timeout_ms",
-        "lease_seconds",
-        "concurrency",
-        "concurrency_per_host",
-        "poll_seconds",
-    ];
-    let fields = section(root, "webhooks", &known, problems)?;
-    let attempt_timeout = milliseconds(&fields, "attempt_timeout_ms", problems);
-    let lease = seconds(&fields, "lease_seconds", problems);
-    let concurrency = fields.need("concurrency", integer(1..=100_000u32), problems);
-    let per_host = fields.need("concurrency_per_host", integer(1..=100_000u32), problems);
-    let poll = seconds(&fields, "poll_seconds", problems);
-    let settings = DispatcherSettings {
-        url_policy: environment.unwrap_or(Environment::Production).url_policy(),
-        attempt_timeout: attempt_timeout?,
-        lease: Duration::from_secs(lease?.into()),
-        concurrency: concurrency?,
-        concurrency_per_host: per_host?,
-        poll: Duration::from_secs(poll?.into()),
-        ..DispatcherSettings::default()
-    };
-    for (field, text) in settings.problems() {
-        problems.add(format!("webhooks.{field}"), text);
-    }
-    Some(settings)
 }
 
 fn telemetry(root: &Fields<'_>, problems: &mut Problems) -> Option<Telemetry> {

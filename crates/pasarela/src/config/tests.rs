@@ -100,7 +100,7 @@ fn the_databases_url_may_be_in_a_file() {
 fn every_problem_is_told_at_once_and_no_password_with_it() {
     let file = "colour = 1\n[http]\nlisten = 8080\npublic_url = 'http://pay.example.com'\nadmin = 1\n\
                 [database]\nurl = 'mysql://u:hunter2@h/x'\n[environment]\nkind = 'test'\n\
-                [transport]\ncharge_timeout_ms = -1\n[webhooks]\nlease_seconds = 5\nconcurrency_per_host = 9000\n\
+                [transport]\ncharge_timeout_ms = -1\n[webhooks]\nlease_seconds = 5\nconcurrency_per_endpoint = 9000\n\
                 [telemetry]\nlog = 'info,=='\nlog_format = 'xml'";
     let told = config(file, &[]).unwrap_err();
     for field in [
@@ -112,7 +112,7 @@ fn every_problem_is_told_at_once_and_no_password_with_it() {
         "environment.kind",
         "transport.charge_timeout_ms",
         "webhooks.lease",
-        "webhooks.concurrency_per_host",
+        "webhooks.concurrency_per_endpoint",
         "telemetry.log ",
         "telemetry.log_format",
     ] {
@@ -193,6 +193,20 @@ fn the_times_of_captures_voids_and_refunds_are_set_and_each_wrong_one_is_named()
         told.contains("\n  payments.settlement_pause_max_seconds must not"),
         "{told}"
     );
+}
+
+#[test]
+fn an_endpoint_may_fail_for_days_but_not_for_ever() {
+    let days = |days: &str| {
+        let file = format!("[webhooks]\nendpoint_disable_after_days = {days}");
+        config(&file, SANDBOX)
+    };
+    let settings = days("3").unwrap().webhooks;
+    assert_eq!(settings.endpoint_disable_after, Duration::from_secs(3 * 86_400));
+    for wrong in ["0", "31", "'5'"] {
+        let told = days(wrong).unwrap_err();
+        assert!(told.contains("webhooks.endpoint_disable_after_days"), "{told}");
+    }
 }
 
 #[test]

@@ -6,6 +6,10 @@ const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 const QUICKLY: Duration = Duration::from_millis(20);
 const ENDPOINT: Uuid = Uuid::from_u128(1);
 
+fn endpoint(queue: Uuid) -> Receiver {
+    Receiver::Endpoint(Id::from_uuid(queue))
+}
+
 fn answer(status: u16, retry_after: Option<u64>) -> Ending {
     Ending {
         code: match status {
@@ -35,11 +39,11 @@ impl Story {
 
     fn hear(&mut self, ending: &Ending) -> Option<EndpointNews> {
         self.healths
-            .hear(ENDPOINT, Receiver::Endpoint, ending, QUICKLY, self.now)
+            .hear(ENDPOINT, endpoint(ENDPOINT), ending, QUICKLY, self.now)
     }
 
     fn standing(&self) -> Standing {
-        self.healths.standing(ENDPOINT, Receiver::Endpoint, self.now)
+        self.healths.standing(ENDPOINT, endpoint(ENDPOINT), self.now)
     }
 
     fn pause(&self) -> Option<Duration> {
@@ -73,7 +77,7 @@ fn a_receiver_that_takes_its_time_is_slow_until_it_no_longer_does() {
     let mut after = |latency: Duration| {
         story
             .healths
-            .hear(ENDPOINT, Receiver::Endpoint, &answer(200, None), latency, START);
+            .hear(ENDPOINT, endpoint(ENDPOINT), &answer(200, None), latency, START);
         story.standing()
     };
     assert_eq!(after(Duration::from_secs(5)), Standing::Slow);
@@ -169,7 +173,7 @@ fn an_endpoint_that_failed_for_days_is_told_of_when_it_fails_again() {
 #[test]
 fn a_merchants_untried_url_is_taken_for_what_its_others_are() {
     let mut healths = Healths::new(DAY);
-    let own = Receiver::Own(Uuid::from_u128(9));
+    let own = Receiver::Own(Id::from_uuid(Uuid::from_u128(9)));
     let [first, second] = [Uuid::from_u128(10), Uuid::from_u128(11)];
     assert_eq!(healths.standing(second, own, START), Standing::Untried);
     for _ in 0..3 {
@@ -192,12 +196,12 @@ fn only_so_many_receivers_are_remembered() {
     for number in 0..30_000u32 {
         let queue = Uuid::from_u128(number.into());
         let now = START + Duration::from_secs(number.into());
-        healths.hear(queue, Receiver::Endpoint, &answer(200, None), QUICKLY, now);
+        healths.hear(queue, endpoint(queue), &answer(200, None), QUICKLY, now);
     }
     assert!(healths.queues.len() <= REMEMBERED_MAX);
     let last = Uuid::from_u128(29_999);
     assert_eq!(
-        healths.standing(last, Receiver::Endpoint, START + DAY),
+        healths.standing(last, endpoint(last), START + DAY),
         Standing::Quick
     );
 }

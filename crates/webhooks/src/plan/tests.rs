@@ -24,7 +24,7 @@ fn endpoint(number: usize, standing: Standing) -> Candidate {
 
 fn limits() -> impl Strategy<Value = Limits> {
     (1u32..600).prop_flat_map(|total| {
-        (Just(total), 1..=total.min(40)).prop_map(|(total, per_receiver)| Limits { total, per_receiver })
+        (Just(total), 1..=total.min(40)).prop_map(|(total, per_queue)| Limits { total, per_queue })
     })
 }
 
@@ -42,9 +42,7 @@ fn situation() -> impl Strategy<Value = (Vec<Candidate>, InFlight)> {
         let mut candidates = Vec::new();
         for (number, (standing, tokens, busy, shared)) in ones.into_iter().enumerate() {
             let receiver = if shared { id(100_000) } else { id(number) };
-            for _ in 0..busy {
-                in_flight.add(id(number), receiver, standing);
-            }
+            in_flight.add(id(number), receiver, standing, busy);
             candidates.push(Candidate {
                 receiver,
                 tokens,
@@ -52,7 +50,7 @@ fn situation() -> impl Strategy<Value = (Vec<Candidate>, InFlight)> {
             });
         }
         for number in 0..elsewhere {
-            in_flight.add(id(200_000 + number as usize), id(200_000), Standing::Quick);
+            in_flight.add(id(200_000 + number as usize), id(200_000), Standing::Quick, 1);
         }
         (candidates, in_flight)
     })
@@ -86,8 +84,8 @@ proptest! {
             let busy = load(&in_flight.queues, candidate.queue);
             prop_assert!(candidate.tokens.is_none_or(|tokens| granted <= tokens));
             let most = match candidate.standing {
-                Standing::Quick | Standing::Slow => limits.per_receiver,
-                Standing::Untried => limits.per_receiver.min(4),
+                Standing::Quick | Standing::Slow => limits.per_queue,
+                Standing::Untried => limits.per_queue.min(4),
                 Standing::Suspect => 1,
                 Standing::Paused => 0,
             };
@@ -95,7 +93,7 @@ proptest! {
             let of_receiver = candidates.iter().filter(|other| other.receiver == candidate.receiver);
             let of_receiver = sum(&plan, of_receiver);
             let busy = load(&in_flight.receivers, candidate.receiver);
-            prop_assert!(of_receiver == 0 || busy + of_receiver <= limits.per_receiver);
+            prop_assert!(of_receiver == 0 || busy + of_receiver <= limits.per_queue.max(limits.total / 2));
         }
         let mut planned: Vec<_> = plan.rooms.iter().map(|(queue, _)| queue).collect();
         planned.sort();
@@ -140,14 +138,13 @@ proptest! {
                 .collect();
             let mut in_flight = InFlight::default();
             for one in &held {
-                in_flight.add(one.queue, one.receiver, one.standing);
+                in_flight.add(one.queue, one.receiver, one.standing, 1);
             }
             let before = plan(limits, &in_flight, &candidates);
             for candidate in &candidates {
-                for _ in 0..room(&before, candidate.queue) {
-                    in_flight.add(candidate.queue, candidate.receiver, candidate.standing);
-                    held.push(*candidate);
-                }
+                let granted = room(&before, candidate.queue);
+                in_flight.add(candidate.queue, candidate.receiver, candidate.standing, granted);
+                held.extend(std::iter::repeat_n(*candidate, granted as usize));
             }
             let mut with_newcomer = candidates.clone();
             with_newcomer.push(endpoint(900_000, Standing::Quick));
@@ -183,12 +180,10 @@ proptest! {
 fn who_has_the_least_in_flight_comes_first() {
     let limits = Limits {
         total: 10,
-        per_receiver: 8,
+        per_queue: 8,
     };
     let mut in_flight = InFlight::default();
-    for _ in 0..6 {
-        in_flight.add(id(0), id(0), Standing::Quick);
-    }
+    in_flight.add(id(0), id(0), Standing::Quick, 6);
     let candidates = [endpoint(0, Standing::Quick), endpoint(1, Standing::Quick)];
     let plan = plan(limits, &in_flight, &candidates);
     // The tenth is left to somebody with nothing in flight.
@@ -200,7 +195,7 @@ fn who_has_the_least_in_flight_comes_first() {
 fn one_dead_url_of_a_merchant_leaves_the_others_their_room() {
     let limits = Limits {
         total: 64,
-        per_receiver: 8,
+        per_queue: 8,
     };
     let own = |number, standing| Candidate {
         receiver: id(500),
@@ -212,7 +207,7 @@ fn one_dead_url_of_a_merchant_leaves_the_others_their_room() {
         own(2, Standing::Paused),
     ];
     let plan = plan(limits, &InFlight::default(), &candidates);
-    assert_eq!(plan.rooms, [(id(0), 1), (id(1), 7)]);
+    assert_eq!(plan.rooms, [(id(0), 1), (id(1), 8)]);
     assert!(plan.full_receivers.contains(&id(500)));
 }
 
@@ -220,7 +215,7 @@ fn one_dead_url_of_a_merchant_leaves_the_others_their_room() {
 fn a_rate_is_a_limit_of_its_own() {
     let limits = Limits {
         total: 64,
-        per_receiver: 8,
+        per_queue: 8,
     };
     let candidates = [
         Candidate {

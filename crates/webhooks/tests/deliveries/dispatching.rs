@@ -1,17 +1,17 @@
-//! Events on their way from a real database to real receivers.
-#![allow(clippy::unwrap_used, clippy::expect_used, reason = "tests may panic")]
+//! Leases, results and signatures, with dispatchers that come and go.
 
-mod world;
-
-use aws_lc_rs::hmac;
+use crate::world::{
+    Keys, PRIVATE_KEY, Reaction, Received, Receiver, Running, WEBHOOK_SECRET, clock, hooks, order, settings,
+    tell, until, until_delivered,
+};
+use aws_lc_rs::{
+    hmac,
+    signature::{ED25519, UnparsedPublicKey},
+};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sqlx::PgPool;
 use std::{collections::HashMap, sync::Arc, time::Duration};
-use webhooks::DispatcherSettings;
-use world::{
-    Keys, PRIVATE_KEY, Reaction, Receiver, Running, WEBHOOK_SECRET, clock, hooks, order, settings, tell,
-    until, until_delivered,
-};
+use webhooks::{DispatcherSettings, SigningKeySet};
 
 const OK: Reaction = Reaction::Answer(200, r#"{"status":"succeeded","data":{"order_id":"1"}}"#);
 
@@ -138,11 +138,7 @@ async fn an_attempt_that_fails_for_good_is_given_up_and_lets_the_next_event_go(p
     assert_eq!(hook["retry"], 9);
     assert_eq!(hook["response"]["code"], "http_status");
     assert_eq!(hook["response"]["raw_response"], "****************");
-    let sequences: Vec<_> = receiver
-        .received()
-        .iter()
-        .map(world::Received::sequence)
-        .collect();
+    let sequences: Vec<_> = receiver.received().iter().map(Received::sequence).collect();
     assert_eq!(sequences, [1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 2]);
     dispatcher.stop().await;
 }
@@ -153,8 +149,8 @@ async fn a_receiver_that_never_answers_delays_only_itself(pool: PgPool) {
     let fast = Receiver::start(&[OK]).await;
     let settings = DispatcherSettings {
         attempt_timeout: Duration::from_secs(15),
-        concurrency: 4,
-        concurrency_per_host: 2,
+        concurrency: 8,
+        concurrency_per_endpoint: 2,
         shutdown: Duration::ZERO,
         ..settings()
     };
@@ -280,4 +276,76 @@ async fn several_dispatchers_deliver_everything_once_and_each_order_in_order(poo
     for (order, sequences) in by_order {
         assert_eq!(sequences, (1..=EVENTS).collect::<Vec<_>>(), "{order}");
     }
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn while_keys_are_replaced_a_message_carries_a_signature_of_each(pool: PgPool) {
+    const NEWER: &str = "whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD";
+    const PRIVATE: &str =
+        "whsk_6Xb/dCcHpPea21PS1N9VY/NZW723CEc77N4rJCubMbfVKIDij2HKpMKkioLlX0dRqSKJp4AJ6p9lMicMFs6Kvg==";
+    const PUBLIC: &str = "1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4=";
+    let receiver = Receiver::start(&[OK]).await;
+    tell(&pool, order(1), 1, &receiver.url).await;
+    let keys = SigningKeySet {
+        private_key: PRIVATE_KEY.to_owned().into(),
+        v1: vec![NEWER.to_owned().into(), WEBHOOK_SECRET.to_owned().into()],
+        v1a: vec![PRIVATE.to_owned().into()],
+    };
+    let dispatcher = Running::start_with(
+        &pool,
+        settings(),
+        Arc::new(Keys(Some(keys))),
+        clock(Duration::ZERO),
+    );
+    until_delivered(&pool, order(1)).await;
+    dispatcher.stop().await;
+
+    let received = &receiver.received()[0];
+    let (id, timestamp) = (
+        received.header("webhook-id"),
+        received.header("webhook-timestamp"),
+    );
+    let signed = format!("{id}.{timestamp}.{}", received.body);
+    let header = received.header("webhook-signature").to_owned();
+    let signatures: Vec<_> = header.split(' ').collect();
+    let [newer, older, asymmetric] = signatures[..] else {
+        panic!("three signatures in {header}");
+    };
+    for (secret, signature) in [(NEWER, newer), (WEBHOOK_SECRET, older)] {
+        let secret = STANDARD.decode(secret.strip_prefix("whsec_").unwrap()).unwrap();
+        assert!(verify(
+            &secret,
+            signed.as_bytes(),
+            signature.strip_prefix("v1,").unwrap()
+        ));
+    }
+    let signature = STANDARD.decode(asymmetric.strip_prefix("v1a,").unwrap()).unwrap();
+    UnparsedPublicKey::new(&ED25519, STANDARD.decode(PUBLIC).unwrap())
+        .verify(signed.as_bytes(), &signature)
+        .unwrap();
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn what_is_on_its_way_is_not_sent_beside_itself_when_the_database_forgets_the_lease(pool: PgPool) {
+    let receiver = Receiver::start(&[Reaction::Delay(Duration::from_millis(800)), OK]).await;
+    tell(&pool, order(1), 1, &receiver.url).await;
+    let settings = DispatcherSettings {
+        attempt_timeout: Duration::from_secs(5),
+        ..settings()
+    };
+    let dispatcher = Running::start(&pool, settings);
+    until("the attempt is under way", async || {
+        receiver.received().len() == 1
+    })
+    .await;
+    // Leases need not outlast a crash of the database.
+    sqlx::query("UPDATE deliveries SET attempts = 0, lease_owner = NULL, lease_until = NULL")
+        .execute(&pool)
+        .await
+        .unwrap();
+    dispatcher.handle.wake();
+    until_delivered(&pool, order(1)).await;
+    dispatcher.stop().await;
+    assert_eq!(receiver.received().len(), 1);
+    assert_eq!(hooks(&pool, order(1)).await[0]["retry"], 0);
 }

@@ -1,10 +1,5 @@
 //! A database with events in it, receivers on loopback that answer as told, and dispatchers between them.
 #![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a test that cannot set its stage may panic"
-)]
-#![allow(
     clippy::disallowed_methods,
     reason = "these tests run in real time and need fresh ids"
 )]
@@ -21,11 +16,13 @@ use serde_json::Value;
 use sqlx::PgPool;
 use std::{
     sync::{Arc, Mutex},
-    time::Duration,
+    time::{Duration, Instant},
 };
 use store::{
     Store,
-    events::{NewEvent, Recipients, Subject, events_insert_in},
+    audit::{Actor, AuditEntry},
+    events::{NewEvent, Recipients, Subject},
+    webhook_endpoints::{EndpointStatus, WebhookEndpoint},
 };
 use time::OffsetDateTime;
 use tokio::{net::TcpListener, sync::oneshot, task::JoinHandle};
@@ -57,8 +54,24 @@ pub fn settings() -> DispatcherSettings {
     }
 }
 
-/// Inserts an event of an order whose version is `sequence`, in a transaction of its own.
+/// Inserts an event of an order whose version is `sequence`, for one of the merchant's own URLs.
 pub async fn tell(pool: &PgPool, order: Id<kind::Order>, sequence: i64, url: &str) -> Id<kind::Event> {
+    let own = HttpUrl::parse(url, UrlPolicy::LoopbackHttpToo).unwrap();
+    record(pool, order, sequence, Some(own), Recipients::Own).await
+}
+
+/// Inserts an event of an order whose version is `sequence`, for the merchant's endpoints.
+pub async fn tell_endpoints(pool: &PgPool, order: Id<kind::Order>, sequence: i64) -> Id<kind::Event> {
+    record(pool, order, sequence, None, Recipients::Subscribed).await
+}
+
+async fn record(
+    pool: &PgPool,
+    order: Id<kind::Order>,
+    sequence: i64,
+    notify_url: Option<HttpUrl>,
+    recipients: Recipients,
+) -> Id<kind::Event> {
     let event = NewEvent {
         id: Id::from_uuid(Uuid::now_v7()),
         merchant: merchant(),
@@ -67,14 +80,67 @@ pub async fn tell(pool: &PgPool, order: Id<kind::Order>, sequence: i64, url: &st
         event_type: "payment.updated",
         payment_status: Some("processed".to_owned()),
         document: format!(r#"{{"token":"{order}", "sequence":{sequence}}}"#),
-        notify_url: Some(HttpUrl::parse(url, UrlPolicy::LoopbackHttpToo).unwrap()),
-        recipients: Recipients::Subscribed,
+        notify_url,
+        recipients,
         created_at: OffsetDateTime::now_utc(),
     };
-    let mut transaction = pool.begin().await.unwrap();
-    events_insert_in(&mut transaction, &event).await.unwrap();
-    transaction.commit().await.unwrap();
+    let store = Store::from_pool(pool.clone());
+    store.event_insert(&event).await.unwrap();
     event.id
+}
+
+/// The merchant of these tests, with the URL for what no order says another one for.
+pub async fn insert_merchant(pool: &PgPool, notify_url: Option<&str>) {
+    sqlx::query(
+        "INSERT INTO merchants (id, name, country, currencies, notify_url, webhook_secret_sealed, version,
+             created_at, updated_at)
+         VALUES ($1, 'Shop', 'MX', '{MXN}', $2, '\\x00', 1, now(), now())",
+    )
+    .bind(merchant().uuid())
+    .bind(notify_url)
+    .execute(pool)
+    .await
+    .unwrap();
+}
+
+/// Makes an endpoint of the merchant's.
+pub async fn insert_endpoint(
+    pool: &PgPool,
+    number: u128,
+    url: &str,
+    rate_per_second: Option<u32>,
+) -> Id<kind::WebhookEndpoint> {
+    let now = OffsetDateTime::now_utc();
+    let endpoint = WebhookEndpoint {
+        id: Id::from_uuid(Uuid::from_u128(number)),
+        merchant: merchant(),
+        url: HttpUrl::parse(url, UrlPolicy::LoopbackHttpToo).unwrap(),
+        description: format!("Endpoint {number}"),
+        event_types: Vec::new(),
+        status: EndpointStatus::Enabled,
+        rate_per_second,
+        failing_since: None,
+        version: 1,
+        created_at: now,
+        updated_at: now,
+    };
+    let audit = AuditEntry {
+        at: now,
+        actor: Actor::CommandLine,
+        action: "webhook_endpoint.create",
+        merchant: Some(merchant()),
+        subject: endpoint.id.to_string(),
+        before: None,
+        after: None,
+    };
+    let store = Store::from_pool(pool.clone());
+    store.endpoint_insert(&endpoint, &[], &audit).await.unwrap();
+    endpoint.id
+}
+
+pub async fn load_endpoint(pool: &PgPool, endpoint: Id<kind::WebhookEndpoint>) -> WebhookEndpoint {
+    let store = Store::from_pool(pool.clone());
+    store.endpoint_load(merchant(), endpoint).await.unwrap().unwrap()
 }
 
 pub async fn hooks(pool: &PgPool, order: Id<kind::Order>) -> Vec<Value> {
@@ -104,7 +170,11 @@ impl Keys {
 
 #[async_trait]
 impl SigningKeys for Keys {
-    async fn signing_keys(&self, _: Id<kind::Merchant>) -> Result<SigningKeySet, SigningKeysError> {
+    async fn signing_keys(
+        &self,
+        _: Id<kind::Merchant>,
+        _: Option<Id<kind::WebhookEndpoint>>,
+    ) -> Result<SigningKeySet, SigningKeysError> {
         self.0.clone().ok_or(SigningKeysError::UnknownMerchant)
     }
 }
@@ -147,6 +217,8 @@ impl Running {
 pub enum Reaction {
     Answer(u16, &'static str),
     Redirect(&'static str),
+    /// Answers 503, and asks for so many seconds of quiet.
+    Busy(&'static str),
     /// Holds the request for so long and then accepts it.
     Delay(Duration),
 }
@@ -155,6 +227,8 @@ pub enum Reaction {
 pub struct Received {
     pub headers: HeaderMap,
     pub body: String,
+    pub at: Instant,
+    pub reaction: Reaction,
 }
 
 impl Received {
@@ -164,6 +238,11 @@ impl Received {
 
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap()
+    }
+
+    /// Whether the receiver said, or was about to say, that it has the message.
+    pub fn accepted(&self) -> bool {
+        matches!(self.reaction, Reaction::Answer(200, _) | Reaction::Delay(_))
     }
 
     pub fn sequence(&self) -> i64 {
@@ -203,11 +282,20 @@ impl Receiver {
     async fn receive(State(receiver): State<Self>, headers: HeaderMap, body: String) -> Response {
         let reaction = {
             let mut received = receiver.received.lock().unwrap();
-            received.push(Received { headers, body });
-            receiver.script[(received.len() - 1).min(receiver.script.len() - 1)]
+            let reaction = receiver.script[received.len().min(receiver.script.len() - 1)];
+            received.push(Received {
+                headers,
+                body,
+                at: Instant::now(),
+                reaction,
+            });
+            reaction
         };
         match reaction {
             Reaction::Answer(status, body) => (StatusCode::from_u16(status).unwrap(), body).into_response(),
+            Reaction::Busy(seconds) => {
+                (StatusCode::SERVICE_UNAVAILABLE, [(header::RETRY_AFTER, seconds)]).into_response()
+            }
             Reaction::Redirect(to) => (StatusCode::FOUND, [(header::LOCATION, to)]).into_response(),
             Reaction::Delay(time) => {
                 tokio::time::sleep(time).await;
