@@ -25,6 +25,9 @@ const LAG_BUCKETS_SECONDS: [f64; 11] = [
     0.02, 0.1, 0.5, 1.0, 5.0, 15.0, 60.0, 600.0, 3_600.0, 21_600.0, 86_400.0,
 ];
 
+/// The same of each endpoint, of which there may be thousands.
+const ENDPOINT_LAG_BUCKETS_SECONDS: [f64; 5] = [0.1, 1.0, 15.0, 600.0, 21_600.0];
+
 /// How often the recorder folds what it collected, so that what nobody scrapes does not grow.
 const UPKEEP: Duration = Duration::from_secs(5);
 
@@ -106,8 +109,10 @@ fn tracer_provider(endpoint: &str) -> Result<SdkTracerProvider, ExporterBuildErr
 /// Starts collecting metrics; the handle renders them. Needs a running tokio.
 pub fn metrics() -> Result<PrometheusHandle, TelemetryError> {
     let lag = Matcher::Full("pasarela_webhook_lag_seconds".to_owned());
+    let endpoint_lag = Matcher::Full("pasarela_webhook_endpoint_lag_seconds".to_owned());
     let recorder = PrometheusBuilder::new()
         .set_buckets_for_metric(lag, &LAG_BUCKETS_SECONDS)?
+        .set_buckets_for_metric(endpoint_lag, &ENDPOINT_LAG_BUCKETS_SECONDS)?
         .set_buckets_for_metric(Matcher::Suffix("_seconds".to_owned()), &BUCKETS_SECONDS)?
         .install_recorder()?;
     let upkeep = recorder.clone();
