@@ -269,7 +269,7 @@ impl Dispatcher {
         // Aborting does not reach one that has just ended: its result is still good.
         while let Some(ended) = self.running.join_next_with_id().await {
             if ended.is_ok() {
-                self.gather(ended);
+                self.take_in(ended);
             }
         }
         let handed_back = self.flights.take_all();

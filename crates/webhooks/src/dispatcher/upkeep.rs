@@ -27,6 +27,10 @@ const PARTITIONS_AGAIN: Duration = Duration::from_secs(5 * 60);
 /// Of how many queues the backlog is shown, the longest ones first.
 const QUEUES_MEASURED: u32 = 50;
 
+/// How many endpoints are looked after at once. When many fail together, deliveries need the database too; the others'
+/// news come again with their next answers.
+const ENDPOINTS_AT_ONCE: usize = 8;
+
 /// What a task of the upkeep came to.
 pub(super) enum Done {
     /// News of an endpoint were acted on, or could not be.
@@ -92,7 +96,8 @@ impl Dispatcher {
         let (Some(news), Receiver::Endpoint(endpoint)) = (news, receiver) else {
             return;
         };
-        if self.upkeep.endpoints.insert(endpoint.uuid()) {
+        let endpoints = &mut self.upkeep.endpoints;
+        if endpoints.len() < ENDPOINTS_AT_ONCE && endpoints.insert(endpoint.uuid()) {
             let (store, clock) = (self.store.clone(), self.attempts.clock.clone());
             let merchant = leased.merchant;
             self.upkeep.tasks.spawn(async move {
