@@ -12,6 +12,7 @@ mod rules;
 mod three_ds;
 mod webhooks;
 
+use ::webhooks::DispatcherSettings;
 use api::results::served::TlsFiles;
 use emv3ds::Version;
 use mpi::Timers;
@@ -33,7 +34,6 @@ use std::{
 use store::StoreSettings;
 use thiserror::Error;
 use toml::{Table, Value};
-use ::webhooks::DispatcherSettings;
 
 const DEFAULT: &str = include_str!("../../../deploy/pasarela.toml");
 /// Read when no file is named, where it exists.

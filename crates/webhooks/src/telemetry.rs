@@ -29,7 +29,7 @@ pub(crate) fn describe() {
     describe_histogram!(LAG, metrics::Unit::Seconds, "From an event to its delivery.");
     describe_gauge!(
         QUEUE,
-        "Deliveries without an outcome, each counted up to 100 000: those due or on their way, and those waiting."
+        "Deliveries without an outcome: all, and those due or on their way."
     );
     describe_gauge!(
         OLDEST_DUE,
@@ -128,7 +128,7 @@ pub(crate) fn in_flight(attempts: usize) {
 /// Shows what is waiting in the database.
 #[expect(clippy::cast_precision_loss, reason = "counts up to 100 000")]
 pub(crate) fn backlog(backlog: &Backlog, now: OffsetDateTime) {
-    gauge!(QUEUE, "state" => "waiting").set(backlog.waiting as f64);
+    gauge!(QUEUE, "state" => "open").set((backlog.ready + backlog.waiting) as f64);
     gauge!(QUEUE, "state" => "due").set(backlog.ready as f64);
     gauge!(OLDEST_DUE).set(age(backlog.oldest_ready_at, now));
 }
