@@ -16,6 +16,8 @@ pub mod kushki;
 mod published;
 mod reading;
 #[cfg(test)]
+mod samples;
+#[cfg(test)]
 mod testdata;
 
 use acquiring::Processor;
