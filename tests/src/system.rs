@@ -214,6 +214,11 @@ impl System {
         }
     }
 
+    /// The variables that the gateway, and its commands in a shell, are started with.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        self.gateway_environment.clone().into_iter().collect()
+    }
+
     /// The demo shop of the 3DS Server API.
     pub fn requestor(&self) -> Requestor {
         Requestor::new(

@@ -22,6 +22,9 @@ mod routing_explained;
 mod seed;
 mod seed_shops;
 mod shops;
+mod webhook_deliveries;
+mod webhook_endpoints;
+mod webhook_keys;
 
 #[cfg(test)]
 pub(crate) mod testing;
@@ -37,6 +40,11 @@ pub use remote_threeds_servers::ShownRemoteServer;
 pub use routing_explained::Explained;
 pub use seed::Seeded;
 pub use shops::CreatedShop;
+pub use webhook_deliveries::{
+    AttemptFilter, OWN_WEBHOOKS, SentTest, ShownAttempts, ShownDeadLetters, ShownEvent,
+};
+pub use webhook_endpoints::{CreatedWebhookEndpoint, ShownOwnWebhooks, ShownWebhookEndpoint};
+pub use webhook_keys::{IssuedWebhookKeys, ShownWebhookKey};
 
 use crate::{
     clock::Clock,
@@ -55,6 +63,7 @@ use store::{
     audit::{Actor, AuditEntry, AuditRow},
 };
 use thiserror::Error;
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// The most entries a list answers at once.
 pub const PAGE_MAX: u16 = 200;
@@ -117,6 +126,9 @@ impl From<StoreError> for AdministrationError {
         match error {
             StoreError::Changed => Self::Conflict("it was changed meanwhile: read it again".into()),
             StoreError::Taken(constraint) => Self::Conflict(taken(&constraint)),
+            StoreError::LimitReached(what) => {
+                Self::Conflict(format!("there are as many {what} as there may be"))
+            }
             other => Self::Fault(other.into()),
         }
     }
@@ -128,6 +140,9 @@ fn taken(constraint: &str) -> String {
         "connections_name" => "the merchant has another connection of this name".into(),
         "threeds_shops_merchant_id" => "another shop has this merchant_id".into(),
         "threeds_shops_card_vault_merchant_id" => "another shop has this carat_merchant_id".into(),
+        "webhook_keys_one_current" => {
+            "the keys were rotated meanwhile: their secret was shown to somebody else".into()
+        }
         "api_keys_key_hash" => "one of the keys is in use already".into(),
         _ => "something of this id or name exists already".into(),
     }
@@ -232,6 +247,14 @@ impl Administration {
         }
     }
 
+    /// To be called after a committed event that no payment announces.
+    async fn event_recorded(&self, merchant: Id<kind::Merchant>) {
+        if let Err(error) = self.store.changes_notify(&[], &[merchant]).await {
+            // Everybody who waits for it also looks now and then.
+            tracing::warn!(cause = %error, "other processes could not be told of a recorded event");
+        }
+    }
+
     /// To be called after a committed change.
     async fn configuration_changed(&self) {
         self.configuration.invalidate_all();
@@ -240,6 +263,11 @@ impl Administration {
             tracing::warn!(cause = %error, "other processes could not be told of a changed configuration");
         }
     }
+}
+
+/// A time as answers write it.
+fn written(at: OffsetDateTime) -> String {
+    at.format(&Rfc3339).unwrap_or_default()
 }
 
 trait Changed {

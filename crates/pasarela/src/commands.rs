@@ -6,6 +6,7 @@ pub mod migrate;
 pub mod operator;
 pub mod seed;
 pub mod serve;
+pub mod webhooks;
 
 /// What a command ends with when it does not end well; `main` prints it with its causes.
 pub type Outcome = Result<(), Box<dyn std::error::Error>>;

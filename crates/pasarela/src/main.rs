@@ -43,6 +43,8 @@ enum Command {
     /// The vault's keys.
     #[command(subcommand)]
     Keys(commands::keys::Keys),
+    /// Webhook endpoints and what is sent to them. Works beside a running gateway and without one.
+    Webhooks(commands::webhooks::Webhooks),
     /// Creates an operator of the admin, or gives one another password.
     Operator {
         #[arg(long)]
@@ -80,6 +82,7 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
     match arguments.command {
         Command::CheckConfig => commands::check_config::run(&config),
         Command::Keys(keys) => runtime.block_on(commands::keys::run(&config, keys)),
+        Command::Webhooks(webhooks) => runtime.block_on(commands::webhooks::run(&config, webhooks)),
         Command::Migrate => runtime.block_on(commands::migrate::run(&config)),
         Command::Seed { file } => runtime.block_on(commands::seed::run(&config, &file)),
         Command::Operator { email, password_file } => {

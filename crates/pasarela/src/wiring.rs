@@ -14,7 +14,7 @@ use orchestrator::{
     Gateway, Parts, Processors, ThreeDsSettings, WakeDeliveries,
     administration::{Administration, Environment},
     clock::{Clock, SystemClock},
-    configuration::Configuration,
+    configuration::{Configuration, KeyScheme},
     health::Health,
     transport::Transport,
     vault::{Vault, key_file::KeyFileError},
@@ -117,7 +117,10 @@ pub fn wire(
     metrics: PrometheusHandle,
     results: &ResultsFace,
 ) -> Result<Wired, WiringError> {
-    let keys = Arc::new(MerchantKeys(Arc::clone(&base.configuration)));
+    let keys = Arc::new(MerchantKeys {
+        configuration: Arc::clone(&base.configuration),
+        clock: Arc::clone(&base.clock),
+    });
     let clock = Arc::clone(&base.clock);
     let dispatcher = Dispatcher::new(
         base.store.clone(),
@@ -219,22 +222,35 @@ fn show_pool(store: &Store) {
 }
 
 /// The keys that webhooks are signed with, from the cached configuration.
-struct MerchantKeys(Arc<Configuration>);
+struct MerchantKeys {
+    configuration: Arc<Configuration>,
+    clock: Arc<dyn Clock>,
+}
 
 #[async_trait]
 impl SigningKeys for MerchantKeys {
     async fn signing_keys(
         &self,
         merchant: Id<kind::Merchant>,
-        _: Option<Id<kind::WebhookEndpoint>>,
+        endpoint: Option<Id<kind::WebhookEndpoint>>,
     ) -> Result<SigningKeySet, SigningKeysError> {
-        let profile = self.0.profile(merchant).await;
-        let profile = profile.map_err(|fault| SigningKeysError::Unavailable(Box::new(fault)))?;
+        let unavailable = |fault| SigningKeysError::Unavailable(Box::new(fault));
+        let profile = self.configuration.profile(merchant).await.map_err(unavailable)?;
         let profile = profile.ok_or(SigningKeysError::UnknownMerchant)?;
+        let now = self.clock.now();
+        let keys = self.configuration.webhook_keys(merchant, endpoint, now).await;
+        let keys = keys.map_err(unavailable)?;
+        let of = |scheme| {
+            keys.iter()
+                .filter(move |key| key.scheme == scheme && key.expires_at.is_none_or(|end| now < end))
+                .map(|key| key.secret.clone())
+        };
+        // The current secret of the merchant's own URLs is part of its profile.
+        let own = endpoint.is_none().then(|| profile.webhook_secret.clone());
         Ok(SigningKeySet {
             private_key: profile.private_key.clone(),
-            v1: vec![profile.webhook_secret.clone()],
-            v1a: Vec::new(),
+            v1: own.into_iter().chain(of(KeyScheme::V1)).collect(),
+            v1a: of(KeyScheme::V1a).collect(),
         })
     }
 }

@@ -73,6 +73,12 @@ pub async fn audit_insert_in(conn: &mut PgConnection, entry: &AuditEntry) -> Res
 }
 
 impl Store {
+    /// Records what was asked for and is no change of a row of the administration's own.
+    pub async fn audit_insert(&self, entry: &AuditEntry) -> Result<(), StoreError> {
+        let mut connection = self.pool().acquire().await?;
+        audit_insert_in(&mut connection, entry).await
+    }
+
     /// Changes, newest first: up to `limit` of those recorded before the row `before`, of one merchant or of all.
     pub async fn audit_list(
         &self,

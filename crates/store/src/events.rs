@@ -174,10 +174,13 @@ pub async fn events_insert_in(conn: &mut PgConnection, event: &NewEvent) -> Resu
 }
 
 impl Store {
-    /// Writes an event that nothing else happens with, and answers how many deliveries it makes.
+    /// Writes an event that nothing else happens with, and answers how many deliveries it makes. Whoever delivers is told.
     pub async fn event_insert(&self, event: &NewEvent) -> Result<u64, StoreError> {
         let mut connection = self.pool().acquire().await?;
-        events_insert_in(&mut connection, event).await
+        let made = events_insert_in(&mut connection, event).await?;
+        drop(connection);
+        self.deliveries_notify(made).await?;
+        Ok(made)
     }
 
     /// One event of a merchant.

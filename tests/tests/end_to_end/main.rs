@@ -31,5 +31,6 @@ mod secrets;
 mod several;
 mod stored_credentials;
 mod threeds_server;
+mod webhook_endpoints;
 mod webhooks;
 mod wishes;

@@ -9,10 +9,10 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use futures_util::FutureExt;
-use orchestrator::administration::{AdministrationError, PAGE_MAX};
+use orchestrator::administration::{AdministrationError, AttemptFilter, PAGE_MAX};
 use primitives::{Id, Kind};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::{panic::AssertUnwindSafe, str::FromStr, time::Duration};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -86,20 +86,42 @@ impl<S: Send + Sync> FromRequest<S> for Document {
     type Rejection = Failure;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
-        let bytes = Bytes::from_request(request, state)
-            .await
-            .map_err(|rejection| match rejection {
-                BytesRejection::FailedToBufferBody(error) => {
-                    Failure::new(error.status(), "the body cannot be read")
-                }
-                _ => Failure::new(StatusCode::BAD_REQUEST, "the body cannot be read"),
-            })?;
-        // Where, and not what: the body may hold credentials.
-        serde_json::from_slice(&bytes).map(Self).map_err(|error| {
-            let place = format!("line {}, column {}", error.line(), error.column());
-            Failure::new(StatusCode::BAD_REQUEST, format!("the body must be JSON: {place}"))
-        })
+        json(&body(request, state).await?).map(Self)
     }
+}
+
+/// A JSON body that may be left out: then it is an empty object.
+pub(super) struct MaybeDocument(pub(super) Value);
+
+impl<S: Send + Sync> FromRequest<S> for MaybeDocument {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        let bytes = body(request, state).await?;
+        if bytes.is_empty() {
+            return Ok(Self(Value::Object(Map::new())));
+        }
+        json(&bytes).map(Self)
+    }
+}
+
+async fn body<S: Send + Sync>(request: Request, state: &S) -> Result<Bytes, Failure> {
+    Bytes::from_request(request, state)
+        .await
+        .map_err(|rejection| match rejection {
+            BytesRejection::FailedToBufferBody(error) => {
+                Failure::new(error.status(), "the body cannot be read")
+            }
+            _ => Failure::new(StatusCode::BAD_REQUEST, "the body cannot be read"),
+        })
+}
+
+fn json(bytes: &[u8]) -> Result<Value, Failure> {
+    // Where, and not what: the body may hold credentials.
+    serde_json::from_slice(bytes).map_err(|error| {
+        let place = format!("line {}, column {}", error.line(), error.column());
+        Failure::new(StatusCode::BAD_REQUEST, format!("the body must be JSON: {place}"))
+    })
 }
 
 /// The id in an address. One that is none names nothing.
@@ -115,6 +137,8 @@ pub(super) struct Page {
     after: Option<String>,
     before: Option<String>,
     merchant_id: Option<String>,
+    failed_only: Option<String>,
+    event: Option<String>,
 }
 
 impl Page {
@@ -135,6 +159,25 @@ impl Page {
 
     pub(super) fn before(&self) -> Answered<Option<i64>> {
         parsed("before", self.before.as_deref(), "must be an entry's number")
+    }
+
+    /// A place in a list that is written as something else than an id.
+    pub(super) fn after_cursor<T: FromStr>(&self) -> Answered<Option<T>> {
+        parsed("after", self.after.as_deref(), "must be the `next` of a page")
+    }
+
+    /// What of a delivery log is asked for.
+    pub(super) fn attempts(&self) -> Answered<AttemptFilter> {
+        Ok(AttemptFilter {
+            failed_only: parsed(
+                "failed_only",
+                self.failed_only.as_deref(),
+                "must be true or false",
+            )?
+            .unwrap_or_default(),
+            event: parsed("event", self.event.as_deref(), "must be an event's id")?,
+            before: parsed("before", self.before.as_deref(), "must be the `next` of a page")?,
+        })
     }
 
     pub(super) fn merchant<K: Kind>(&self) -> Answered<Option<Id<K>>> {

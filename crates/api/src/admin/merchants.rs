@@ -3,10 +3,10 @@
 use super::{
     AdminState,
     applications::issued_as_shown,
-    call::{Answered, Document, ListQuery, id, page, timestamp},
+    call::{Answered, Document, ListQuery, MaybeDocument, id, page, timestamp},
     schema::{
         CreatedMerchantReply, MerchantBody, MerchantChangeBody, MerchantListReply, MerchantReply,
-        ProblemBody, WebhookSecretReply,
+        ProblemBody, WebhookKeysReply, WebhookRotationBody,
     },
     session::Operator,
 };
@@ -18,6 +18,7 @@ use axum::{
 };
 use orchestrator::administration::ShownMerchant;
 use serde_json::{Value, json};
+use store::deliveries::DeliveryTarget;
 
 pub(super) fn as_shown(merchant: &ShownMerchant) -> Value {
     let mut shown = merchant.settings.as_written();
@@ -142,28 +143,33 @@ pub(super) async fn update(
     Ok(Json(as_shown(&merchant)))
 }
 
-/// Replace a merchant's webhook secret
+/// Rotate a merchant's webhook keys
 ///
-/// The new one is shown this once; the old one signs no more from now on.
+/// Those of its own URLs; `/webhook-endpoints/own/secret` does the same. The new secret is shown this once; for a day, or as long as
+/// told, the old keys sign beside the new ones.
 #[utoipa::path(
     post, path = "/merchants/{merchant_id}/webhook-secret", tag = "Merchants", security(("session" = [])),
     params(("merchant_id" = String, Path)),
+    request_body(content = Option<WebhookRotationBody>),
     responses(
-        (status = 200, body = WebhookSecretReply),
+        (status = 200, body = WebhookKeysReply),
+        (status = 400, description = "The body is not JSON", body = ProblemBody),
         (status = 401, description = "No session", body = ProblemBody),
         (status = 404, description = "No such merchant", body = ProblemBody),
+        (status = 409, description = "Changed meanwhile", body = ProblemBody),
+        (status = 422, description = "Members are wrong", body = ProblemBody),
     )
 )]
-pub(super) async fn replace_webhook_secret(
+pub(super) async fn rotate_webhook_keys(
     State(state): State<AdminState>,
     operator: Operator,
     Path(merchant): Path<String>,
+    MaybeDocument(document): MaybeDocument,
 ) -> Answered<Response> {
     let merchant = id(&merchant, "merchant")?;
-    let secret = state
+    let issued = state
         .administration
-        .webhook_secret_replace(operator.actor, merchant)
+        .webhook_keys_rotate(operator.actor, merchant, DeliveryTarget::Own, &document)
         .await?;
-    let reply = Json(json!({"webhook_secret": secret.reveal()}));
-    Ok(([(header::CACHE_CONTROL, "no-store")], reply).into_response())
+    Ok(([(header::CACHE_CONTROL, "no-store")], Json(issued.as_written())).into_response())
 }

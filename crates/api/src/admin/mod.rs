@@ -17,6 +17,8 @@ mod routing;
 pub mod schema;
 mod session;
 mod shops;
+mod webhook_deliveries;
+mod webhook_endpoints;
 
 #[cfg(test)]
 mod tests;
@@ -61,7 +63,7 @@ impl fmt::Debug for AdminState {
 #[openapi(
     info(
         title = "Pasarela admin",
-        description = "Merchants, their keys and connections, directory servers, and who changed what.",
+        description = "Merchants, their keys, connections and webhooks, directory servers, and who changed what.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
     modifiers(&SessionTokens)
@@ -115,7 +117,7 @@ fn faces(state: &AdminState) -> OpenApiRouter {
         .routes(routes!(session::logout))
         .routes(routes!(merchants::list, merchants::create))
         .routes(routes!(merchants::get, merchants::update))
-        .routes(routes!(merchants::replace_webhook_secret))
+        .routes(routes!(merchants::rotate_webhook_keys))
         .routes(routes!(applications::list, applications::issue))
         .routes(routes!(applications::revoke))
         .routes(routes!(connections::list, connections::create))
@@ -153,6 +155,20 @@ fn faces(state: &AdminState) -> OpenApiRouter {
             remote_threeds_servers::set,
             remote_threeds_servers::delete
         ))
+        .routes(routes!(webhook_endpoints::list, webhook_endpoints::create))
+        .routes(routes!(
+            webhook_endpoints::get,
+            webhook_endpoints::update,
+            webhook_endpoints::delete
+        ))
+        .routes(routes!(webhook_endpoints::enable))
+        .routes(routes!(webhook_endpoints::disable))
+        .routes(routes!(webhook_endpoints::rotate))
+        .routes(routes!(webhook_deliveries::test))
+        .routes(routes!(webhook_deliveries::attempts))
+        .routes(routes!(webhook_deliveries::dead_letters))
+        .routes(routes!(webhook_deliveries::replay))
+        .routes(routes!(webhook_deliveries::event))
         .routes(routes!(audit::list))
         .routes(routes!(metrics))
         .with_state(state.clone())

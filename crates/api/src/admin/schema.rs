@@ -7,10 +7,12 @@ use utoipa::ToSchema;
 
 mod routing;
 mod shops;
+mod webhooks;
 
 pub use crate::problem::Problem as ProblemBody;
 pub use routing::*;
 pub use shops::*;
+pub use webhooks::*;
 
 /// Who logs in.
 #[derive(ToSchema)]
@@ -105,11 +107,6 @@ pub struct CreatedMerchantReply {
     pub created_at: String,
     #[schema(format = DateTime)]
     pub updated_at: String,
-}
-
-#[derive(ToSchema)]
-pub struct WebhookSecretReply {
-    pub webhook_secret: String,
 }
 
 #[derive(ToSchema)]

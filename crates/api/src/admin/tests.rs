@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod card_declines;
+mod webhooks;
 
 use super::{AdminState, admin_router};
 use axum::{
@@ -157,7 +158,7 @@ async fn a_merchant_is_created_read_changed_and_audited(pool: PgPool) {
     );
 
     let (_, audit) = admin.call("GET", "/audit?limit=2", &Value::Null).await;
-    assert_eq!(audit["data"][0]["action"], "merchant.replace_webhook_secret");
+    assert_eq!(audit["data"][0]["action"], "webhook_keys.rotate");
     assert_eq!(audit["data"][0]["operator_email"], EMAIL);
     assert_eq!(audit["data"][1]["before"]["notify_url"], "https://t.example/h");
     let before = format!(

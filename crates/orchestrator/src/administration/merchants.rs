@@ -194,22 +194,6 @@ impl Administration {
         Ok(ShownMerchant::from(&merchant))
     }
 
-    /// Gives the merchant another webhook secret, which is shown this once; the old one signs no more.
-    pub async fn webhook_secret_replace(
-        &self,
-        actor: Actor,
-        id: Id<kind::Merchant>,
-    ) -> Result<Secret<String>, AdministrationError> {
-        let mut merchant = self.stored_merchant(id).await?;
-        let secret = random::webhook_secret()?;
-        merchant.webhook_secret_sealed = self.sealed_webhook_secret(id, &secret)?;
-        let audit = self.merchant_audit(actor, "merchant.replace_webhook_secret", id, id);
-        merchant.updated_at = audit.at;
-        self.store.merchant_update(&merchant, &audit).await?;
-        self.configuration_changed().await;
-        Ok(secret)
-    }
-
     /// A merchant's row, not stored yet.
     pub(super) fn new_merchant(
         &self,
@@ -247,7 +231,10 @@ impl Administration {
         self.stored_merchant(id).await.map(|_| ())
     }
 
-    async fn stored_merchant(&self, id: Id<kind::Merchant>) -> Result<Merchant, AdministrationError> {
+    pub(super) async fn stored_merchant(
+        &self,
+        id: Id<kind::Merchant>,
+    ) -> Result<Merchant, AdministrationError> {
         self.store
             .merchant_load(id)
             .await?
@@ -304,25 +291,6 @@ mod tests {
         assert_eq!(actions, ["merchant.update", "merchant.update", "merchant.create"]);
         assert_eq!(audit[1].before.as_ref().unwrap()["name"], "Shop");
         assert_eq!(audit[1].after.as_ref().unwrap()["name"], "Tienda");
-    }
-
-    #[sqlx::test(migrator = "store::MIGRATOR")]
-    async fn a_replaced_webhook_secret_is_the_one_that_signs(pool: PgPool) {
-        let world = World::new(pool);
-        let created = world.merchant("Shop").await;
-        let secret = world
-            .administration
-            .webhook_secret_replace(ACTOR, created.merchant.id)
-            .await
-            .unwrap();
-        assert_ne!(secret.reveal(), created.webhook_secret.reveal());
-        let profile = world
-            .configuration
-            .profile(created.merchant.id)
-            .await
-            .unwrap()
-            .unwrap();
-        assert_eq!(profile.webhook_secret.reveal(), secret.reveal());
     }
 
     #[sqlx::test(migrator = "store::MIGRATOR")]

@@ -1,7 +1,10 @@
 //! Keys, tokens and secrets made of chance.
 
 use crate::vault::VaultError;
-use aws_lc_rs::rand;
+use aws_lc_rs::{
+    rand,
+    signature::{Ed25519KeyPair, KeyPair},
+};
 use base64::{
     Engine,
     prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD},
@@ -64,6 +67,28 @@ pub(super) fn webhook_secret() -> Result<Secret<String>, VaultError> {
     )))
 }
 
+/// A Standard Webhooks signing key: Ed25519.
+#[derive(Debug)]
+pub(super) struct WebhookSigningKey {
+    /// `whsk_` and, in Base64, the 32 bytes of the seed followed by the 32 of the public key.
+    pub private: Secret<String>,
+    /// `whpk_` and the 32 bytes of the public key in Base64.
+    pub public: String,
+}
+
+pub(super) fn webhook_signing_key() -> Result<WebhookSigningKey, VaultError> {
+    let seed = bytes::<32>()?;
+    let pair = Ed25519KeyPair::from_seed_unchecked(seed.as_ref()).map_err(|_| VaultError::Cryptography)?;
+    let public = pair.public_key().as_ref();
+    let mut whole = Zeroizing::new(Vec::with_capacity(64));
+    whole.extend_from_slice(seed.as_ref());
+    whole.extend_from_slice(public);
+    Ok(WebhookSigningKey {
+        private: Secret::new(format!("whsk_{}", BASE64_STANDARD.encode(&whole))),
+        public: format!("whpk_{}", BASE64_STANDARD.encode(public)),
+    })
+}
+
 /// An operator's session token, 256 bits.
 pub(super) fn session_token() -> Result<Secret<String>, VaultError> {
     Ok(Secret::new(BASE64_URL_SAFE_NO_PAD.encode(bytes::<32>()?)))
@@ -88,5 +113,21 @@ mod tests {
         }
         assert_ne!(keys[0].reveal(), keys[1].reveal());
         assert!(webhook_secret().unwrap().reveal().starts_with("whsec_"));
+    }
+
+    #[test]
+    fn a_signing_key_ends_with_its_public_key() {
+        let key = webhook_signing_key().unwrap();
+        let decoded = |text: &str, prefix| {
+            BASE64_STANDARD
+                .decode(text.strip_prefix(prefix).unwrap())
+                .unwrap()
+        };
+        let private = decoded(key.private.reveal(), "whsk_");
+        let public = decoded(&key.public, "whpk_");
+        assert_eq!((private.len(), public.len()), (64, 32));
+        assert!(private.ends_with(&public));
+        let pair = Ed25519KeyPair::from_seed_and_public_key(&private[..32], &public).unwrap();
+        assert_eq!(pair.public_key().as_ref(), public);
     }
 }

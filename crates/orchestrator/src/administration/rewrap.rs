@@ -65,6 +65,7 @@ mod tests {
     use serde_json::json;
     use sqlx::PgPool;
     use std::{collections::BTreeMap, sync::Arc};
+    use store::deliveries::DeliveryTarget;
     use time::macros::datetime;
     use zeroize::Zeroizing;
 
@@ -83,6 +84,11 @@ mod tests {
         let merchant = created.merchant.id;
         old.administration
             .connection_create(ACTOR, merchant, &connection("One"))
+            .await
+            .unwrap();
+        let endpoint = old.endpoint(merchant, "https://a.example").await;
+        old.administration
+            .webhook_keys_rotate(ACTOR, merchant, DeliveryTarget::Own, &json!({}))
             .await
             .unwrap();
         let issued = Authority::new("CA").issue_for(
@@ -112,7 +118,7 @@ mod tests {
             .unwrap();
 
         let both = World::with_vault(pool.clone(), vault(&[1, 2]));
-        assert_eq!(both.administration.rewrap().await.unwrap(), 7);
+        assert_eq!(both.administration.rewrap().await.unwrap(), 11);
         assert_eq!(both.administration.rewrap().await.unwrap(), 0);
 
         let new = World::with_vault(pool, vault(&[2]));
@@ -121,7 +127,20 @@ mod tests {
             profile.private_key.reveal(),
             created.application.private_key.reveal()
         );
-        assert_eq!(profile.webhook_secret.reveal(), created.webhook_secret.reveal());
+        let now = new.administration.clock.now();
+        let own = new.configuration.webhook_keys(merchant, None, now).await.unwrap();
+        assert!(
+            own.iter()
+                .any(|key| key.secret.reveal() == created.webhook_secret.reveal())
+        );
+        let endpoint_s = Some(endpoint.shown.endpoint.id);
+        let keys = new
+            .configuration
+            .webhook_keys(merchant, endpoint_s, now)
+            .await
+            .unwrap();
+        let secret = endpoint.issued.secret.unwrap();
+        assert!(keys.iter().any(|key| key.secret.reveal() == secret.reveal()));
         assert_eq!(
             profile.connections[0].account.credentials.get("key"),
             Some("k-123")

@@ -1,0 +1,237 @@
+//! Keys that webhooks are signed with: made, rotated with an overlap in which old and new both sign, and shown by what is
+//! public of them. A secret is shown once, when it is made; the private half of an Ed25519 key never.
+
+use super::{Administration, AdministrationError, Changed, random, written};
+use crate::{configuration::webhook_key_context, vault::context};
+use payments::fields::{Fields, Problems, integer, list, word};
+use primitives::{Id, Secret, id::kind};
+use serde_json::{Value, json};
+use store::{
+    audit::Actor,
+    deliveries::DeliveryTarget,
+    webhook_keys::{KeyScheme, NewKey, StoredKey},
+};
+use time::{Duration, OffsetDateTime};
+
+/// How long old keys sign beside the new ones, unless told.
+const OVERLAP_DEFAULT_SECONDS: u32 = 24 * 60 * 60;
+const OVERLAP_MAX_SECONDS: u32 = 30 * 24 * 60 * 60;
+
+pub(super) const BOTH_SCHEMES: [KeyScheme; 2] = [KeyScheme::V1, KeyScheme::V1a];
+const SCHEMES: [(&str, KeyScheme); 2] = [("v1", KeyScheme::V1), ("v1a", KeyScheme::V1a)];
+
+/// Keys just made: the only time that the secret is seen.
+#[derive(Debug)]
+pub struct IssuedWebhookKeys {
+    /// `whsec_…`, of `v1`; where one was made.
+    pub secret: Option<Secret<String>>,
+    /// `whpk_…`, of `v1a`; where a key was made.
+    pub public_key: Option<String>,
+    /// Until when the keys before them sign too; `None` when there were none.
+    pub overlap_until: Option<OffsetDateTime>,
+}
+
+impl IssuedWebhookKeys {
+    /// As the admin's answers write it. Shows the secret.
+    pub fn as_written(&self) -> Value {
+        json!({
+            "webhook_secret": self.secret.as_ref().map(Secret::reveal),
+            "public_key": self.public_key,
+            "overlap_until": self.overlap_until.map(written),
+        })
+    }
+}
+
+/// What is public of a key.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShownWebhookKey {
+    pub scheme: KeyScheme,
+    /// `whpk_…`, of `v1a`.
+    pub public_key: Option<String>,
+    /// `None` where it is kept with its merchant, which does not say.
+    pub created_at: Option<OffsetDateTime>,
+    /// When it ceases to sign; `None` for the current one.
+    pub expires_at: Option<OffsetDateTime>,
+}
+
+impl ShownWebhookKey {
+    pub(super) fn as_written(&self) -> Value {
+        json!({
+            "scheme": self.scheme.as_str(),
+            "public_key": self.public_key,
+            "created_at": self.created_at.map(written),
+            "expires_at": self.expires_at.map(written),
+        })
+    }
+}
+
+impl From<StoredKey> for ShownWebhookKey {
+    fn from(key: StoredKey) -> Self {
+        Self {
+            scheme: key.scheme,
+            public_key: key.public,
+            created_at: Some(key.created_at),
+            expires_at: key.expires_at,
+        }
+    }
+}
+
+impl From<&NewKey> for ShownWebhookKey {
+    fn from(key: &NewKey) -> Self {
+        Self {
+            scheme: key.scheme,
+            public_key: key.public.clone(),
+            created_at: Some(key.created_at),
+            expires_at: None,
+        }
+    }
+}
+
+/// What is to be rotated, and for how long the old keys still sign.
+#[derive(Debug)]
+struct Rotation {
+    schemes: Vec<KeyScheme>,
+    overlap: Duration,
+}
+
+impl Rotation {
+    fn read(document: &Value) -> Result<Self, Problems> {
+        let mut problems = Problems::default();
+        let read = Fields::open(document, "", &["overlap_seconds", "schemes"], &mut problems).map(|fields| {
+            let overlap = fields.take("overlap_seconds", integer(0..=OVERLAP_MAX_SECONDS), &mut problems);
+            let schemes = fields.take("schemes", list(1..=2, word(&SCHEMES)), &mut problems);
+            Self {
+                schemes: schemes.unwrap_or_else(|| BOTH_SCHEMES.to_vec()),
+                overlap: Duration::seconds(overlap.unwrap_or(OVERLAP_DEFAULT_SECONDS).into()),
+            }
+        });
+        problems.or(read)
+    }
+}
+
+impl Administration {
+    /// Gives a target new keys, which are shown this once. The old ones sign beside them for a while.
+    ///
+    /// `document`: `{"overlap_seconds": …, "schemes": ["v1", "v1a"]}`, each of which may be absent, or nothing.
+    pub async fn webhook_keys_rotate(
+        &self,
+        actor: Actor,
+        merchant: Id<kind::Merchant>,
+        target: DeliveryTarget,
+        document: &Value,
+    ) -> Result<IssuedWebhookKeys, AdministrationError> {
+        let rotation = Rotation::read(document)?;
+        let (endpoint, subject) = match target {
+            DeliveryTarget::Endpoint(id) => {
+                (Some(self.stored_endpoint(merchant, id).await?.id), id.prefixed())
+            }
+            DeliveryTarget::Own => (None, merchant.to_string()),
+        };
+        let schemes: Vec<_> = rotation.schemes.iter().map(|scheme| scheme.as_str()).collect();
+        let audit = self
+            .merchant_audit(actor, "webhook_keys.rotate", merchant, subject)
+            .showing(
+                None,
+                Some(json!({"schemes": schemes, "overlap_seconds": rotation.overlap.whole_seconds()})),
+            );
+        let until = audit.at + rotation.overlap;
+        let (keys, mut issued) = self.new_webhook_keys(merchant, endpoint, &rotation.schemes, audit.at)?;
+        for key in &keys {
+            match (endpoint, key.scheme, &issued.secret) {
+                // The merchant's own secret is in its row, as long as it is the current one.
+                (None, KeyScheme::V1, Some(secret)) => {
+                    let mut row = self.stored_merchant(merchant).await?;
+                    let old = self
+                        .vault
+                        .open_text(&context("webhook secret", merchant), &row.webhook_secret_sealed)?;
+                    let old = self.sealed_webhook_key(merchant, None, KeyScheme::V1, &old, None, audit.at)?;
+                    row.webhook_secret_sealed = self.sealed_webhook_secret(merchant, secret)?;
+                    row.updated_at = audit.at;
+                    self.store
+                        .merchant_secret_rotate(&row, &old, until, &audit)
+                        .await?;
+                }
+                _ => self.store.key_rotate(key, until, &audit).await?,
+            }
+        }
+        issued.overlap_until = (rotation.overlap > Duration::ZERO).then_some(until);
+        self.configuration_changed().await;
+        Ok(issued)
+    }
+
+    /// Fresh keys, not stored yet.
+    pub(super) fn new_webhook_keys(
+        &self,
+        merchant: Id<kind::Merchant>,
+        endpoint: Option<Id<kind::WebhookEndpoint>>,
+        schemes: &[KeyScheme],
+        now: OffsetDateTime,
+    ) -> Result<(Vec<NewKey>, IssuedWebhookKeys), AdministrationError> {
+        let mut issued = IssuedWebhookKeys {
+            secret: None,
+            public_key: None,
+            overlap_until: None,
+        };
+        let mut keys = Vec::with_capacity(schemes.len());
+        for &scheme in schemes {
+            keys.push(match scheme {
+                KeyScheme::V1 => {
+                    let secret = random::webhook_secret()?;
+                    let key = self.sealed_webhook_key(merchant, endpoint, scheme, &secret, None, now)?;
+                    issued.secret = Some(secret);
+                    key
+                }
+                KeyScheme::V1a => {
+                    let pair = random::webhook_signing_key()?;
+                    issued.public_key = Some(pair.public.clone());
+                    let public = Some(pair.public);
+                    self.sealed_webhook_key(merchant, endpoint, scheme, &pair.private, public, now)?
+                }
+            });
+        }
+        Ok((keys, issued))
+    }
+
+    fn sealed_webhook_key(
+        &self,
+        merchant: Id<kind::Merchant>,
+        endpoint: Option<Id<kind::WebhookEndpoint>>,
+        scheme: KeyScheme,
+        secret: &Secret<String>,
+        public: Option<String>,
+        created_at: OffsetDateTime,
+    ) -> Result<NewKey, AdministrationError> {
+        let id = (*self.clock).fresh_id();
+        let context = webhook_key_context(merchant, endpoint, id);
+        Ok(NewKey {
+            id,
+            merchant,
+            endpoint,
+            scheme,
+            sealed: self.vault.seal_text(&context, secret.reveal())?,
+            public,
+            created_at,
+        })
+    }
+
+    /// The keys that sign for a target now.
+    pub(super) async fn shown_webhook_keys(
+        &self,
+        merchant: Id<kind::Merchant>,
+        endpoint: Option<Id<kind::WebhookEndpoint>>,
+    ) -> Result<Vec<ShownWebhookKey>, AdministrationError> {
+        // The merchant's own secret has no row of its own.
+        let in_merchant = endpoint.is_none().then_some(ShownWebhookKey {
+            scheme: KeyScheme::V1,
+            public_key: None,
+            created_at: None,
+            expires_at: None,
+        });
+        let stored = self.store.keys_of(merchant, endpoint, self.clock.now()).await?;
+        let stored = stored.into_iter().map(ShownWebhookKey::from);
+        Ok(in_merchant.into_iter().chain(stored).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests;
