@@ -10,6 +10,7 @@ const CARD: &[u8] = b"the one card";
 const ANOTHER: &[u8] = b"another card";
 
 /// A payment with that card, declined.
+#[allow(clippy::disallowed_methods, reason = "tests have chance of their own")]
 async fn declined(pool: &PgPool, merchant: &str, card: &[u8]) -> Uuid {
     let merchant: Uuid = merchant.parse().unwrap();
     let payment = Uuid::now_v7();
