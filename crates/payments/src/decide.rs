@@ -33,6 +33,7 @@ pub use settling::{SETTLEMENTS_MAX, SettlementDue, settlement_due};
 
 use crate::{
     attempt::AttemptRecord,
+    hold::Hold,
     order::{Lifecycle, Order},
     payment::{AuthenticationStage, CardFacts, Closed, Decoupled, DeniedBy, PaymentState, Terms},
     refusal::{Refusal, RefusalCode},
@@ -195,6 +196,8 @@ pub struct Step {
     pub order: Order,
     pub attempts: Vec<AttemptRecord>,
     pub settlements: Vec<SettlementRecord>,
+    /// What declined attempts left on the cardholder's account, to be released.
+    pub holds: Vec<Hold>,
     pub send: Option<Outgoing>,
     /// What the merchant's server is told, when something changed for it. Of a capture, void or refund it hears when that
     /// ends, whatever the words are by then.
@@ -370,6 +373,7 @@ fn at_rest(order: Order) -> Step {
         order,
         attempts: Vec::new(),
         settlements: Vec::new(),
+        holds: Vec::new(),
         send: None,
         announce: None,
         look_again_at: None,
@@ -395,7 +399,7 @@ fn payment_route(order: &Order, route: usize) -> Option<&Route> {
         .and_then(|payment| payment.routes.get(route))
 }
 
-fn seconds(count: u32) -> Duration {
+pub(crate) fn seconds(count: u32) -> Duration {
     Duration::seconds(i64::from(count))
 }
 

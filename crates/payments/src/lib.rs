@@ -17,6 +17,7 @@ pub mod decide;
 pub mod document;
 pub mod fields;
 pub mod history;
+pub mod hold;
 pub mod order;
 pub mod payment;
 pub mod purchase;

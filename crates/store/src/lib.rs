@@ -21,6 +21,7 @@ pub mod directory_servers;
 pub mod error;
 pub mod event_log;
 pub mod events;
+pub mod holds;
 pub mod idempotency;
 pub mod merchants;
 pub mod operators;

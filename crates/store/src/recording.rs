@@ -13,6 +13,7 @@ use crate::{
     card_declines::card_decline_insert_in,
     cards::SealedCard,
     events::{NewEvent, events_insert_in},
+    holds::hold_insert_in,
     idempotency::{Claim, claim_insert_in},
     settlements::settlement_upsert_in,
 };
@@ -20,6 +21,7 @@ use acquiring::Decline;
 use payments::{
     Lifecycle, Order, Payment, PaymentState, SettlementRecord,
     attempt::{AttemptRecord, AttemptState},
+    hold::Hold,
     routing::Explanation,
 };
 use primitives::{Id, id::kind};
@@ -39,6 +41,8 @@ pub struct Recording<'a> {
     pub routing: Option<Box<Explanation>>,
     pub attempts: &'a [AttemptRecord],
     pub settlements: &'a [SettlementRecord],
+    /// What declined attempts left, this step's or those of an earlier one.
+    pub holds: &'a [Hold],
     pub authentications: Vec<AuthenticationRecord>,
     pub look_again_at: Option<OffsetDateTime>,
     pub forget_security_code: bool,
@@ -122,6 +126,7 @@ struct Rest<'a> {
     authentications: &'a [AuthenticationRecord],
     attempts: &'a [AttemptRecord],
     settlements: &'a [SettlementRecord],
+    holds: &'a [Hold],
     /// The attempts among all of the step's that were declined: they count against the card.
     declines: Vec<(&'a AttemptRecord, &'a Decline)>,
     claim: Option<&'a Claim>,
@@ -134,6 +139,7 @@ impl<'a> Rest<'a> {
             authentications: &recording.authentications,
             attempts: recording.attempts,
             settlements: recording.settlements,
+            holds: recording.holds,
             declines: recording.attempts.iter().filter_map(declined).collect(),
             claim: recording.claim.as_ref(),
             event: recording.event.as_ref(),
@@ -144,6 +150,7 @@ impl<'a> Rest<'a> {
         self.authentications.is_empty()
             && self.attempts.is_empty()
             && self.settlements.is_empty()
+            && self.holds.is_empty()
             && self.declines.is_empty()
             && self.claim.is_none()
             && self.event.is_none()
@@ -175,6 +182,9 @@ impl<'a> Rest<'a> {
             }
             for settlement in self.settlements {
                 settlement_upsert_in(connection, order, payment, settlement).await?;
+            }
+            for hold in self.holds {
+                hold_insert_in(connection, order.merchant, hold).await?;
             }
         }
         if let Some(claim) = self.claim {

@@ -2,6 +2,9 @@
 //! whose answers come later tells them.
 
 use tests::cards::{Brand, Card};
+use tests::merchant::PURCHASE_V2;
+use tests::order::Order;
+use tests::process::eventually;
 use tests::system::System;
 
 #[tokio::test]
@@ -85,5 +88,67 @@ async fn a_charge_that_never_reached_adyen_is_denied_and_took_nothing() {
         charges.iter().all(|charge| charge["approved"] == false),
         "{charges:?}"
     );
+    system.finish().await;
+}
+
+/// What was held, as the processor counts it: held, less released.
+async fn held(system: &System, reference: &str) -> i64 {
+    let entries = system.outside.ledger(reference).await;
+    entries
+        .iter()
+        .filter(|entry| entry["approved"] == true)
+        .filter_map(|entry| {
+            let amount = entry["amount"].as_i64()?;
+            match entry["operation"].as_str()? {
+                "authorization" => Some(amount),
+                "void" | "reversal" => Some(-amount),
+                _ => None,
+            }
+        })
+        .sum()
+}
+
+/// The issuer approves and the processor's risk rules refuse: the merchant hears of a decline, and the cardholder's money is
+/// released behind it.
+#[tokio::test]
+async fn what_a_refusal_by_the_risk_rules_leaves_held_is_released() {
+    let mut system = System::start().await;
+    for capture in [true, false] {
+        let merchant = &system.merchant;
+        let placed = merchant.place(50_059).await;
+        let mut body = merchant.purchase_body(&placed.token, &Card::visa(0));
+        body["processor_name"] = "cybersource".into();
+        body["capture"] = capture.into();
+        let answer = merchant.post(PURCHASE_V2, &body).await;
+        assert_eq!(answer.status, 200, "{}", answer.text);
+        let order = Order::of(&answer.json());
+        assert_eq!((order.payment_status(), order.code()), ("denied", "DP-8001"));
+        let charge = system.outside.only_charge(&placed.reference).await;
+        assert_eq!(charge["response_code"], "AUTHORIZED_RISK_DECLINED");
+        eventually("the hold to be released", async || {
+            held(&system, &placed.reference).await == 0
+        })
+        .await;
+    }
+
+    // The answer is lost and the gateway dies: whoever finds out what became of the charge releases what is held.
+    system
+        .outside
+        .fault("cybersource", "drop_reply", Some(1), None)
+        .await;
+    let order = system
+        .merchant
+        .buy_at(Some("cybersource"), 50_059, &Card::visa(0))
+        .await;
+    assert_eq!((order.payment_status(), order.code()), ("processing", "DP-6003"));
+    system.kill_gateway().await;
+    assert_eq!(held(&system, order.reference()).await, 50_059);
+    system.start_gateway().await;
+    let order = system.merchant.settled(order.token()).await;
+    assert_eq!((order.payment_status(), order.code()), ("denied", "DP-8001"));
+    eventually("the hold to be released", async || {
+        held(&system, order.reference()).await == 0
+    })
+    .await;
     system.finish().await;
 }

@@ -60,6 +60,7 @@ pub async fn check(subject: &Subject<'_>, wire: &impl Wire) -> Report {
     };
     // Boxed, since each is a long story of its own and debug builds keep them side by side on the stack.
     Box::pin(run.charges()).await;
+    Box::pin(run.holds(brand)).await;
     Box::pin(run.lost_charge(brand)).await;
     Box::pin(run.grounds(brand)).await;
     Box::pin(run.captures(brand)).await;

@@ -6,8 +6,8 @@ use crate::{
     gateway::Gateway,
 };
 use payments::{
-    Limits, News, Order, OrderDocument, Outgoing, SettlementRecord, Step, decide, routing::Explanation,
-    settlement::SettlementState, status::Announcement,
+    Limits, News, Order, OrderDocument, Outgoing, SettlementRecord, Step, decide, hold::Hold,
+    routing::Explanation, settlement::SettlementState, status::Announcement,
 };
 use primitives::Moment;
 use store::{
@@ -139,6 +139,7 @@ impl Gateway {
             routing: writes.routing,
             attempts: &step.attempts,
             settlements: &step.settlements,
+            holds: &step.holds,
             authentications: writes.authentications,
             look_again_at,
             forget_security_code: step.forget_security_code,
@@ -161,7 +162,8 @@ impl Gateway {
             self.watch().event_recorded(step.order.merchant);
             self.wake_deliveries();
         }
-        if let Some(look_again_at) = look_again_at {
+        let to_be_released = step.holds.iter().filter_map(Hold::look_at);
+        if let Some(look_again_at) = look_again_at.into_iter().chain(to_be_released).min() {
             self.wake_recovery(look_again_at);
         }
         Ok(Advanced {

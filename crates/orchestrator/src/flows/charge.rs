@@ -261,15 +261,26 @@ impl Gateway {
         order: &Order,
         route: &Route,
     ) -> Result<(Arc<dyn Processor>, acquiring::Account), Fault> {
+        self.adapter(order.merchant, route.connection, &route.processor)
+            .await
+    }
+
+    /// The adapter and the account of a merchant's connection.
+    pub(super) async fn adapter(
+        &self,
+        merchant: Id<kind::Merchant>,
+        connection: Id<kind::Connection>,
+        processor: &str,
+    ) -> Result<(Arc<dyn Processor>, acquiring::Account), Fault> {
         let profile = self
             .configuration()
-            .profile(order.merchant)
+            .profile(merchant)
             .await?
             .ok_or(Fault::Missing("the merchant"))?;
-        let known = connection_of(&profile, route.connection).ok_or(Fault::Missing("the connection"))?;
+        let known = connection_of(&profile, connection).ok_or(Fault::Missing("the connection"))?;
         let processor = self
             .processors()
-            .get(route.processor.as_str())
+            .get(processor)
             .ok_or(Fault::Missing("the processor's adapter"))?;
         Ok((Arc::clone(processor), known.account.clone()))
     }

@@ -10,6 +10,7 @@ pub mod card_ranges;
 mod challenge_return;
 mod charge;
 mod directory;
+mod holds;
 pub mod idempotency;
 mod in_hand;
 pub mod notifications;

@@ -66,6 +66,7 @@ impl Gateway {
             routing: None,
             attempts: &[],
             settlements: &[],
+            holds: &[],
             authentications: Vec::new(),
             look_again_at: None,
             forget_security_code: false,

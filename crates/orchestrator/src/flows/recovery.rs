@@ -1,7 +1,7 @@
 //! Recovery: whatever somebody must look at again, because its time has come or its process died.
 //!
-//! There is one queue for all of it: each recorded step says when its payment is to be looked at again, should nothing
-//! else happen.
+//! There is one queue for payments: each recorded step says when its payment is to be looked at again, should nothing
+//! else happen. What a declined attempt left held stands in a queue of its own, since its payment does not wait for it.
 
 use super::{advance::Advanced, in_hand::InHand, notifications::NOTICES_KEPT};
 use crate::{
@@ -27,6 +27,8 @@ const LEASE: Duration = Duration::seconds(90);
 const POLL: std::time::Duration = std::time::Duration::from_secs(5);
 /// How old a capture, void or refund without an end is when it counts as overdue: its processor would have told by now.
 const SETTLEMENT_OVERDUE: Duration = Duration::days(1);
+/// For how long a hold that could not be released counts: by then it has run out.
+const HOLDS_SHOWN: Duration = Duration::days(30);
 /// How long idempotency keys are kept.
 const KEYS_KEPT: Duration = Duration::days(30);
 
@@ -49,8 +51,18 @@ impl Gateway {
     pub async fn recover_due(&self) -> Result<usize, Fault> {
         let now = self.clock().now();
         let due = self.store().payments_take_due(now, now + LEASE, BATCH).await?;
-        let count = due.len();
+        let holds = self.store().holds_take_due(now, now + LEASE, BATCH).await?;
+        let count = due.len() + holds.len();
         let mut looks = JoinSet::new();
+        for held in holds {
+            let (gateway, attempt) = (self.clone(), held.hold.attempt);
+            looks.spawn(async move {
+                if let Err(fault) = gateway.release(held).await {
+                    // It keeps its lease, so it is looked at again when that ends.
+                    tracing::error!(%attempt, cause = %fault, "release of a hold failed");
+                }
+            });
+        }
         for payment in due {
             let gateway = self.clone();
             looks.spawn(async move {
@@ -89,16 +101,20 @@ impl Gateway {
         let settlements = self.store().settlements_open(now - SETTLEMENT_OVERDUE).await?;
         metrics::gauge!("pasarela_settlements_overdue").set(gauge(settlements.overdue));
         metrics::gauge!("pasarela_settlements_contradicted").set(gauge(settlements.contradicted));
+        let given_up = self.store().holds_given_up(now - HOLDS_SHOWN).await?;
+        metrics::gauge!("pasarela_holds_given_up").set(gauge(given_up));
         Ok(())
     }
 
     async fn sleep_until_due(&self) {
         let now = self.clock().now();
-        let wait = match self.store().payments_next_due_at(now).await {
-            Ok(Some(at)) => std::time::Duration::try_from(at - now)
+        let payment = self.store().payments_next_due_at(now).await.ok().flatten();
+        let hold = self.store().holds_next_due_at(now).await.ok().flatten();
+        let wait = match payment.into_iter().chain(hold).min() {
+            Some(at) => std::time::Duration::try_from(at - now)
                 .unwrap_or_default()
                 .min(POLL),
-            Ok(None) | Err(_) => POLL,
+            None => POLL,
         };
         self.recovery_woken_within(wait).await;
     }

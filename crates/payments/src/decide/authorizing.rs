@@ -4,6 +4,7 @@
 use super::{Limits, News, Outgoing, Step, at_rest, awaiting, cascading, denied_by, seconds};
 use crate::{
     attempt::{AttemptInFlight, AttemptRecord, AttemptState, Outcome, ThreeDsUse},
+    hold::Hold,
     order::Order,
     payment::{Authorized, Closed, Denial, DeniedBy, Payment, PaymentState},
     routing::Route,
@@ -150,8 +151,23 @@ fn approved(mut order: Order, attempt: &AttemptInFlight, approval: Approval) -> 
     })
 }
 
-/// The charge was declined, and it is certain that nothing was taken.
+/// The charge was declined, and it is certain that nothing is taken. What is held all the same is released beside whatever
+/// follows.
 pub(super) fn declined(
+    limits: &Limits,
+    order: Order,
+    attempt: &AttemptInFlight,
+    decline: Decline,
+    means: Option<NewAuthentication>,
+    moment: Moment,
+) -> Option<Step> {
+    let hold = Hold::left_by(&order, attempt, &decline, moment.now);
+    let mut step = after_decline(limits, order, attempt, decline, means, moment)?;
+    step.holds.extend(hold);
+    Some(step)
+}
+
+fn after_decline(
     limits: &Limits,
     order: Order,
     attempt: &AttemptInFlight,

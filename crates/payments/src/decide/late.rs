@@ -3,6 +3,7 @@
 use super::{Limits, Outgoing, Step, at_rest, authorizing, awaiting, seconds};
 use crate::{
     attempt::{AttemptInFlight, AttemptState},
+    hold::Hold,
     order::Order,
     payment::{Closed, LateLook, LateStage, PaymentState},
     routing::Route,
@@ -46,7 +47,13 @@ pub(super) fn inquired(
         (LateStage::Waiting, Some(InquiryAnswer::Approved(approval))) => {
             reverse(limits, order, late.attempt, approval, 0, moment)
         }
-        (LateStage::Waiting, Some(InquiryAnswer::Declined(_))) => Some(at_rest(watch(order, None))),
+        (LateStage::Waiting, Some(InquiryAnswer::Declined(decline))) => {
+            let hold = Hold::left_by(&order, &late.attempt, &decline, moment.now);
+            Some(Step {
+                holds: hold.into_iter().collect(),
+                ..at_rest(watch(order, None))
+            })
+        }
         (LateStage::Waiting, Some(InquiryAnswer::NotFound)) => {
             let payment = order.payment.as_ref()?;
             let due_at = look_at(limits, &late.attempt, payment.routes.get(late.attempt.route));

@@ -2,7 +2,7 @@
 
 use super::{
     call::{self, ClientReference},
-    codes::Context,
+    codes::{Context, RISK_DECLINED},
     initiator::{self, InitiatorBlock},
     money::AmountDetails,
     reply::{self, Body, check_amount, check_currency, refused, unreadable},
@@ -203,7 +203,7 @@ pub fn answer(asked: &Asked, reply: &Reply) -> Result<AuthorizationAnswer, Unrea
         }
         "DECLINED" => Reason::Unknown,
         // Approved by the issuer, refused by the risk rules: nothing is captured, whatever is held is to be released.
-        "AUTHORIZED_RISK_DECLINED" => Reason::ProcessorRiskBlock,
+        RISK_DECLINED => Reason::ProcessorRiskBlock,
         "PENDING_AUTHENTICATION" => Reason::AuthenticationRequired,
         // PARTIAL_AUTHORIZED among them, which no request of ours allows: some of the money may be held.
         _ => return Err(unreadable("has a status that leaves the outcome open")),
@@ -214,6 +214,7 @@ pub fn answer(asked: &Asked, reply: &Reply) -> Result<AuthorizationAnswer, Unrea
         decline.advice = Advice::of_sources([Some(otherwise.usual_advice()), Some(decline.advice)])
             .unwrap_or(otherwise.usual_advice());
     }
+    decline.leaves_hold = status == RISK_DECLINED;
     Ok(AuthorizationAnswer::Declined(decline))
 }
 

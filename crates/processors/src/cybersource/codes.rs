@@ -8,6 +8,9 @@ use crate::reading::shortened;
 use acquiring::{Advice, Decline, Initiator, Meaning, Reason, response_code::merchant_advice};
 use primitives::{Brand, Unreadable};
 
+/// The status of a charge that the issuer approved and the risk rules then refused: what is held stays held.
+pub const RISK_DECLINED: &str = "AUTHORIZED_RISK_DECLINED";
+
 /// What a refusal is read with.
 #[derive(Debug, Clone, Copy)]
 pub struct Context {

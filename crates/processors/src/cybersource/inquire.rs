@@ -5,7 +5,7 @@
 
 use super::{
     call::{self, ClientReference},
-    codes::{Context, Refusal},
+    codes::{Context, RISK_DECLINED, Refusal},
     reply::{self, OrderInformation, Processing, check_amount, check_currency, unreadable},
 };
 use crate::reading::{lenient, shortened};
@@ -210,6 +210,10 @@ pub fn answer(order: &Inquiry, reply: &Reply) -> Result<InquiryAnswer, Unreadabl
         (Some(InquiryAnswer::Approved(_) | InquiryAnswer::Pending), Some(reversal)) => reversal
             .decline(reversal.status()?, Reason::Cancelled)
             .map(InquiryAnswer::Declined),
+        (Some(InquiryAnswer::Declined(decline)), Some(_)) => Ok(InquiryAnswer::Declined(Decline {
+            leaves_hold: false,
+            ..decline
+        })),
         (Some(answer), _) => Ok(answer),
         (None, _) => Ok(InquiryAnswer::NotFound),
     }
@@ -224,7 +228,14 @@ fn charge(order: &Inquiry, summary: &Summary) -> Result<InquiryAnswer, Unreadabl
         ("TRANSMITTED", ChargeKind::Sale) => approval(order, summary),
         ("AUTHORIZED_PENDING_REVIEW" | "PENDING_REVIEW" | "PENDING", _) => Ok(InquiryAnswer::Pending),
         ("DECLINED" | "INVALID_REQUEST", _) => declined(Reason::Unknown),
-        ("AUTHORIZED_RISK_DECLINED", _) => declined(Reason::ProcessorRiskBlock),
+        (RISK_DECLINED, _) => summary
+            .decline(status, Reason::ProcessorRiskBlock)
+            .map(|decline| {
+                InquiryAnswer::Declined(Decline {
+                    leaves_hold: true,
+                    ..decline
+                })
+            }),
         ("PENDING_AUTHENTICATION", _) => declined(Reason::AuthenticationRequired),
         // Taken back: nothing of it is left.
         ("REVERSED" | "VOIDED" | "CANCELLED", _) => declined(Reason::Cancelled),

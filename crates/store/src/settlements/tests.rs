@@ -110,6 +110,7 @@ async fn tell(store: &Store, news: SettlementNews, moment: Moment) -> Option<Ord
             routing: None,
             attempts: &step.attempts,
             settlements: &step.settlements,
+            holds: &step.holds,
             authentications: Vec::new(),
             look_again_at: step.look_again_at,
             forget_security_code: step.forget_security_code,

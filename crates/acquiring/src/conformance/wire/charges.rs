@@ -2,10 +2,10 @@
 
 use super::{Run, Wire};
 use crate::{
-    Advice, Agreement, Authorization, AuthorizationAnswer, CannotBuild, ChargeKind, Exemption, Initiator,
-    Reason, StoredCredential, conformance::attempted_authentication,
+    Advice, Agreement, Authorization, AuthorizationAnswer, CannotBuild, ChargeKind, Charged, Exemption,
+    Initiator, Reason, SettlementAnswer, StoredCredential, Void, conformance::attempted_authentication,
 };
-use primitives::{Amount, Brand};
+use primitives::{Amount, Brand, Unreadable};
 
 /// The pairs every simulator knows, with the reason and the advice they must become.
 const DECLINES: [(i64, Reason, Advice); 8] = [
@@ -18,6 +18,9 @@ const DECLINES: [(i64, Reason, Advice); 8] = [
     (65, Reason::LimitExceeded, Advice::Later),
     (91, Reason::IssuerUnavailable, Advice::Transient),
 ];
+
+/// The pair that a processor with risk rules of its own refuses after the issuer's approval.
+const REFUSED_BY_RISK: i64 = 59;
 
 /// What 65 must become for a charge without a full authentication.
 const ASKS_FOR_AUTHENTICATION: (Reason, Advice) = (Reason::AuthenticationRequired, Advice::Reauthenticate);
@@ -70,6 +73,64 @@ impl<W: Wire> Run<'_, W> {
             let (reason, advice) = ASKS_FOR_AUTHENTICATION;
             self.declined(&order, reason, advice).await;
         }
+    }
+
+    /// Risk rules refuse what the issuer has approved, at processors that have any: what is held can be released.
+    pub(super) async fn holds(&mut self, brand: Brand) {
+        const OPERATION: &str = "hold left by a decline";
+        let mark = self.mark();
+        let mut left = false;
+        for kind in [ChargeKind::Sale, ChargeKind::Authorization] {
+            let Some(order) = self.order(kind, brand, 10_000 + REFUSED_BY_RISK) else {
+                continue;
+            };
+            let Some(Ok(AuthorizationAnswer::Declined(decline))) = self.charge(&order).await else {
+                continue;
+            };
+            if !decline.leaves_hold {
+                continue;
+            }
+            left = true;
+            let answer = self.released(&order, decline.processor_reference).await;
+            self.findings.expect(
+                matches!(
+                    answer,
+                    Some(Ok(
+                        SettlementAnswer::Done { .. } | SettlementAnswer::Accepted { .. }
+                    ))
+                ),
+                "what a decline leaves held is released",
+                || format!("{kind:?}: {answer:?}"),
+            );
+        }
+        if left {
+            self.row(OPERATION, mark, "released");
+        } else {
+            self.not_offered(OPERATION);
+        }
+    }
+
+    async fn released(
+        &mut self,
+        order: &Authorization,
+        processor_reference: Option<String>,
+    ) -> Option<Result<SettlementAnswer, Unreadable>> {
+        let moment = self.wire.moment();
+        let void = Void {
+            of: Charged {
+                payment: moment.fresh_id(),
+                order_id: order.order_id.clone(),
+                // Nothing was captured, whatever was asked for.
+                kind: ChargeKind::Authorization,
+                reference: order.reference.clone(),
+                processor_reference: processor_reference?,
+                authorized: order.amount,
+            },
+            reference: moment.nonce.simple().to_string(),
+            reason: None,
+        };
+        let built = self.subject.processor.void(self.subject.account, &void, moment);
+        self.exchange(built).await
     }
 
     async fn declined(&mut self, order: &Authorization, reason: Reason, advice: Advice) {

@@ -13,8 +13,8 @@ pub struct Script {
     /// The `transStatus` of every ARes.
     pub ares: &'static str,
     /// `approved`, `partly` for less than was asked, `pending`, `declined`, `elsewhere` for a decline after which another
-    /// processor may be tried, `given_up` for a lost card, `vetoed` for a decline of whatever is not fully authenticated,
-    /// `held` for no answer while it says so, or anything else for one that nobody can read.
+    /// processor may be tried, `given_up` for a lost card, `risky` for a decline that leaves a hold, `vetoed` for a decline
+    /// of whatever is not fully authenticated, `held` for no answer while it says so, or anything else for one that nobody can read.
     pub charge: &'static str,
     /// The same of the processor that cannot be asked.
     pub charge_of_mute: &'static str,

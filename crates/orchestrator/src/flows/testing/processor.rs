@@ -236,6 +236,11 @@ impl Processor for Fake {
                 "declined" => Some(AuthorizationAnswer::Declined(decline(Reason::GenericDecline))),
                 "elsewhere" => Some(AuthorizationAnswer::Declined(decline(Reason::IssuerUnavailable))),
                 "given_up" => Some(AuthorizationAnswer::Declined(decline(Reason::LostOrStolen))),
+                "risky" => Some(AuthorizationAnswer::Declined(Decline {
+                    processor_reference: Some("held-1".into()),
+                    leaves_hold: true,
+                    ..decline(Reason::ProcessorRiskBlock)
+                })),
                 "vetoed" => Some(AuthorizationAnswer::Declined(decline(
                     Reason::AuthenticationRequired,
                 ))),
@@ -274,7 +279,7 @@ impl Processor for Fake {
         Ok(exchange(
             account,
             "/void",
-            json!({ "reference": order.reference }),
+            json!({ "reference": order.reference, "of": order.of.processor_reference }),
             settlement_answer,
         ))
     }

@@ -109,6 +109,12 @@ fn every_status_has_its_meaning() {
         declined(&with("AUTHORIZED_RISK_DECLINED").replace("INSUFFICIENT_FUND", "AVS_FAILED")),
         (Reason::AvsFailed, Advice::FixInput)
     );
+    let leaves_hold = |status: &str| match read(&with(status)) {
+        Ok(AuthorizationAnswer::Declined(decline)) => decline.leaves_hold,
+        other => panic!("{other:?}"),
+    };
+    assert!(leaves_hold("AUTHORIZED_RISK_DECLINED"));
+    assert!(!leaves_hold("DECLINED") && !leaves_hold("PENDING_AUTHENTICATION"));
     assert_eq!(
         declined(&without_reason("PENDING_AUTHENTICATION")),
         (Reason::AuthenticationRequired, Advice::Reauthenticate)

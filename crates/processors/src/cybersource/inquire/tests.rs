@@ -51,7 +51,8 @@ fn every_status_of_a_charge_has_its_meaning() {
     ] {
         let answer = with(status);
         assert!(
-            matches!(&answer, Ok(InquiryAnswer::Declined(decline)) if decline.reason == reason),
+            matches!(&answer, Ok(InquiryAnswer::Declined(decline)) if decline.reason == reason
+                && decline.leaves_hold == (status == "AUTHORIZED_RISK_DECLINED")),
             "{status}: {answer:?}"
         );
     }

@@ -12,6 +12,9 @@ const KEPT: usize = 100_000;
 /// For how long a code counts as used.
 const CODE_USED_FOR: Duration = Duration::from_secs(15 * 60);
 
+/// The status of what the issuer approved and the risk rules refused.
+pub const RISK_DECLINED: &str = "AUTHORIZED_RISK_DECLINED";
+
 /// One transaction.
 #[derive(Clone, Debug)]
 pub struct Transaction {
@@ -53,6 +56,19 @@ pub struct Payment {
     /// No more is captured: all of it was, or the rest was released.
     pub is_closed: bool,
     pub taken_back: Option<&'static str>,
+    /// The issuer approved it, and the risk rules then refused it: it is held and cannot be captured.
+    pub is_refused_by_risk: bool,
+}
+
+impl Payment {
+    /// `status`.
+    pub fn status(&self) -> &'static str {
+        match self.taken_back {
+            Some(status) => status,
+            None if self.is_refused_by_risk => RISK_DECLINED,
+            None => "AUTHORIZED",
+        }
+    }
 }
 
 /// A capture and what became of it.
@@ -145,7 +161,7 @@ impl Transaction {
             "PENDING"
         };
         match &self.what {
-            What::Payment(payment) => payment.taken_back.unwrap_or("AUTHORIZED"),
+            What::Payment(payment) => payment.status(),
             What::Capture(_) | What::Refund => in_the_batch,
             What::TakenBack { status, .. } => status,
             What::Declined { .. } => "DECLINED",

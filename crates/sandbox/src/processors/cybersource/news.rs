@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::authentication::Merchant;
-use super::book::{Transaction, What};
+use super::book::{RISK_DECLINED, Transaction, What};
 use crate::processors::Processors;
 use crate::processors::news::Notification;
 
@@ -31,6 +31,9 @@ pub fn tell(processors: &Processors, merchant: &Merchant, done: &Transaction) {
             ("payments.refunds.accept", "TRANSMITTED", batch_after),
         ],
         What::TakenBack { status, .. } => &[("payments.reversals.accept", status, Duration::ZERO)],
+        What::Payment(payment) if payment.is_refused_by_risk => {
+            &[("payments.payments.reject", RISK_DECLINED, Duration::ZERO)]
+        }
         What::Payment(_) => &[("payments.payments.accept", "AUTHORIZED", Duration::ZERO)],
         What::Declined { .. } => &[("payments.payments.reject", "DECLINED", Duration::ZERO)],
     };

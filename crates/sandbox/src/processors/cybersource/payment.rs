@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 
 use super::authentication::{self, Call, Merchant};
-use super::book::{Payment, Transaction, What};
+use super::book::{Payment, RISK_DECLINED, Transaction, What};
 use super::payment_request::{Asked, check};
 use super::reply::{Refused, created, now};
 use super::{Cybersource, NAME, news, silence, undocumented_error};
@@ -17,6 +17,10 @@ use crate::processors::outcome::{self, Outcome};
 
 /// The approval code of whatever is approved.
 const APPROVAL_CODE: &str = "831000";
+/// Why the risk rules refuse what they refuse.
+pub const RISK_REASON: &str = "SCORE_EXCEEDS_THRESHOLD";
+/// The last two digits of the amount, in minor units, of a charge that the issuer approves and the risk rules then refuse.
+const REFUSED_BY_RISK: i64 = 59;
 /// The scheme's id of whatever is approved.
 const NETWORK_TRANSACTION_ID: &str = "016150703802094";
 
@@ -68,6 +72,7 @@ fn decide(cybersource: &Cybersource, merchant: &Merchant, asked: &Asked) -> Resu
         return Err(refused);
     }
     let outcome = outcome::of(&charge, &cybersource.processors.cascade);
+    let is_refused_by_risk = asked.amount.minor() % 100 == REFUSED_BY_RISK;
     if outcome == Outcome::Silence {
         write(cybersource, merchant, asked, false, None);
         return Ok(Answer::Silence);
@@ -80,14 +85,24 @@ fn decide(cybersource: &Cybersource, merchant: &Merchant, asked: &Asked) -> Resu
             (What::Declined { reason }, body, false, issuer)
         }
         Outcome::Approved | Outcome::ApprovedThenError | Outcome::ApprovedThenSilence | Outcome::Silence => {
+            // The capture of a sale does not come to pass where the risk rules refuse it.
+            let is_sale = asked.is_sale && !is_refused_by_risk;
             let payment = Payment {
-                is_sale: asked.is_sale,
-                captured: if asked.is_sale { asked.amount.minor() } else { 0 },
+                is_sale,
+                captured: if is_sale { asked.amount.minor() } else { 0 },
                 refunded: 0,
-                is_closed: asked.is_sale,
+                is_closed: is_sale || is_refused_by_risk,
                 taken_back: None,
+                is_refused_by_risk,
             };
-            (What::Payment(payment), approved(&id, asked), true, "00")
+            let status = payment.status();
+            let body = if is_refused_by_risk {
+                refused_by_risk(approved(&id, asked), status)
+            } else {
+                approved(&id, asked)
+            };
+            let code = if is_refused_by_risk { status } else { "00" };
+            (What::Payment(payment), body, true, code)
         }
     };
     let transaction = Transaction {
@@ -149,6 +164,15 @@ fn approved(id: &str, asked: &Asked) -> Value {
     })
 }
 
+fn refused_by_risk(mut approved: Value, status: &str) -> Value {
+    approved["status"] = status.into();
+    approved["errorInformation"] = json!({
+        "reason": RISK_REASON,
+        "message": "The fraud score exceeds your threshold.",
+    });
+    approved
+}
+
 fn declined(id: &str, asked: &Asked, issuer: &str, reason: &str, message: &str) -> Value {
     json!({
         "_links": { "self": { "href": format!("/pts/v2/payments/{id}"), "method": "GET" } },
@@ -169,7 +193,8 @@ fn write(
     response_code: Option<&str>,
 ) {
     let authentication = &asked.authentication;
-    let operation = match asked.is_sale {
+    let is_only_held = response_code == Some(RISK_DECLINED);
+    let operation = match asked.is_sale && !is_only_held {
         true => Operation::Sale,
         false => Operation::Authorization,
     };

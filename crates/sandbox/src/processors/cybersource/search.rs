@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 
 use super::authentication::{self, Call, Merchant};
 use super::book::{Transaction, What};
+use super::payment::RISK_REASON;
 use super::reply::{Refused, created, now, read_json, time_text};
 use super::{Cybersource, NAME};
 use crate::ledger::{Entry, Operation};
@@ -160,6 +161,9 @@ fn summary(transaction: &Transaction, status: &str) -> Value {
     });
     let more = match transaction.what {
         What::Declined { reason } => Some(("errorInformation", json!({ "reason": reason }))),
+        What::Payment(ref payment) if payment.is_refused_by_risk => {
+            Some(("errorInformation", json!({ "reason": RISK_REASON })))
+        }
         What::Payment(_) => Some(("processorInformation", json!({ "approvalCode": "831000" }))),
         What::Capture(_) | What::Refund | What::TakenBack { .. } => None,
     };
@@ -185,9 +189,9 @@ fn write(cybersource: &Cybersource, merchant: &Merchant, code: &str, found: &[Tr
         authentication_value: None,
         ds_trans_id: None,
         on_file: None,
-        approved: found
-            .iter()
-            .any(|transaction| matches!(transaction.what, What::Payment(_))),
+        approved: found.iter().any(
+            |transaction| matches!(&transaction.what, What::Payment(payment) if !payment.is_refused_by_risk),
+        ),
         response_code: None,
         at: OffsetDateTime::now_utc(),
     });
