@@ -38,6 +38,9 @@ pub struct Settlement {
     /// When the processor told the opposite of `state` and the totals could not follow: something for people.
     #[serde(with = "time::serde::rfc3339::option")]
     pub contradicted_at: Option<OffsetDateTime>,
+    /// The refusal that the totals could not follow then, to be taken in once they can.
+    #[serde(default)]
+    pub contradiction: Option<Decline>,
     pub state: SettlementState,
 }
 

@@ -152,9 +152,10 @@ fn begin(limits: &Limits, mut order: Order, wanted: Asked, moment: Moment) -> Re
         updated_at: now,
         look_at: Some(now + seconds(limits.charge_lease_seconds)),
         contradicted_at: None,
+        contradiction: None,
         state,
     });
-    let step = recorded(order, id).ok_or_else(unbalanced)?;
+    let step = recorded(order, id, &[]).ok_or_else(unbalanced)?;
     Ok(Step {
         send: Some(Outgoing::Settle { settlement: id }),
         ..step
@@ -185,13 +186,16 @@ fn go_on(
     let (state, look_at) = told::next(&settlement, told, &schedule)?;
     let paid = paid_of(&mut order)?;
     let moved = moved(paid, &settlement, &state);
-    let (state, look_at, contradicted_at) = match moved {
-        Some(totals) => {
+    let (state, look_at, contradicted_at, contradiction) = match (moved, state) {
+        (Some(totals), state) => {
             paid.totals = totals;
-            (state, look_at, settlement.contradicted_at)
+            (state, look_at, settlement.contradicted_at, None)
         }
-        None if settlement.contradicted_at.is_some() => return None,
-        None => (settlement.state.clone(), None, Some(now)),
+        (None, _) if settlement.contradicted_at.is_some() => return None,
+        (None, SettlementState::Refused { decline }) => {
+            (settlement.state.clone(), None, Some(now), Some(decline))
+        }
+        (None, _) => (settlement.state.clone(), None, Some(now), None),
     };
     let changed = Settlement {
         updated_at: if state.name() == settlement.state.name() {
@@ -201,6 +205,7 @@ fn go_on(
         },
         look_at,
         contradicted_at,
+        contradiction,
         state,
         ..settlement.clone()
     };
@@ -214,11 +219,44 @@ fn go_on(
     if let Some(kept) = paid.settlements.iter_mut().find(|it| it.id == about) {
         *kept = changed;
     }
+    let followed = follow_contradictions(paid, now);
     paid.standing = standing(paid);
-    let mut step = recorded(order, about)?;
-    let kind = settlement.kind;
+    let mut step = recorded(order, about, &followed)?;
+    let (tells, kind) = match followed.as_slice() {
+        [] => (tells, settlement.kind),
+        [..] => (Some(Tells::Ended), SettlementKind::Capture),
+    };
     step.announce = tells.and_then(|tells| announcement(tells, kind, before, status::of(&step.order)));
     Some(step)
+}
+
+/// Takes in what had been told of captures and the totals could not follow then: the money had seemed to be on its way
+/// back, and is not. Answers which captures those are.
+fn follow_contradictions(paid: &mut Authorized, now: OffsetDateTime) -> Vec<Id<kind::Settlement>> {
+    let mut followed = Vec::new();
+    for index in 0..paid.settlements.len() {
+        let Some(settlement) = paid.settlements.get(index).cloned() else {
+            continue;
+        };
+        let (true, Some(decline)) = (settlement.is_done(), settlement.contradiction.clone()) else {
+            continue;
+        };
+        let state = SettlementState::Refused { decline };
+        if let Some(totals) = moved(paid, &settlement, &state)
+            && let Some(kept) = paid.settlements.get_mut(index)
+        {
+            paid.totals = totals;
+            followed.push(settlement.id);
+            *kept = Settlement {
+                updated_at: now,
+                contradicted_at: None,
+                contradiction: None,
+                state,
+                ..settlement
+            };
+        }
+    }
+    followed
 }
 
 /// What was still held is not any more. What was captured stays so, and a capture on its way may have come first.
@@ -343,18 +381,24 @@ fn announcement(
     }
 }
 
-/// The step that records that settlement, and looks at the payment when the first of its settlements is due.
-fn recorded(mut order: Order, about: Id<kind::Settlement>) -> Option<Step> {
+/// The step that records that settlement, and others behind it, and looks at the payment when the first of its settlements
+/// is due.
+fn recorded(mut order: Order, about: Id<kind::Settlement>, others: &[Id<kind::Settlement>]) -> Option<Step> {
     let paid = paid_of(&mut order)?;
-    let record = SettlementRecord {
-        connection: paid.connection,
-        processor: paid.processor.clone(),
-        settlement: paid.settlements.iter().find(|it| it.id == about)?.clone(),
+    let record = |id: &Id<kind::Settlement>| {
+        let settlement = paid.settlements.iter().find(|it| it.id == *id)?.clone();
+        Some(SettlementRecord {
+            connection: paid.connection,
+            processor: paid.processor.clone(),
+            settlement,
+        })
     };
+    let records = [&about].into_iter().chain(others).map(record);
+    let records = records.collect::<Option<Vec<_>>>()?;
     forget_oldest_failures(&mut paid.settlements);
     let look_again_at = first_look(paid);
     Some(Step {
-        settlements: vec![record],
+        settlements: records,
         look_again_at,
         ..at_rest(order)
     })

@@ -179,6 +179,25 @@ fn what_was_done_goes_back_when_the_processor_reports_that_it_failed() {
 }
 
 #[test]
+fn a_capture_that_failed_while_its_money_seemed_to_go_back_is_taken_back_when_that_fails_too() {
+    let going_back = then(captured(), vec![(refund(6_000), 20), (accepted(20), 21)]);
+    let doubtful = step(going_back, found_refused(10), at(30));
+    assert_eq!(totals(&doubtful.order), [0, 10_000, 6_000, 0]);
+    assert!(the(&doubtful.order, 10).contradicted_at.is_some());
+
+    let failed = step(doubtful.order, found_refused(20), at(40));
+    assert_eq!(
+        (totals(&failed.order), words(&failed.order)),
+        ([0; 4], ("succeeded", "authorized"))
+    );
+    assert_eq!(told(&failed), Some(("payment.updated", "authorized")));
+    assert_eq!(failed.settlements.len(), 2);
+    let capture = the(&failed.order, 10);
+    assert_eq!((capture.state.name(), capture.contradicted_at), ("refused", None));
+    assert!(says_nothing(&failed.order, found_refused(10), 50));
+}
+
+#[test]
 fn the_payment_is_looked_at_when_the_first_of_its_settlements_is_due() {
     let order = then(sold(), vec![(refund(1_000), 10), (refund(1_000), 20)]);
     let silent = step(order, silence(10), at(60));
