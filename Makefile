@@ -59,7 +59,6 @@ test: tools postgres browser
 	@$(STEP) build       $(MAKE) dev-binaries
 	@$(STEP) queries     $(MAKE) sqlx-check
 	@$(STEP) tests       $(MAKE) tests
-	@$(STEP) chaos       $(MAKE) ten-thousand
 	@$(STEP) supply      $(MAKE) deny
 
 check: test
@@ -71,9 +70,8 @@ test-fast: tools
 dev-binaries:
 	@cargo build --locked -p pasarela -p sandbox
 
-# Chaos at large has a step of its own, with the machine to itself.
 tests: dev-binaries
-	@$(WITH_POSTGRES) cargo $(TEST_RUNNER) --locked --workspace $(if $(filter nextest,$(TEST_RUNNER)),-E 'not binary(chaos)')
+	@$(WITH_POSTGRES) cargo $(TEST_RUNNER) --locked --workspace
 	@$(if $(filter nextest,$(TEST_RUNNER)),cargo test --locked --workspace --doc --quiet)
 
 chaos: tools postgres ten-thousand

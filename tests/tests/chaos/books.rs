@@ -21,8 +21,7 @@ const OPEN: &str = "
          + (SELECT count(*) FROM deliveries WHERE state <> 'given_up')";
 
 /// Whatever failed several times while its receiver did would be tried again in minutes or hours: now, then.
-const HASTEN: &str =
-    "UPDATE deliveries SET next_at = now() WHERE state = 'waiting' AND next_at > now() + interval '5 seconds'";
+const HASTEN: &str = "UPDATE deliveries SET next_at = now() WHERE state = 'waiting' AND next_at > now() + interval '5 seconds'";
 
 /// What merchants have been told so far.
 const EVENTS: &str = "SELECT count(*) FROM events";

@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::time::Instant;
 use tests::system::System;
 
-/// For whoever runs it beside all other tests; `make test` and `make chaos` do ten thousand, beside nothing else.
+/// So that `make test` is not held up; `make chaos` does ten thousand, beside nothing else.
 const OPERATIONS: u64 = 200;
 /// How many operations each shopper is to do, and how many shoppers there are at least and at most.
 const OPERATIONS_EACH: u64 = 10;

@@ -1,11 +1,12 @@
 //! Deterministic simulation of decide, record, send and apply.
 //!
 //! A [`world`] of one or two orders is lived through from its first call to the end of all time: merchants who call twice
-//! and cancel, cardholders who give up, processors and directory servers that answer late, wrongly or not at all, several
-//! gateway processes whose flows ([`gateway`], [`flows`], [`sending`]) are interleaved beat by beat and which die between any two, and
-//! a [`database`] with the rules of the real one. What processors really did is in [`processors`] and [`operations`]. Everything but the rules of `payments` is played; all that is left to
-//! chance is drawn from one number, so that a history can be lived through again. [`rules`] and [`settled`] say what must be so
-//! after every step; [`mutants`] shows that breaking it is noticed.
+//! and cancel, cardholders who give up ([`people`], [`purchases`]), processors and directory servers that answer late,
+//! wrongly or not at all, several gateway processes whose flows ([`gateway`], [`flows`], [`sending`]) are interleaved beat
+//! by beat and which die between any two, and a [`database`] with the rules of the real one. What processors really did,
+//! and tell of by themselves, is in [`processors`], [`reversals`] and [`operations`]. Everything but the rules of `payments`
+//! is played; all that is left to chance is drawn from one number, so that a history can be lived through again. [`rules`]
+//! and [`settled`] say what must be so after every step; [`mutants`] shows that breaking it is noticed.
 //!
 //! `PASARELA_SIMULATE_HISTORIES` and `PASARELA_SIMULATE_SEED` set how many histories there are, and the first one's seed.
 #![allow(
