@@ -96,7 +96,8 @@ impl Store {
         } else {
             EXAMINED_MAX.max(limit.into())
         };
-        // The documents of what is only looked at stay where they are: `page` reads the narrow columns.
+        // The documents of what is only looked at stay where they are: `page` reads the narrow columns. The merchant is named
+        // as the log's index names it, which is offered for nothing else.
         let rows = sqlx::query!(
             r#"
             WITH start AS (
@@ -110,7 +111,7 @@ impl Store {
                 SELECT start.era, log.*, row_number() OVER (ORDER BY log.recorded_in, log.id) AS number
                 FROM start CROSS JOIN LATERAL (
                     SELECT e.id, e.recorded_in, e.event_type FROM events AS e
-                    WHERE e.merchant_id = $1
+                    WHERE COALESCE(e.merchant_id, e.id) = $1
                       AND (e.recorded_in, e.id) > (start.recorded_in, start.id)
                       AND e.recorded_in < pg_snapshot_xmin(pg_current_snapshot())
                       AND e.id >= start.lowest

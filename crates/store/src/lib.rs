@@ -86,8 +86,13 @@ impl Store {
         let options = PgConnectOptions::from_str(url)?
             .application_name("pasarela")
             // Every question here is asked by a key. In a young database the planner would rather read the few pages there
-            // are, and keep that plan when there are many; and nothing is worth compiling.
-            .options([("enable_seqscan", "off"), ("jit", "off")]);
+            // are, and keep that plan when there are many; or gather all of a queue and sort it, where the index has the
+            // front of it in order. And nothing is worth compiling.
+            .options([
+                ("enable_seqscan", "off"),
+                ("enable_bitmapscan", "off"),
+                ("jit", "off"),
+            ]);
         let pool = PgPoolOptions::new()
             .max_connections(settings.max_connections)
             .acquire_timeout(settings.acquire_timeout)

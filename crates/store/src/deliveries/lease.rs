@@ -167,7 +167,7 @@ impl Store {
             .map(|(queue, room)| (*queue, i64::from(*room)))
             .unzip();
         // `relaxed` makes this statement's own commit asynchronous, without the two more round trips that a
-        // transaction with SET LOCAL would take. `pace` locks the tokens, and sees what the last one to have them left.
+        // transaction with SET LOCAL would take. `room` locks tokens, and so sees what the last one to have them left.
         let rows = sqlx::query!(
             r#"
             WITH relaxed AS MATERIALIZED (
@@ -179,28 +179,22 @@ impl Store {
                 LEFT JOIN webhook_endpoints AS e ON e.id = asked.queue AND e.disabled_at IS NULL
                 WHERE asked.room = GREATEST(asked.room, 1)
             ),
-            pace AS MATERIALIZED (
-                SELECT asked.queue, asked.rate_per_second, p.millitokens, p.refilled_at
-                FROM asked JOIN webhook_paces AS p ON p.endpoint_id = asked.endpoint_id
-                WHERE asked.rate_per_second IS NOT NULL
-                ORDER BY asked.queue
-                FOR UPDATE OF p SKIP LOCKED
-            ),
-            tokens AS (
-                SELECT queue,
-                       LEAST(millitokens + (extract(epoch FROM LEAST(GREATEST($2 - refilled_at, '0'), '1 second'))
-                                            * 1000 * rate_per_second)::bigint,
-                             rate_per_second * 1000::bigint) AS millitokens
-                FROM pace
-            ),
-            room AS (
-                SELECT asked.queue, asked.endpoint_id, asked.url,
+            room AS MATERIALIZED (
+                SELECT asked.queue, asked.endpoint_id, asked.url, pace.millitokens,
                        CASE WHEN asked.rate_per_second IS NULL THEN asked.room
-                            ELSE LEAST(asked.room, COALESCE(tokens.millitokens / 1000, 0)) END AS free
-                FROM asked LEFT JOIN tokens ON tokens.queue = asked.queue
+                            ELSE LEAST(asked.room, COALESCE(pace.millitokens / 1000, 0)) END AS free
+                FROM asked LEFT JOIN LATERAL (
+                    SELECT LEAST(p.millitokens
+                                 + (extract(epoch FROM LEAST(GREATEST($2 - p.refilled_at, '0'), '1 second'))
+                                    * 1000 * asked.rate_per_second)::bigint,
+                                 asked.rate_per_second * 1000::bigint) AS millitokens
+                    FROM webhook_paces AS p
+                    WHERE p.endpoint_id = asked.endpoint_id AND asked.rate_per_second IS NOT NULL
+                    FOR UPDATE SKIP LOCKED
+                ) AS pace ON true
             ),
             picked AS MATERIALIZED (
-                SELECT front.*, room.url
+                SELECT front.*, room.url, room.millitokens
                 FROM room CROSS JOIN LATERAL (
                     SELECT d.merchant_id, d.subject_id, d.event_id, d.queue, d.next_at
                     FROM deliveries AS d
@@ -226,9 +220,12 @@ impl Store {
             ),
             spent AS (
                 UPDATE webhook_paces AS p
-                SET millitokens = tokens.millitokens - 1000 * taken.count, refilled_at = GREATEST($2, p.refilled_at)
-                FROM tokens, (SELECT queue, count(*) AS count FROM picked GROUP BY queue) AS taken
-                WHERE p.endpoint_id = tokens.queue AND taken.queue = tokens.queue
+                SET millitokens = taken.left_over, refilled_at = GREATEST($2, p.refilled_at)
+                FROM (
+                    SELECT queue, min(millitokens) - 1000 * count(*) AS left_over FROM picked
+                    WHERE millitokens IS NOT NULL GROUP BY queue
+                ) AS taken
+                WHERE p.endpoint_id = taken.queue
             )
             UPDATE deliveries AS d
             SET attempts = d.attempts + 1, lease_owner = $1, lease_until = $3

@@ -49,8 +49,7 @@ impl Store {
                   AND d.merchant_id = report.merchant_id AND d.subject_id = report.subject_id
                   AND d.event_id = report.event_id AND d.queue = report.queue
                   AND d.attempts = report.attempt AND d.lease_owner = $1 AND d.lease_until = report.leased_until
-                RETURNING d.merchant_id, d.subject_id, d.event_id, d.queue, d.sequence,
-                          NULL::timestamptz AS retry_at
+                RETURNING report.*
             ),
             left_open AS (
                 UPDATE deliveries AS d
@@ -68,21 +67,21 @@ impl Store {
                   AND d.merchant_id = report.merchant_id AND d.subject_id = report.subject_id
                   AND d.event_id = report.event_id AND d.queue = report.queue
                   AND d.attempts = report.attempt AND d.lease_owner = $1 AND d.lease_until = report.leased_until
-                RETURNING d.merchant_id, d.subject_id, d.event_id, d.queue, d.sequence, report.next_at AS retry_at
+                RETURNING report.*
             ),
             recorded AS (
                 SELECT * FROM over UNION ALL SELECT * FROM left_open
             ),
             put_off AS (
                 UPDATE deliveries AS behind
-                SET state = 'waiting', next_at = left_open.retry_at, lease_owner = NULL, lease_until = NULL
+                SET state = 'waiting', next_at = left_open.next_at, lease_owner = NULL, lease_until = NULL
                 FROM left_open CROSS JOIN LATERAL (
                     SELECT event_id FROM deliveries
                     WHERE merchant_id = left_open.merchant_id AND subject_id = left_open.subject_id
                       AND queue = left_open.queue
                       AND COALESCE(state, '') <> 'given_up'
                       AND (sequence, event_id) > (left_open.sequence, left_open.event_id)
-                      AND next_at < left_open.retry_at
+                      AND next_at < left_open.next_at
                       AND (lease_until IS NULL OR lease_until <= $22)
                     FOR UPDATE SKIP LOCKED
                 ) AS later
@@ -93,14 +92,12 @@ impl Store {
                 INSERT INTO webhook_attempts (
                     merchant_id, subject, subject_id, event_id, queue, endpoint_id, sequence, event_type,
                     event_created_at, attempt, url, begun_at, latency_ms, code, http_status, body, outcome)
-                SELECT report.merchant_id, report.subject, report.subject_id, report.event_id, report.queue,
-                       report.endpoint_id, report.sequence, report.event_type, report.event_created_at, report.attempt,
-                       report.url, report.begun_at, report.latency_ms, report.code, report.http_status, report.body,
-                       report.outcome
-                FROM report JOIN recorded USING (merchant_id, subject_id, event_id, queue)
-                WHERE report.outcome <> 'postponed'
+                SELECT merchant_id, subject, subject_id, event_id, queue, endpoint_id, sequence, event_type,
+                       event_created_at, attempt, url, begun_at, latency_ms, code, http_status, body, outcome
+                FROM recorded
+                WHERE outcome <> 'postponed'
             )
-            SELECT recorded.retry_at IS NULL AND EXISTS (
+            SELECT recorded.next_at IS NULL AND EXISTS (
                 SELECT FROM deliveries AS other
                 WHERE other.merchant_id = recorded.merchant_id
                   AND other.subject_id = recorded.subject_id

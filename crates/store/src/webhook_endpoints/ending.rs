@@ -83,38 +83,37 @@ impl Store {
     /// Ends what is open for endpoints that are disabled, as dead letters, and deletes what is left for endpoints that are
     /// not there. Answers how many rows that were.
     pub(crate) async fn undeliverable_end(&self, now: OffsetDateTime) -> Result<u64, StoreError> {
-        // The queue of an endpoint is its id. Queues are stepped through, however long each is.
+        // The queue of an endpoint is its id. Queues are stepped through, however long each is; those of endpoints that are
+        // gone only where something is ready or dead, since what waits will be ready.
         let queues = sqlx::query!(
             r#"
-            WITH RECURSIVE ready (queue) AS (
-                SELECT '00000000-0000-0000-0000-000000000000'::uuid
+            WITH RECURSIVE ready (queue, endpoint_id) AS (
+                SELECT '00000000-0000-0000-0000-000000000000'::uuid, NULL::uuid
                 UNION ALL
-                SELECT next.queue FROM ready CROSS JOIN LATERAL (
-                    SELECT queue FROM deliveries
+                SELECT next.queue, next.endpoint_id FROM ready CROSS JOIN LATERAL (
+                    SELECT queue, endpoint_id FROM deliveries
                     WHERE state = 'ready' AND queue > ready.queue ORDER BY queue LIMIT 1
                 ) AS next
             ),
-            waiting (queue) AS (
-                SELECT '00000000-0000-0000-0000-000000000000'::uuid
+            dead (target, endpoint_id) AS (
+                SELECT '00000000-0000-0000-0000-000000000000'::uuid, NULL::uuid
                 UNION ALL
-                SELECT next.queue FROM waiting CROSS JOIN LATERAL (
-                    SELECT queue FROM deliveries
-                    WHERE state = 'waiting' AND queue > waiting.queue ORDER BY queue LIMIT 1
-                ) AS next
-            ),
-            dead (target) AS (
-                SELECT '00000000-0000-0000-0000-000000000000'::uuid
-                UNION ALL
-                SELECT next.target FROM dead CROSS JOIN LATERAL (
-                    SELECT COALESCE(endpoint_id, merchant_id) AS target FROM deliveries
+                SELECT next.target, next.endpoint_id FROM dead CROSS JOIN LATERAL (
+                    SELECT COALESCE(endpoint_id, merchant_id) AS target, endpoint_id FROM deliveries
                     WHERE state = 'given_up' AND COALESCE(endpoint_id, merchant_id) > dead.target
                     ORDER BY COALESCE(endpoint_id, merchant_id) LIMIT 1
                 ) AS next
             )
-            SELECT queues.queue AS "queue!", e.id IS NULL AS "gone!"
-            FROM (SELECT queue FROM ready UNION SELECT queue FROM waiting UNION SELECT target FROM dead) AS queues
-            LEFT JOIN webhook_endpoints AS e ON e.id = queues.queue
-            WHERE e.id IS NULL OR e.disabled_at IS NOT NULL
+            SELECT e.id AS "queue!", false AS "gone!"
+            FROM webhook_endpoints AS e
+            WHERE e.disabled_at IS NOT NULL
+              AND (EXISTS (SELECT FROM deliveries WHERE state = 'ready' AND queue = e.id)
+                   OR EXISTS (SELECT FROM deliveries WHERE state = 'waiting' AND queue = e.id))
+            UNION ALL
+            SELECT queues.endpoint_id, true
+            FROM (SELECT endpoint_id FROM ready UNION SELECT endpoint_id FROM dead) AS queues
+            WHERE queues.endpoint_id IS NOT NULL
+              AND NOT EXISTS (SELECT FROM webhook_endpoints AS e WHERE e.id = queues.endpoint_id)
             "#
         )
         .fetch_all(self.pool())
@@ -127,7 +126,7 @@ impl Store {
     }
 
     /// Ends what is open for one endpoint, but for what is being sent: it becomes dead letters, or if the endpoint is gone
-    /// it goes with all that is dead already. Of a queue that is no endpoint's it takes nothing.
+    /// it goes with all that is dead already.
     async fn endpoint_deliveries_end(
         &self,
         endpoint: Uuid,
