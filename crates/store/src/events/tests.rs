@@ -297,6 +297,8 @@ async fn with_an_endpoint_goes_all_that_is_open_or_dead_but_not_its_log(pool: Pg
     };
     assert_eq!(left().await, 1, "what is being sent has its end yet to come");
     end(&store, ONE, mine[3], Verdict::RetryAt(START), START).await;
+    // What waits is found once it is due.
+    store.deliveries_promote(START, 10).await.unwrap();
     store.undeliverable_end(START).await.unwrap();
     assert_eq!(left().await, 0);
     let own: i64 = sqlx::query_scalar("SELECT count(*) FROM deliveries")
