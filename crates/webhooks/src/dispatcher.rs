@@ -9,6 +9,7 @@
 //! taken is in [`leasing`](self::leasing), what is done now and then in [`upkeep`](self::upkeep).
 
 mod leasing;
+mod turns;
 mod upkeep;
 
 use crate::{
@@ -38,6 +39,7 @@ use tokio::{
     task::{self, JoinError, JoinSet},
     time::{Instant, sleep_until, timeout_at},
 };
+use turns::Turns;
 use upkeep::Upkeep;
 use uuid::Uuid;
 
@@ -88,8 +90,7 @@ pub struct Dispatcher {
     promote_at: Instant,
     /// Where the next look at the queues begins: after this one.
     queues_after: Option<Uuid>,
-    /// Who was served last when there was not enough room for all; the others come first the next time.
-    served_last: Uuid,
+    turns: Turns,
     upkeep: Upkeep,
 }
 
@@ -130,7 +131,7 @@ impl Dispatcher {
             look_at: Instant::now(),
             promote_at: Instant::now(),
             queues_after: None,
-            served_last: Uuid::nil(),
+            turns: Turns::default(),
             upkeep: Upkeep::default(),
         })
     }

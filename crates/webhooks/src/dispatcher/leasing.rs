@@ -40,7 +40,9 @@ impl Dispatcher {
             Ok(ready) => ready,
             Err(error) => return self.rest(&error),
         };
-        let more_queues = ready.len() >= QUEUES_AT_ONCE as usize;
+        // Queues of which everything is being sent are walked over and not answered, so fewer than were asked for need not
+        // have been the last; if they were, the next look is one for nothing.
+        let more_queues = ready.len() >= QUEUES_AT_ONCE as usize / 2;
         self.queues_after = ready.last().map(|last| last.queue).filter(|_| more_queues);
         let in_flight = self.flights.in_flight(&self.healths, self.unrecorded.len(), now);
         let candidates = self.candidates(&ready, &in_flight, limits, now);
@@ -49,11 +51,7 @@ impl Dispatcher {
         if self.plan.rooms.is_empty() {
             return;
         }
-        if self.plan.held_by_total
-            && let Some((queue, _)) = self.plan.rooms.last()
-        {
-            self.served_last = *queue;
-        }
+        self.turns.take(self.plan.rooms.iter().map(|(queue, _)| *queue));
         let request = LeaseRequest {
             owner: self.owner,
             now,
@@ -82,8 +80,8 @@ impl Dispatcher {
         self.flights.begin(task.id(), lease);
     }
 
-    /// The queues with what is known of their receivers, beginning after the one that was served last. Sees to it that
-    /// those which may not be sent to now are looked at when they may.
+    /// The queues with what is known of their receivers, by whose turn it is. Sees to it that those which may not be sent to
+    /// now are looked at when they may.
     fn candidates(
         &mut self,
         ready: &[ReadyQueue],
@@ -91,10 +89,8 @@ impl Dispatcher {
         limits: Limits,
         now: OffsetDateTime,
     ) -> Vec<Candidate> {
-        let first = ready.partition_point(|queue| queue.queue <= self.served_last);
-        let (before, after) = ready.split_at(first);
         let mut candidates = Vec::with_capacity(ready.len());
-        for queue in after.iter().chain(before) {
+        for queue in ready {
             let receiver = Receiver::of(queue.merchant, queue.endpoint);
             if queue.endpoint.is_some() {
                 self.healths.learn(queue.queue, queue.failing_since);
@@ -119,6 +115,7 @@ impl Dispatcher {
                 tokens: queue.pace.as_ref().map(|pace| pace.tokens),
             });
         }
+        self.turns.sort(&mut candidates);
         candidates
     }
 

@@ -349,3 +349,39 @@ async fn what_is_on_its_way_is_not_sent_beside_itself_when_the_database_forgets_
     assert_eq!(receiver.received().len(), 1);
     assert_eq!(hooks(&pool, order(1)).await[0]["retry"], 0);
 }
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn where_receivers_are_more_than_room_each_has_its_turn(pool: PgPool) {
+    const URLS: u128 = 60;
+    const EVENTS: u128 = 5;
+    let receiver = Receiver::start(&[OK]).await;
+    for number in 0..URLS * EVENTS {
+        let url = format!("{}/{}", receiver.url, number % URLS);
+        tell(&pool, order(number), 1, &url).await;
+    }
+    let settings = DispatcherSettings {
+        concurrency: 8,
+        concurrency_per_endpoint: 4,
+        ..settings()
+    };
+    let dispatcher = Running::start(&pool, settings);
+    until("everything has arrived", async || {
+        receiver.received().len() == (URLS * EVENTS) as usize
+    })
+    .await;
+    dispatcher.stop().await;
+
+    let mut first_at: HashMap<u128, usize> = HashMap::new();
+    for (place, received) in receiver.received().iter().enumerate() {
+        let number = (0..URLS * EVENTS)
+            .find(|number| received.order_token() == order(*number).to_string())
+            .unwrap();
+        first_at.entry(number % URLS).or_insert(place);
+    }
+    // Nobody had its second turn twice before somebody else had its first.
+    let latest = first_at.values().max().unwrap();
+    assert!(
+        *latest < 3 * URLS as usize,
+        "the last to be served first was at {latest}"
+    );
+}
