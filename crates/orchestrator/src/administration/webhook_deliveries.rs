@@ -108,11 +108,12 @@ impl Administration {
         target: DeliveryTarget,
         document: &Value,
     ) -> Result<SentTest, AdministrationError> {
+        let own = self.merchant_get(merchant).await?.settings;
+        self.target_known(merchant, target).await?;
         let mut problems = Problems::default();
         let wait = Fields::open(document, "", &["wait_seconds"], &mut problems)
             .map(|fields| fields.take("wait_seconds", integer(0..=TEST_WAIT_MAX_SECONDS), &mut problems));
         let wait = problems.or(wait)?.unwrap_or_default();
-        let own = self.merchant_get(merchant).await?.settings;
         let (recipients, endpoint) = match target {
             DeliveryTarget::Own => (Recipients::Own, None),
             DeliveryTarget::Endpoint(id) => {
@@ -211,12 +212,10 @@ impl Administration {
         target: DeliveryTarget,
         document: &Value,
     ) -> Result<u64, AdministrationError> {
+        self.target_known(merchant, target).await?;
         let replay = Replay::read(document)?;
         let endpoint = match target {
-            DeliveryTarget::Own => {
-                self.merchant_known(merchant).await?;
-                None
-            }
+            DeliveryTarget::Own => None,
             DeliveryTarget::Endpoint(id) => {
                 self.enabled_endpoint(merchant, id).await?;
                 Some(id)

@@ -7,7 +7,7 @@ use payments::fields::{Fields, Problems, integer, list, word};
 use primitives::{Id, Secret, id::kind};
 use serde_json::{Value, json};
 use store::{
-    audit::Actor,
+    audit::{Actor, AuditEntry},
     deliveries::DeliveryTarget,
     webhook_keys::{KeyScheme, NewKey, StoredKey},
 };
@@ -120,36 +120,32 @@ impl Administration {
         target: DeliveryTarget,
         document: &Value,
     ) -> Result<IssuedWebhookKeys, AdministrationError> {
-        let rotation = Rotation::read(document)?;
         let (endpoint, subject) = match target {
             DeliveryTarget::Endpoint(id) => {
-                (Some(self.stored_endpoint(merchant, id).await?.id), id.prefixed())
+                let endpoint = self.stored_endpoint(merchant, id).await?.id;
+                (Some(endpoint), endpoint.prefixed())
             }
-            DeliveryTarget::Own => (None, merchant.to_string()),
+            DeliveryTarget::Own => {
+                self.merchant_known(merchant).await?;
+                (None, merchant.to_string())
+            }
         };
-        let schemes: Vec<_> = rotation.schemes.iter().map(|scheme| scheme.as_str()).collect();
-        let audit = self
-            .merchant_audit(actor, "webhook_keys.rotate", merchant, subject)
-            .showing(
-                None,
-                Some(json!({"schemes": schemes, "overlap_seconds": rotation.overlap.whole_seconds()})),
-            );
-        let until = audit.at + rotation.overlap;
-        let (keys, mut issued) = self.new_webhook_keys(merchant, endpoint, &rotation.schemes, audit.at)?;
+        let rotation = Rotation::read(document)?;
+        let now = self.clock.now();
+        let until = now + rotation.overlap;
+        let (keys, mut issued) = self.new_webhook_keys(merchant, endpoint, &rotation.schemes, now)?;
         for key in &keys {
+            let after = json!({
+                "scheme": key.scheme.as_str(),
+                "overlap_seconds": rotation.overlap.whole_seconds(),
+            });
+            let audit = self
+                .merchant_audit(actor, "webhook_keys.rotate", merchant, &subject)
+                .showing(None, Some(after));
             match (endpoint, key.scheme, &issued.secret) {
                 // The merchant's own secret is in its row, as long as it is the current one.
                 (None, KeyScheme::V1, Some(secret)) => {
-                    let mut row = self.stored_merchant(merchant).await?;
-                    let old = self
-                        .vault
-                        .open_text(&context("webhook secret", merchant), &row.webhook_secret_sealed)?;
-                    let old = self.sealed_webhook_key(merchant, None, KeyScheme::V1, &old, None, audit.at)?;
-                    row.webhook_secret_sealed = self.sealed_webhook_secret(merchant, secret)?;
-                    row.updated_at = audit.at;
-                    self.store
-                        .merchant_secret_rotate(&row, &old, until, &audit)
-                        .await?;
+                    self.own_secret_replace(merchant, secret, until, &audit).await?;
                 }
                 _ => self.store.key_rotate(key, until, &audit).await?,
             }
@@ -157,6 +153,27 @@ impl Administration {
         issued.overlap_until = (rotation.overlap > Duration::ZERO).then_some(until);
         self.configuration_changed().await;
         Ok(issued)
+    }
+
+    /// Makes `secret` that of the merchant's own URLs; the one before it, sealed anew among the keys, signs until `until`.
+    async fn own_secret_replace(
+        &self,
+        merchant: Id<kind::Merchant>,
+        secret: &Secret<String>,
+        until: OffsetDateTime,
+        audit: &AuditEntry,
+    ) -> Result<(), AdministrationError> {
+        let mut row = self.stored_merchant(merchant).await?;
+        let old = self
+            .vault
+            .open_text(&context("webhook secret", merchant), &row.webhook_secret_sealed)?;
+        let old = self.sealed_webhook_key(merchant, None, KeyScheme::V1, &old, None, audit.at)?;
+        row.webhook_secret_sealed = self.sealed_webhook_secret(merchant, secret)?;
+        row.updated_at = audit.at;
+        self.store
+            .merchant_secret_rotate(&row, &old, until, audit)
+            .await?;
+        Ok(())
     }
 
     /// Fresh keys, not stored yet.

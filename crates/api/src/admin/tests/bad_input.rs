@@ -141,6 +141,10 @@ async fn bodies_of_every_wrong_kind_are_refused_by_every_route(pool: PgPool) {
             ("null", 422),
             ("{\"nmae\": 1}", 422),
         ] {
+            // Some bodies may be left out.
+            if body.is_empty() && MAY_BE_EMPTY.iter().any(|end| path.ends_with(end)) {
+                continue;
+            }
             let (status, headers, reply) = admin.send(method, &path, body.into(), Some(&admin.token)).await;
             // An import may be larger than anything else, and what is too large elsewhere is only wrong there.
             let expected = if path == "/bins/import" && expected == 413 {
@@ -148,10 +152,6 @@ async fn bodies_of_every_wrong_kind_are_refused_by_every_route(pool: PgPool) {
             } else {
                 expected
             };
-            // Some bodies may be left out.
-            if body.is_empty() && MAY_BE_EMPTY.iter().any(|end| path.ends_with(end)) {
-                continue;
-            }
             // A connection, rule or shop that is not there is not there, whatever is said of it.
             let nobody_s = [
                 "/connections/",
