@@ -7,9 +7,9 @@ use reqwest::{Client, redirect};
 
 use crate::faults::{Fault, Faults, Kind};
 
-/// How often one notification is posted before the processor gives up: for a minute, in life for days, so that a gateway that
-/// was down hears it.
-const ATTEMPTS: u32 = 60;
+/// How often one notification is posted before the processor gives up: for ten minutes, in life for days, so that a gateway
+/// that was down hears it, on a slow machine too.
+const ATTEMPTS: u32 = 600;
 /// How long the processor waits before it posts a notification again.
 const AGAIN_AFTER: Duration = Duration::from_secs(1);
 /// How long an answer may take.
