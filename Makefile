@@ -7,6 +7,7 @@
 #   make check       what review asks for: format, lints, layers, tests
 #   make bench       figures as JSON; wants a quiet machine
 #   make chaos       only the tests that kill things, and ten thousand operations while they are killed
+#   make webhooks    twenty thousand webhooks to consumers of all manners, and what kills them on their way
 #   make simulate    a million histories of the rules of payments, in a few minutes
 #   make sqlx-prepare   after a query or a migration changed: writes .sqlx/
 
@@ -28,8 +29,8 @@ WITH_POSTGRES := $(TARGET)/debug/sandbox with-postgres --
 # program after the other.
 TEST_RUNNER = $(shell PATH='$(PATH)' cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test)
 
-.PHONY: help run demo bench chaos simulate test test-fast check fmt lint layers deny sqlx-prepare sqlx-check \
-	tests ten-thousand tools postgres browser dev-binaries run-binaries
+.PHONY: help run demo bench chaos webhooks simulate test test-fast check fmt lint layers deny sqlx-prepare sqlx-check \
+	tests ten-thousand consumers tools postgres browser dev-binaries run-binaries
 
 help:
 	@sed -n '2,/^$$/s/^# \{0,1\}//p' Makefile
@@ -42,9 +43,10 @@ run: tools $(if $(DATABASE_URL),,postgres) run-binaries
 demo: tools
 	@cargo run --locked --release --quiet -p tests --bin demo
 
+# BENCH has arguments for it, such as `make bench BENCH=--webhooks-only`.
 bench: tools postgres run-binaries
 	@cargo build --locked --release --quiet -p tests --bin bench
-	@exec $(TARGET)/release/sandbox with-postgres --durable -- $(TARGET)/release/bench
+	@exec $(TARGET)/release/sandbox with-postgres --durable -- $(TARGET)/release/bench $(BENCH)
 
 run-binaries:
 	@echo "building (the first time takes some minutes)" >&2
@@ -59,6 +61,7 @@ test: tools postgres browser
 	@$(STEP) build       $(MAKE) dev-binaries
 	@$(STEP) queries     $(MAKE) sqlx-check
 	@$(STEP) tests       $(MAKE) tests
+	@$(STEP) webhooks    $(MAKE) consumers
 	@$(STEP) supply      $(MAKE) deny
 
 check: test
@@ -70,8 +73,9 @@ test-fast: tools
 dev-binaries:
 	@cargo build --locked -p pasarela -p sandbox
 
+# Who is told how fast of what has a step of its own, with the machine to itself.
 tests: dev-binaries
-	@$(WITH_POSTGRES) cargo $(TEST_RUNNER) --locked --workspace
+	@$(WITH_POSTGRES) cargo $(TEST_RUNNER) --locked --workspace $(if $(filter nextest,$(TEST_RUNNER)),-E 'not binary(webhooks)')
 	@$(if $(filter nextest,$(TEST_RUNNER)),cargo test --locked --workspace --doc --quiet)
 
 chaos: tools postgres ten-thousand
@@ -81,6 +85,13 @@ chaos: tools postgres ten-thousand
 ten-thousand: dev-binaries
 	@PASARELA_CHAOS_OPERATIONS=$${PASARELA_CHAOS_OPERATIONS:-10000} \
 		$(WITH_POSTGRES) cargo test --locked -p tests --test chaos -- --nocapture
+
+# PASARELA_WEBHOOK_EVENTS: how many events the largest of them writes.
+webhooks: tools postgres
+	@PASARELA_WEBHOOK_EVENTS=$${PASARELA_WEBHOOK_EVENTS:-20000} $(MAKE) consumers
+
+consumers: dev-binaries
+	@$(WITH_POSTGRES) cargo test --locked -p tests --test webhooks -- --nocapture --test-threads 2
 
 # PASARELA_SIMULATE_HISTORIES and PASARELA_SIMULATE_SEED: how many histories, and the seed of the first.
 simulate: tools

@@ -24,7 +24,12 @@ impl Database {
             .ok()
             .filter(|url| !url.is_empty())
             .expect("DATABASE_URL is not set: run the tests with `make test`, or below `sandbox with-postgres --`");
-        let server = Url::parse(&server).expect("DATABASE_URL");
+        Self::create_on(&server)
+    }
+
+    /// The same on the server at that URL.
+    pub fn create_on(server: &str) -> Self {
+        let server = Url::parse(server).expect("the URL of a database server");
         let name = format!("pasarela_e2e_{}", Uuid::new_v4().simple());
         ask(&server, &format!("CREATE DATABASE {name}"));
         Self { server, name }

@@ -2,7 +2,8 @@
 //!
 //! [`system`] starts a database, the sandbox's world and a gateway that can be killed; read that first. [`merchant`] is
 //! the merchant's backend, [`requestor`] that of a shop that only wants 3-D Secure, [`cardholder`] the cardholder with a browser, [`outside`] what the sandbox tells and lets
-//! happen, [`webhook`] the check of what arrives at the merchant. [`secrets`] looks for card numbers and codes where
+//! happen, [`webhook`] the check of what arrives at the merchant, [`consumers`] merchants' servers
+//! of all manners, [`outbox`] a load for them. [`secrets`] looks for card numbers and codes where
 //! none may be. [`demo`] plays the main flows for people. Nothing here knows the gateway from inside: its binary and its
 //! wire formats are all there is, so nothing of ours is imported.
 #![allow(
@@ -14,12 +15,14 @@
 
 pub mod cardholder;
 pub mod cards;
+pub mod consumers;
 pub mod database;
 pub mod demo;
 pub mod http;
 pub mod merchant;
 pub mod operator;
 pub mod order;
+pub mod outbox;
 pub mod outside;
 pub mod page;
 pub mod ports;

@@ -62,7 +62,7 @@ pub struct System {
     gateway_environment: BTreeMap<String, String>,
     folder: Folder,
     world: Process,
-    ports: Ports,
+    _ports: Ports,
 }
 
 /// A second process of the gateway beside the first.
@@ -70,8 +70,11 @@ pub struct System {
 pub struct AnotherGateway {
     /// Where it listens.
     pub url: String,
+    /// Where its admin listens, which has its metrics.
+    pub admin_url: String,
     /// To kill it.
     pub process: Process,
+    _ports: Ports,
 }
 
 impl System {
@@ -82,7 +85,11 @@ impl System {
 
     /// The same, with the gateway's settings as they would be in its configuration file.
     pub async fn start_with(settings: &str) -> Self {
-        let database = Database::create();
+        Self::start_on(Database::create(), settings).await
+    }
+
+    /// The same, in a database that was made for it.
+    pub async fn start_on(database: Database, settings: &str) -> Self {
         let ports = Ports::claim();
         let [listen, _, sandbox_listen, ..] = ports.addresses();
         let folder = Folder::create();
@@ -126,7 +133,7 @@ impl System {
             gateway_environment,
             folder,
             world,
-            ports,
+            _ports: ports,
         };
         system.start_gateway().await;
         system
@@ -140,8 +147,8 @@ impl System {
 
     /// Starts another process of the same gateway: the same database and public address, an address of its own.
     pub async fn start_another_gateway(&self) -> AnotherGateway {
-        let [.., listen, admin_listen, results_listen] =
-            self.ports.addresses().map(|address| address.to_string());
+        let ports = Ports::claim();
+        let [listen, admin_listen, results_listen, ..] = ports.addresses().map(|address| address.to_string());
         let url = format!("http://{listen}");
         let results_url = self.sandbox_json["tls"]["results"].as_str().unwrap();
         let environment = [
@@ -152,7 +159,12 @@ impl System {
             ("PASARELA_RESULTS_URL", results_url),
         ];
         let process = self.gateway_process(&url, &environment).await;
-        AnotherGateway { url, process }
+        AnotherGateway {
+            url,
+            admin_url: format!("http://{admin_listen}"),
+            process,
+            _ports: ports,
+        }
     }
 
     async fn gateway_process(&self, url: &str, more: &[(&str, &str)]) -> Process {

@@ -1,0 +1,61 @@
+//! A system whose merchant has webhook endpoints at consumers of the test.
+
+use serde_json::{Value, json};
+use tests::consumers::{Consumers, Manner};
+use tests::operator::Operator;
+use tests::outbox::Outbox;
+use tests::system::System;
+use uuid::Uuid;
+
+/// What was on its way with a gateway that died is taken up soon: as soon as the settings' own checks allow.
+pub const SETTINGS: &str = "
+[webhooks]
+attempt_timeout_ms = 3000
+lease_seconds = 18
+poll_seconds = 1
+";
+
+/// Everything these tests play with.
+pub struct Scene {
+    pub system: System,
+    pub consumers: Consumers,
+    pub operator: Operator,
+}
+
+impl Scene {
+    pub async fn of(system: System) -> Self {
+        Self {
+            consumers: Consumers::open().await,
+            operator: Operator::log_in(system.http.clone(), &system.sandbox_json).await,
+            system,
+        }
+    }
+
+    /// An endpoint of the merchant's at a consumer with these manners.
+    pub async fn endpoint(&self, name: &str, manner: Manner) -> Uuid {
+        let url = self.consumers.add(name, manner);
+        id_of(&self.endpoint_at(&url).await)
+    }
+
+    /// An endpoint of the merchant's at any URL, as the admin shows it once.
+    pub async fn endpoint_at(&self, url: &str) -> Value {
+        let path = format!("/merchants/{}/webhook-endpoints", self.system.merchant.keys.id);
+        self.operator.post(&path, &json!({ "url": url })).await
+    }
+
+    pub async fn outbox(&self) -> Outbox {
+        Outbox::of(&self.system.database, &self.system.merchant.keys.id).await
+    }
+
+    /// How many deliveries to an endpoint are not over.
+    pub fn open(&self, endpoint: Uuid) -> usize {
+        let question = format!("SELECT count(*) FROM deliveries WHERE queue = '{endpoint}'");
+        self.system.database.ask(&question).parse().unwrap()
+    }
+}
+
+/// The UUID of what the admin shows.
+pub fn id_of(shown: &Value) -> Uuid {
+    let id = shown["id"].as_str().unwrap();
+    Uuid::parse_str(id.strip_prefix("ep_").unwrap()).unwrap()
+}
