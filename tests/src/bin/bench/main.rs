@@ -5,7 +5,7 @@
 //! `sandbox with-postgres --durable` that is one that commits as in production. [`purchases`] makes the load, [`receiver`]
 //! is the merchant's server that the webhooks reach, [`meters`] reads what everybody used, [`plain_commits`] is the
 //! yardstick of the same minute, [`authentications`] the load of shops that only want 3-D Secure, [`waiting`] the crowd of
-//! Get Order clients, [`budgets`] what is aimed at.
+//! Get Order clients, [`webhooks`] the dispatcher by itself, [`budgets`] what is aimed at.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -22,6 +22,7 @@ mod plain_commits;
 mod purchases;
 mod receiver;
 mod waiting;
+mod webhooks;
 
 use std::time::Duration;
 
@@ -58,6 +59,9 @@ struct Arguments {
     /// Sends X-Idempotency-Key with every purchase.
     #[arg(long)]
     idempotency_keys: bool,
+    /// Measures webhooks alone.
+    #[arg(long)]
+    webhooks_only: bool,
 }
 
 #[tokio::main]
@@ -70,6 +74,16 @@ async fn main() {
     let receiver = Receiver::open().await;
     let system = System::start_with("").await;
     let meters = Meters::of(&system);
+    if arguments.webhooks_only {
+        let figures = json!({
+            "setting": setting(&arguments, files, &meters).await,
+            "plain_commits": plain_commits::measure(&meters, CLIENTS[1], step / 4).await,
+            "webhooks": webhooks::measure(&system, &meters, step).await,
+            "memory_mb": meters.memory(),
+        });
+        println!("{figures:#}");
+        return;
+    }
     let shop = Shop::new(&system, &receiver, arguments.idempotency_keys);
 
     let memory_at_start = meters.memory();
@@ -123,30 +137,38 @@ async fn main() {
         waiting::measure(&system, &meters, arguments.waiting).await
     };
 
+    let webhooks = webhooks::measure(&system, &meters, step).await;
+
     let mut figures = json!({
-        "at": OffsetDateTime::now_utc().format(&Rfc3339).unwrap(),
-        "setting": {
-            "cores": std::thread::available_parallelism().map_or(0, usize::from),
-            "load_average_after": meters::load_average(),
-            "open_files_limit": files,
-            "seconds_per_step": step.as_secs(),
-            "idempotency_keys": arguments.idempotency_keys,
-            "postgres": meters.postgres_settings().await,
-            "note": "every part, the load included, shares the cores; a purchase is a one-step V2 call with our own \
-                     3DS (frictionless), one charge and one webhook",
-        },
+        "setting": setting(&arguments, files, &meters).await,
         "plain_commits": plain,
         "purchases": { "closed_loop": closed, "open_loop_at_half": open },
         "authentications": authentications,
         "open_transaction_bytes": open_transaction,
         "memory_mb": { "at_start": memory_at_start, "after_load": memory_after },
         "waiting_clients": waiting,
+        "webhooks": webhooks,
     });
     figures["budgets"] = budgets::compare(&figures);
     println!("{figures:#}");
     // Before the database goes, and with nobody left who would be surprised by that.
     drop(meters);
     drop(system);
+}
+
+/// Where and how it was measured.
+async fn setting(arguments: &Arguments, files: Option<u64>, meters: &Meters) -> Value {
+    json!({
+        "at": OffsetDateTime::now_utc().format(&Rfc3339).unwrap(),
+        "cores": std::thread::available_parallelism().map_or(0, usize::from),
+        "load_average": meters::load_average(),
+        "open_files_limit": files,
+        "seconds_per_step": arguments.seconds,
+        "idempotency_keys": arguments.idempotency_keys,
+        "postgres": meters.postgres_settings().await,
+        "note": "every part, the load included, shares the cores; a purchase is a one-step V2 call with our own 3DS \
+                 (frictionless), one charge and one webhook",
+    })
 }
 
 /// Raises the limit of open files to what is allowed; answers what it then is.
