@@ -3,4 +3,5 @@
 
 mod dispatching;
 mod endpoints;
+mod messages;
 mod world;
