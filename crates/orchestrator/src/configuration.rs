@@ -4,6 +4,8 @@
 //! In the steady state a call asks the database nothing of this. A change is heard of by NOTIFY, upon which
 //! everything is forgotten ([`Configuration::invalidate_all`]); should the notification be lost, entries age out.
 
+mod webhook_keys;
+
 use crate::{
     authenticator::Remote,
     bins::Bins,
@@ -21,13 +23,14 @@ use std::{
 };
 use store::{
     Store, connections::StoredConnection, directory_servers::DirectoryServer, merchants::Merchant,
-    threeds_server::shops::Shop, webhook_keys::StoredKey,
+    threeds_server::shops::Shop,
 };
-use time::OffsetDateTime;
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
 pub use store::{applications::KeyKind, webhook_keys::KeyScheme};
+pub use webhook_keys::WebhookKey;
+pub(crate) use webhook_keys::webhook_key_context;
 
 /// The adapters this program has, by the name that connections call them.
 pub type Processors = HashMap<&'static str, Arc<dyn Processor>>;
@@ -86,19 +89,6 @@ pub(crate) fn connection_of(
         .find(|known| known.connection.id == connection)
 }
 
-/// A key that webhooks to one target are signed with. Open, so this lives in memory only.
-#[derive(Debug, Clone)]
-pub struct WebhookKey {
-    pub scheme: KeyScheme,
-    /// `whsec_…` of `v1`, `whsk_…` of `v1a`.
-    pub secret: Secret<String>,
-    /// When it ceases to sign; `None` for the current one.
-    pub expires_at: Option<OffsetDateTime>,
-}
-
-/// Whose webhook keys: a merchant's endpoint's, or those of the merchant's own URLs.
-type WebhookKeyOwner = (Id<kind::Merchant>, Option<Id<kind::WebhookEndpoint>>);
-
 /// The remote 3DS Servers by name.
 type RemoteServers = Arc<HashMap<String, Arc<Remote>>>;
 
@@ -116,7 +106,7 @@ struct Cache {
     directory_servers: Option<Kept<Arc<[DirectoryServer]>>>,
     shops: HashMap<String, Kept<Arc<Shop>>>,
     remote_servers: Option<Kept<RemoteServers>>,
-    webhook_keys: HashMap<WebhookKeyOwner, Kept<Arc<[WebhookKey]>>>,
+    webhook_keys: HashMap<webhook_keys::Owner, Kept<Arc<[WebhookKey]>>>,
 }
 
 /// The cached configuration. Share it behind an `Arc`.
@@ -269,37 +259,6 @@ impl Configuration {
         Ok(servers.get(name).cloned())
     }
 
-    /// The keys of a target's webhooks, current ones first, at `now` at least all that have not expired. Those that expire
-    /// while this is kept are to be left out by whoever signs.
-    ///
-    /// Without an endpoint: the keys of the merchant's own URLs, besides the secret in its profile.
-    pub async fn webhook_keys(
-        &self,
-        merchant: Id<kind::Merchant>,
-        endpoint: Option<Id<kind::WebhookEndpoint>>,
-        now: OffsetDateTime,
-    ) -> Result<Arc<[WebhookKey]>, Fault> {
-        let owner = (merchant, endpoint);
-        if let Some(keys) = fresh(self.read().webhook_keys.get(&owner)) {
-            return Ok(keys);
-        }
-        let generation = self.read().generation;
-        let stored = self.store.keys_of(merchant, endpoint, now).await?;
-        let open = |key: StoredKey| {
-            let context = webhook_key_context(merchant, endpoint, key.id);
-            Ok(WebhookKey {
-                scheme: key.scheme,
-                secret: self.vault.open_text(&context, &key.sealed)?,
-                expires_at: key.expires_at,
-            })
-        };
-        let keys: Arc<[WebhookKey]> = stored.into_iter().map(open).collect::<Result<_, Fault>>()?;
-        self.keep(generation, |cache| {
-            insert(&mut cache.webhook_keys, owner, Arc::clone(&keys));
-        });
-        Ok(keys)
-    }
-
     /// Forgets everything: something changed, or notifications may have been missed.
     pub fn invalidate_all(&self) {
         self.bins.invalidate();
@@ -372,22 +331,6 @@ fn insert<K: std::hash::Hash + Eq, T>(map: &mut HashMap<K, Kept<T>>, key: K, val
             since: Instant::now(),
         },
     );
-}
-
-/// What a webhook key is sealed for: its row, and whose it is.
-pub(crate) fn webhook_key_context(
-    merchant: Id<kind::Merchant>,
-    endpoint: Option<Id<kind::WebhookEndpoint>>,
-    key: Id<kind::WebhookKey>,
-) -> Vec<u8> {
-    let endpoint = endpoint.map(Id::uuid).unwrap_or_default();
-    [
-        b"webhook key:".as_slice(),
-        merchant.uuid().as_bytes(),
-        endpoint.as_bytes(),
-        key.uuid().as_bytes(),
-    ]
-    .concat()
 }
 
 /// Seals a connection's credentials as one JSON object.
