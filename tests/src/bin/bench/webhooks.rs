@@ -66,6 +66,7 @@ pub async fn measure(system: &System, meters: &Meters, step: Duration) -> Value 
             }),
         );
     }
+    figures.insert("vacuum".into(), vacuumed(meters).await);
     crate::say("dropping a week");
     figures.insert("pruning".into(), pruning(meters).await);
     figures.into()
@@ -227,6 +228,20 @@ fn grown(before: &[i64], after: &[i64], delivered: usize) -> Value {
     tables
         .map(|(table, (before, after))| ((*table).to_owned(), json!(megabytes(after - before))))
         .collect()
+}
+
+/// What is left of the table of open deliveries when all of them are over and swept up.
+async fn vacuumed(meters: &Meters) -> Value {
+    let mut connection = meters.connection().await;
+    let before = size(&mut connection, "deliveries").await;
+    sqlx::raw_sql("VACUUM deliveries")
+        .execute(&mut connection)
+        .await
+        .unwrap();
+    json!({
+        "deliveries_mb_before": rounded(before as f64 / 1e6),
+        "deliveries_mb_after": rounded(size(&mut connection, "deliveries").await as f64 / 1e6),
+    })
 }
 
 /// What dropping the present week's partitions takes and gives back.
