@@ -165,7 +165,7 @@ async fn an_unknown_outcome_keeps_the_reference_until_it_is_known(pool: PgPool) 
         refused(world.purchase(second, None).await),
         of(RefusalCode::TransactionInProcess, "order_token")
     );
-    world.clock.advance(Duration::seconds(1_800));
+    world.clock.advance(Duration::seconds(1_845));
     world.gateway.recover_due().await.unwrap();
     assert_eq!(world.words(first).await.1, "denied");
     world.purchase(second, None).await.unwrap();
