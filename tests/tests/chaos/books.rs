@@ -224,6 +224,23 @@ fn wrong_order(order: &Value) -> Vec<String> {
     wrong
 }
 
+/// Whether what happened last after the purchase is that a refund came to nothing: that is told as `denied`, once, and the
+/// payment is what it was before.
+fn ended_with_a_failed_refund(order: &Value) -> bool {
+    let settlements = order["paid"]["state"]["settlements"].as_array();
+    let last = settlements.into_iter().flatten().max_by_key(|settlement| {
+        // Without the `Z`, times of different precision sort as text.
+        settlement["updated_at"]
+            .as_str()
+            .unwrap_or_default()
+            .trim_end_matches('Z')
+    });
+    last.is_some_and(|last| {
+        last["kind"] == "refund"
+            && ["lost", "refused", "not_sent"].contains(&last["state"]["state"].as_str().unwrap_or_default())
+    })
+}
+
 /// The last thing that the merchant was told is how the order stands.
 async fn wrong_words(system: &System, order: &Value) -> Vec<String> {
     let mut wrong = Vec::new();
@@ -234,7 +251,8 @@ async fn wrong_words(system: &System, order: &Value) -> Vec<String> {
     let words = [stands.status(), stands.payment_status()];
     let told = [0, 1].map(|place| order["last"][place].as_str().unwrap_or_default());
     let untouched = words == ["pending", ""];
-    if !untouched && told != words {
+    let of_refund = told == [words[0], "denied"] && ended_with_a_failed_refund(order);
+    if !untouched && told != words && !of_refund {
         wrong.push(format!("told {told:?}, stands {words:?}"));
     }
     if order["undelivered"] != 0 {
