@@ -96,8 +96,8 @@ impl Store {
         } else {
             EXAMINED_MAX.max(limit.into())
         };
-        // The documents of what is only looked at stay where they are: `page` reads the narrow columns. The merchant is named
-        // as the log's index names it, which is offered for nothing else.
+        // The documents of what is only looked at stay where they are: `page` reads the narrow columns. Merchant and id are
+        // named as the log's index names them, which is offered for nothing else.
         let rows = sqlx::query!(
             r#"
             WITH start AS (
@@ -112,10 +112,10 @@ impl Store {
                 FROM start CROSS JOIN LATERAL (
                     SELECT e.id, e.recorded_in, e.event_type FROM events AS e
                     WHERE COALESCE(e.merchant_id, e.id) = $1
-                      AND (e.recorded_in, e.id) > (start.recorded_in, start.id)
+                      AND (e.recorded_in, COALESCE(e.id, e.merchant_id)) > (start.recorded_in, start.id)
                       AND e.recorded_in < pg_snapshot_xmin(pg_current_snapshot())
                       AND e.id >= start.lowest
-                    ORDER BY e.recorded_in, e.id
+                    ORDER BY e.recorded_in, COALESCE(e.id, e.merchant_id)
                     LIMIT $7
                 ) AS log
             ),
@@ -205,7 +205,8 @@ impl Store {
         let unsettled = sqlx::query_scalar!(
             r#"
             SELECT EXISTS (
-                SELECT FROM events WHERE merchant_id = $1 AND recorded_in >= pg_snapshot_xmin(pg_current_snapshot())
+                SELECT FROM events AS e
+                WHERE COALESCE(e.merchant_id, e.id) = $1 AND e.recorded_in >= pg_snapshot_xmin(pg_current_snapshot())
             ) AS "unsettled!"
             "#,
             merchant.uuid(),
