@@ -298,27 +298,6 @@ impl Store {
         .await?;
         Ok(())
     }
-
-    /// The enabled endpoints at which nothing has arrived since `before` or longer, the longest first.
-    pub async fn endpoints_failing_since(
-        &self,
-        before: OffsetDateTime,
-        limit: i64,
-    ) -> Result<Vec<WebhookEndpoint>, StoreError> {
-        sqlx::query_as!(
-            Row,
-            "SELECT id, merchant_id, url, description, event_types, disabled_reason, disabled_at, rate_per_second,
-                 failing_since, version, created_at, updated_at
-             FROM webhook_endpoints WHERE failing_since <= $1 ORDER BY failing_since LIMIT $2",
-            before,
-            limit,
-        )
-        .fetch_all(self.pool())
-        .await?
-        .into_iter()
-        .map(WebhookEndpoint::try_from)
-        .collect()
-    }
 }
 
 /// A status as its two columns.
