@@ -90,8 +90,8 @@ impl Store {
         Ok(Promoted { count, next_due_at })
     }
 
-    /// The queues that have deliveries which are due and which nobody is sending, by their ids: up to `limit` after
-    /// `after`. Fewer than that: these were the last.
+    /// The queues that have deliveries which are due and which nobody is sending, by their ids, among the next `limit` queues
+    /// after `after`. Those of which everything is being sent count and are left out, so that fewer need not be the last.
     ///
     /// Of a queue in which every such delivery waits for one ahead of it, a lease gets nothing.
     pub async fn queues_ready(
