@@ -26,6 +26,8 @@ pub mod idempotency;
 pub mod merchants;
 pub mod operators;
 pub mod orders;
+#[cfg(test)]
+mod plans;
 pub mod processor_notices;
 pub mod recording;
 pub mod recovery;

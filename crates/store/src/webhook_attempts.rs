@@ -165,7 +165,8 @@ impl Store {
     ) -> Result<Vec<AttemptRecord>, StoreError> {
         let (begun_at, event) = before.map_or((NEVER, Uuid::max()), |at| (at.begun_at, at.event.uuid()));
         // Two statements, so that what failed is found by an index of its own, among however many that did not. Each names
-        // its bound on `begun_at` apart, by which later weeks are left out.
+        // its bound on `begun_at` apart, by which later weeks are left out; else the time is named as the indexes name it,
+        // which are offered for nothing else.
         let rows = if failed_only {
             sqlx::query_as!(
                 Row,
@@ -173,8 +174,8 @@ impl Store {
                      begun_at, latency_ms, code, http_status, body, outcome
                  FROM webhook_attempts
                  WHERE COALESCE(endpoint_id, merchant_id) = $1 AND merchant_id = $2 AND outcome <> 'delivered'
-                   AND begun_at <= $3 AND (begun_at, event_id) < ($3, $4)
-                 ORDER BY begun_at DESC, event_id DESC LIMIT $5",
+                   AND begun_at <= $3 AND (COALESCE(begun_at, event_created_at), event_id) < ($3, $4)
+                 ORDER BY COALESCE(begun_at, event_created_at) DESC, event_id DESC LIMIT $5",
                 target.key(merchant),
                 merchant.uuid(),
                 begun_at,
@@ -190,8 +191,8 @@ impl Store {
                      begun_at, latency_ms, code, http_status, body, outcome
                  FROM webhook_attempts
                  WHERE COALESCE(endpoint_id, merchant_id) = $1 AND merchant_id = $2
-                   AND begun_at <= $3 AND (begun_at, event_id) < ($3, $4)
-                 ORDER BY begun_at DESC, event_id DESC LIMIT $5",
+                   AND begun_at <= $3 AND (COALESCE(begun_at, event_created_at), event_id) < ($3, $4)
+                 ORDER BY COALESCE(begun_at, event_created_at) DESC, event_id DESC LIMIT $5",
                 target.key(merchant),
                 merchant.uuid(),
                 begun_at,

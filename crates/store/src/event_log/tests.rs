@@ -4,6 +4,7 @@ use super::*;
 use crate::{
     deliveries::tests::{START, event, merchant, order},
     events::{NewEvent, events_insert_in},
+    plans::{assert_entered_by, plan_of},
 };
 use sqlx::PgPool;
 use std::time::Duration as Wait;
@@ -227,29 +228,13 @@ fn a_cursor_has_one_text() {
     }
 }
 
-/// A plan is kept by its connection, so one made in a week that was empty, and known to be, must do when it is full.
 #[sqlx::test(migrator = "crate::MIGRATOR")]
 async fn the_logs_index_is_no_way_to_an_event_by_its_id(pool: PgPool) {
-    let mut connection = pool.acquire().await.unwrap();
-    for statement in [
-        "ANALYZE events",
-        "SET enable_seqscan = off",
-        "SET enable_bitmapscan = off",
-        "SET plan_cache_mode = force_generic_plan",
+    let plan = plan_of(
+        &pool,
         "PREPARE look (uuid, uuid) AS SELECT document FROM events WHERE merchant_id = $1 AND id = $2",
-    ] {
-        sqlx::query(statement).execute(&mut *connection).await.unwrap();
-    }
-    let plan: Vec<String> = sqlx::query_scalar("EXPLAIN EXECUTE look (gen_random_uuid(), gen_random_uuid())")
-        .fetch_all(&mut *connection)
-        .await
-        .unwrap();
-    let conditions: Vec<_> = plan.iter().filter(|line| line.contains("Index Cond")).collect();
-    assert!(!conditions.is_empty(), "{plan:#?}");
-    for condition in conditions {
-        assert!(
-            condition.contains("(merchant_id = $1) AND (id = $2)"),
-            "{plan:#?}"
-        );
-    }
+        "EXPLAIN EXECUTE look (gen_random_uuid(), gen_random_uuid())",
+    )
+    .await;
+    assert_entered_by("(merchant_id = $1) AND (id = $2)", &plan);
 }

@@ -1,21 +1,11 @@
 //! How orders and their claims to references are found, and what became of rows that are older than claims.
 
 use super::ReferenceClaim;
+use crate::plans::{assert_entered_by, plan_of};
 use primitives::{Id, id::kind};
 use serde_json::json;
 use sqlx::{PgPool, Row};
 use uuid::Uuid;
-
-/// How a young database finds what a prepared statement asks for. A plan is kept by its connection, so one made while
-/// there was nothing must do when there is much.
-async fn plan_of(pool: &PgPool, statement: &'static str, execute: &'static str) -> Vec<String> {
-    let mut connection = pool.acquire().await.unwrap();
-    for statement in ["SET plan_cache_mode = force_generic_plan", statement] {
-        sqlx::query(statement).execute(&mut *connection).await.unwrap();
-    }
-    let plan = sqlx::raw_sql(execute).fetch_all(&mut *connection).await.unwrap();
-    plan.iter().map(|line| line.get(0)).collect()
-}
 
 #[sqlx::test(migrator = "crate::MIGRATOR")]
 async fn a_young_database_finds_an_order_by_its_whole_key(pool: PgPool) {
@@ -25,11 +15,7 @@ async fn a_young_database_finds_an_order_by_its_whole_key(pool: PgPool) {
         "EXPLAIN EXECUTE look (gen_random_uuid(), gen_random_uuid(), 1)",
     )
     .await;
-    assert!(
-        plan.iter()
-            .any(|line| line.contains("(merchant_id = $1) AND (id = $2)")),
-        "{plan:#?}"
-    );
+    assert_entered_by("(merchant_id = $1) AND (id = $2)", &plan);
 }
 
 #[sqlx::test(migrator = "crate::MIGRATOR")]

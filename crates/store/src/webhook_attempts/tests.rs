@@ -8,6 +8,7 @@ use crate::{
     },
     events::NewEvent,
     merchants::tests::{id, insert as insert_merchant},
+    plans::{assert_entered_by, plan_of},
     webhook_endpoints::tests::{add, endpoint},
 };
 use sqlx::PgPool;
@@ -125,4 +126,17 @@ fn a_place_in_the_log_survives_being_written() {
     ] {
         assert_eq!(wrong.parse::<AttemptCursor>(), Err(NotAnAttemptCursor), "{wrong}");
     }
+}
+
+/// Orders are read all the time, and their log with them: not by way of everybody's attempts of the week.
+#[sqlx::test(migrator = "crate::MIGRATOR")]
+async fn the_index_of_targets_is_no_way_to_the_attempts_of_an_order(pool: PgPool) {
+    let plan = plan_of(
+        &pool,
+        "PREPARE look (uuid, uuid, timestamptz) AS SELECT code FROM webhook_attempts
+         WHERE merchant_id = $1 AND subject_id = $2 AND begun_at >= $3 AND outcome = 'delivered'",
+        "EXPLAIN EXECUTE look (gen_random_uuid(), gen_random_uuid(), now())",
+    )
+    .await;
+    assert_entered_by("(merchant_id = $1) AND (subject_id = $2)", &plan);
 }
