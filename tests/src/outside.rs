@@ -81,6 +81,14 @@ impl Outside {
         entries
     }
 
+    /// What was approved for an order, oldest first: the operation and its amount in minor units.
+    pub async fn moved(&self, reference: &str) -> Vec<(String, i64)> {
+        let mut entries = self.ledger(reference).await;
+        entries.retain(|entry| entry["approved"] == true);
+        let told = |entry: &Value| Some((entry["operation"].as_str()?.to_owned(), entry["amount"].as_i64()?));
+        entries.iter().filter_map(told).collect()
+    }
+
     /// The only charge of an order, which must have been approved.
     pub async fn only_charge(&self, reference: &str) -> Value {
         let charges = self.charges(reference).await;
