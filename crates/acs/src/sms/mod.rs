@@ -1,0 +1,3 @@
+//! Text messages: what they say, and who carries them.
+
+pub mod provider;
