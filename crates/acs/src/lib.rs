@@ -12,10 +12,15 @@
 #![deny(clippy::float_arithmetic, reason = "money is counted in integers")]
 
 pub mod clock;
+mod flows;
+mod http;
 pub mod identifiers;
 pub mod language;
 pub mod phone;
 pub mod policy;
 pub mod purchase;
+pub mod service;
 pub mod sms;
 pub mod store;
+
+pub use service::{Acs, Settings, Timers};

@@ -1,0 +1,1 @@
+//! One file a flow, each an `impl Acs` block: decide, record, send with no transaction open, apply.
