@@ -11,7 +11,7 @@ use aws_lc_rs::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use sqlx::PgPool;
 use std::{sync::Arc, time::Duration};
-use webhooks::SigningKeySet;
+use webhooks::{DispatcherSettings, SigningKeySet};
 
 const OK: Reaction = Reaction::Answer(200, r#"{"status":"succeeded","data":{"order_id":"1"}}"#);
 
@@ -82,12 +82,16 @@ async fn what_fails_is_sent_again_as_the_same_message_signed_anew(pool: PgPool) 
     let script = [
         Reaction::Answer(500, "no"),
         Reaction::Answer(200, r#"{"status":"failed","error":"busy"}"#),
-        Reaction::Delay(Duration::from_secs(2)),
+        Reaction::Delay(Duration::from_secs(60)),
         Reaction::Redirect("/elsewhere"),
         OK,
     ];
     let receiver = Receiver::start(&script).await;
-    let dispatcher = Running::start(&pool, settings());
+    let settings = DispatcherSettings {
+        attempt_timeout: Duration::from_secs(2),
+        ..settings()
+    };
+    let dispatcher = Running::start(&pool, settings);
     tell(&pool, order(1), 1, &receiver.url).await;
     dispatcher.handle.wake();
     until_delivered(&pool, order(1)).await;

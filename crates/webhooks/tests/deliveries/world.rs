@@ -43,11 +43,12 @@ pub fn order(number: u128) -> Id<kind::Order> {
     Id::from_uuid(Uuid::from_u128(1_000_000 + number))
 }
 
-/// Settings for tests: the sandbox's addresses, attempts of a third of a second, retries at once.
+/// Settings for tests: the sandbox's addresses, retries at once, and more time for an attempt than any receiver that answers
+/// needs on a busy machine: one given up that arrived would be sent again.
 pub fn settings() -> DispatcherSettings {
     DispatcherSettings {
         url_policy: UrlPolicy::LoopbackHttpToo,
-        attempt_timeout: Duration::from_millis(300),
+        attempt_timeout: Duration::from_secs(10),
         shutdown: Duration::from_millis(500),
         schedule: Schedule::even(Duration::from_millis(20)),
         ..DispatcherSettings::default()
