@@ -11,6 +11,7 @@
 #![warn(missing_docs)]
 #![deny(clippy::float_arithmetic, reason = "money is counted in integers")]
 
+pub mod challenge;
 pub mod clock;
 mod flows;
 mod http;
