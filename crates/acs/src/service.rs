@@ -6,14 +6,16 @@ use primitives::{Brand, Secret};
 use reqwest::redirect::Policy as Redirects;
 use std::collections::BTreeMap;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::http;
-use crate::sms::provider::SmsProvider;
+use crate::sms::provider::{Receipt, SmsProvider};
+use crate::sms::providers::Providers;
+use crate::sms::receipts::ReceiptKeys;
 use crate::store::Store;
 
 /// How long a connection to anybody may take to be made.
@@ -92,8 +94,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Its settings.
     pub settings: Settings,
-    /// Who carries text messages, best first.
-    pub providers: Vec<Arc<dyn SmsProvider>>,
+    /// Who carries text messages, and what is heard of them.
+    pub providers: Providers,
 }
 
 /// The access control server. Cheap to clone.
@@ -108,7 +110,12 @@ pub(crate) struct Inner {
     pub(crate) settings: Settings,
     /// For everything that is posted to others: no redirects, no retries, no proxies; time limits per call.
     pub(crate) client: reqwest::Client,
+    /// Who carries text messages, best first.
     pub(crate) providers: Vec<Arc<dyn SmsProvider>>,
+    /// What receipts that are posted have to be signed with, by provider.
+    pub(crate) receipt_keys: ReceiptKeys,
+    /// Receipts that come over connections of ours, until the worker that applies them takes the channel.
+    pub(crate) receipts: Mutex<Option<mpsc::Receiver<Receipt>>>,
     pub(crate) wakes: Wakes,
 }
 
@@ -153,7 +160,9 @@ impl Acs {
             clock,
             settings,
             client,
-            providers,
+            providers: providers.carriers,
+            receipt_keys: providers.receipt_keys,
+            receipts: Mutex::new(providers.receipts),
             wakes: Wakes::default(),
         })))
     }

@@ -2,7 +2,11 @@
 
 pub mod breaker;
 pub mod encoding;
+pub mod http_provider;
 pub mod ladder;
 pub mod provider;
+mod provider_words;
+pub mod providers;
+pub mod receipts;
 pub mod route;
 pub mod sender;
