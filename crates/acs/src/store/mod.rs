@@ -4,6 +4,7 @@
 //! by taking a connection.
 
 mod error;
+pub mod transactions;
 
 pub use error::StoreError;
 
