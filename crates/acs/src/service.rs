@@ -13,6 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::http;
+use crate::keys::Keys;
 use crate::sms::provider::{Receipt, SmsProvider};
 use crate::sms::providers::Providers;
 use crate::sms::receipts::ReceiptKeys;
@@ -90,6 +91,8 @@ impl Settings {
 pub struct Parts {
     /// Its database, migrated.
     pub store: Store,
+    /// Its keys.
+    pub keys: Keys,
     /// Its clock.
     pub clock: Arc<dyn Clock>,
     /// Its settings.
@@ -106,6 +109,7 @@ pub struct Acs(Arc<Inner>);
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) store: Store,
+    pub(crate) keys: Keys,
     pub(crate) clock: Arc<dyn Clock>,
     pub(crate) settings: Settings,
     /// For everything that is posted to others: no redirects, no retries, no proxies; time limits per call.
@@ -140,6 +144,7 @@ impl Acs {
     pub fn new(parts: Parts) -> Result<Self, reqwest::Error> {
         let Parts {
             store,
+            keys,
             clock,
             settings,
             providers,
@@ -157,6 +162,7 @@ impl Acs {
             .build()?;
         Ok(Self(Arc::new(Inner {
             store,
+            keys,
             clock,
             settings,
             client,

@@ -117,6 +117,11 @@ pub enum Inserted {
     AskedBefore,
 }
 
+/// The context that a transaction's proof is sealed with.
+pub(crate) fn proof_context(id: AcsTransId) -> Vec<u8> {
+    format!("authentication value of {id}").into_bytes()
+}
+
 /// Writes a transaction down.
 ///
 /// # Errors
