@@ -25,5 +25,6 @@ pub mod purchase;
 pub mod service;
 pub mod sms;
 pub mod store;
+pub mod wording;
 
 pub use service::{Acs, Settings, Timers};
