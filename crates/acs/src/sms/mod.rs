@@ -10,3 +10,4 @@ pub mod providers;
 pub mod receipts;
 pub mod route;
 pub mod sender;
+pub mod text;

@@ -35,6 +35,10 @@ pub struct Words {
     pub confirmation: &'static str,
     /// A code was sent.
     pub code_sent: &'static str,
+    /// The same, where only the bank knows the phone.
+    pub code_sent_by_bank: &'static str,
+    /// For how many minutes the code is good.
+    pub code_good_for: &'static str,
     /// Which of several codes is meant.
     pub code_reference: &'static str,
     /// Label of the entry (`challengeInfoLabel`).
@@ -82,6 +86,10 @@ pub struct Buttons {
     pub confirmed: &'static str,
     /// A code instead of the app.
     pub code_instead: &'static str,
+    /// The app instead of a code.
+    pub app_instead: &'static str,
+    /// Confirms later, decoupled from the payment.
+    pub later: &'static str,
     /// Gives up.
     pub cancel: &'static str,
 }
@@ -97,6 +105,8 @@ pub struct Notices {
     pub wrong_password: &'static str,
     /// A wrong password, one try left.
     pub wrong_password_once_more: &'static str,
+    /// Nothing was typed.
+    pub nothing_typed: &'static str,
     /// The code's time is over.
     pub expired: &'static str,
     /// A new code was sent on request.
@@ -109,8 +119,8 @@ pub struct Notices {
     pub sent_anew: &'static str,
     /// The app has not answered yet.
     pub app_pending: &'static str,
-    /// A code was sent instead of asking the app.
-    pub app_replaced: &'static str,
+    /// The app has not answered, and a code was sent.
+    pub app_silent: &'static str,
 }
 
 /// A question and its answer behind it.

@@ -44,6 +44,8 @@ fn every_label_has_room_on_a_native_screen() {
             send,
             confirmed,
             code_instead,
+            app_instead,
+            later,
             cancel,
         } = words.buttons;
         for label in [
@@ -59,6 +61,8 @@ fn every_label_has_room_on_a_native_screen() {
             send,
             confirmed,
             code_instead,
+            app_instead,
+            later,
             cancel,
         ] {
             assert!(
@@ -86,10 +90,15 @@ fn every_text_has_room_on_a_native_screen_with_the_purchase_and_a_notice() {
             notices.no_more_codes,
             notices.sent_anew,
             notices.app_pending,
-            notices.app_replaced,
+            notices.app_silent,
+            notices.nothing_typed,
         ];
         let asked = [
-            format!("{}\n{}", words.code_sent, words.code_reference),
+            format!(
+                "{} {} {}",
+                words.code_sent, words.code_good_for, words.code_reference
+            ),
+            words.code_sent_by_bank.to_owned(),
             words.password_asked.to_owned(),
             words.app_asked.to_owned(),
             words.phone_asked.to_owned(),
@@ -130,6 +139,7 @@ fn every_language_names_what_the_others_name() {
             words.payment,
             words.confirmation,
             words.code_sent,
+            words.code_good_for,
             words.code_reference,
             words.code_form,
             words.app_asked,
