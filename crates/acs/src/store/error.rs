@@ -21,4 +21,7 @@ pub enum StoreError {
         /// Which row.
         key: String,
     },
+    /// A value that cannot be written as JSON: a fault of this program.
+    #[error("{0} cannot be written as JSON")]
+    Unwritable(&'static str),
 }

@@ -3,7 +3,13 @@
 //! Every question names its tables with the schema. Functions whose name ends in `_in` need an open transaction and say so
 //! by taking a connection.
 
+pub mod cardholders;
+pub mod cards;
 mod error;
+pub mod issuers;
+pub mod products;
+#[cfg(test)]
+mod registration_tests;
 pub mod transactions;
 
 pub use error::StoreError;
