@@ -18,6 +18,7 @@ mod http;
 pub mod identifiers;
 pub mod keys;
 pub mod language;
+pub mod limits;
 pub mod otp;
 pub mod phone;
 pub mod policy;

@@ -197,6 +197,23 @@ impl Default for LimitPolicy {
     }
 }
 
+impl LimitPolicy {
+    /// The longest window: 31 days.
+    const LONGEST_SECONDS: u32 = 31 * 86_400;
+
+    /// Every window there is.
+    fn windows(&self) -> impl Iterator<Item = &Limit> {
+        [
+            &self.sends_per_phone,
+            &self.sends_per_card,
+            &self.challenges_per_address,
+            &self.sends_per_issuer,
+        ]
+        .into_iter()
+        .flatten()
+    }
+}
+
 /// What a policy says that no issuer may.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{field}: {must}")]
@@ -240,6 +257,20 @@ impl Policy {
                 "must be 5 to 300",
             ),
             (
+                self.limits
+                    .windows()
+                    .all(|limit| (1..=LimitPolicy::LONGEST_SECONDS).contains(&limit.seconds)),
+                "limits",
+                "must have windows of 1 to 2678400 seconds",
+            ),
+            (
+                self.limits.allowed_prefixes.iter().all(|prefix| {
+                    (1..=6).contains(&prefix.len()) && prefix.bytes().all(|byte| byte.is_ascii_digit())
+                }),
+                "limits.allowed_prefixes",
+                "must be 1 to 6 digits each, without `+`",
+            ),
+            (
                 self.delivery == DeliveryPolicy::AcsSends || self.backend.is_some(),
                 "delivery",
                 "needs a backend that sends",
@@ -271,6 +302,14 @@ mod tests {
             (r#"{"otp":{"ttl_seconds":601}}"#, "otp.ttl_seconds"),
             (r#"{"otp":{"attempts":6}}"#, "otp.attempts"),
             (r#"{"bank_name":""}"#, "bank_name"),
+            (
+                r#"{"limits":{"sends_per_phone":[{"count":3,"seconds":0}]}}"#,
+                "limits",
+            ),
+            (
+                r#"{"limits":{"allowed_prefixes":["+52"]}}"#,
+                "limits.allowed_prefixes",
+            ),
             (
                 r#"{"delivery":{"mode":"issuer_sends","fall_back":true}}"#,
                 "delivery",

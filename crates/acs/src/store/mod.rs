@@ -7,6 +7,7 @@ pub mod cardholders;
 pub mod cards;
 mod error;
 pub mod issuers;
+pub mod limits;
 pub mod products;
 #[cfg(test)]
 mod registration_tests;
