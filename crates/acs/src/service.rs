@@ -180,10 +180,12 @@ impl Acs {
 
     /// Starts what works by itself; it ends with [`Workers::stop`], or when the returned value is dropped.
     pub fn spawn_workers(&self) -> Workers {
-        Workers {
+        let mut workers = Workers {
             stop: watch::Sender::new(false),
             tasks: JoinSet::new(),
-        }
+        };
+        workers.spawn(|rounds| self.clone().tidy(rounds));
+        workers
     }
 
     /// What flows and routes work with.

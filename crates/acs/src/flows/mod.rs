@@ -1,1 +1,3 @@
 //! One file a flow, each an `impl Acs` block: decide, record, send with no transaction open, apply.
+
+mod tidy;

@@ -265,12 +265,11 @@ pub async fn unlock(store: &Store, issuer: &IssuerId, card: &CardId) -> Result<b
     Ok(deleted.rows_affected() > 0)
 }
 
-/// Deletes some of the counters that no window counts any more. Answers how many: as many as it takes at once means that
-/// there are more.
+/// Deletes some of the counters that no window counts any more, those that ended first; answers how many.
 ///
 /// # Errors
 /// When the database does not answer.
-pub async fn prune(store: &Store, now: OffsetDateTime) -> Result<Pruned, StoreError> {
+pub async fn prune(store: &Store, now: OffsetDateTime) -> Result<u64, StoreError> {
     let deleted = sqlx::query!(
         "DELETE FROM acs.rate_counters WHERE (issuer_id, scope, key, window_seconds, grain_start) IN (
              SELECT issuer_id, scope, key, window_seconds, grain_start FROM acs.rate_counters
@@ -280,20 +279,7 @@ pub async fn prune(store: &Store, now: OffsetDateTime) -> Result<Pruned, StoreEr
     )
     .execute(store.pool())
     .await?;
-    let deleted = deleted.rows_affected();
-    Ok(Pruned {
-        deleted,
-        more: deleted >= PRUNED_MAX.unsigned_abs(),
-    })
-}
-
-/// What a look for old counters came to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Pruned {
-    /// Grains that are gone.
-    pub deleted: u64,
-    /// Whether there may be more.
-    pub more: bool,
+    Ok(deleted.rows_affected())
 }
 
 fn lock(for_good: bool, until: Option<OffsetDateTime>, now: OffsetDateTime) -> Option<Lock> {
