@@ -24,6 +24,8 @@ pub struct Challenge {
     pub resends: u8,
     /// New codes that took the place of lost ones.
     pub replaced: u8,
+    /// How often the app was asked.
+    pub app_asked: u8,
     /// The number of the newest code; 0 before the first.
     pub generation: u16,
     /// What the screen says besides its form.
@@ -55,7 +57,10 @@ pub enum State {
     /// The ARes said `C`, and no browser has come yet.
     Awaited {},
     /// Which phone the code shall go to.
-    ChoosingPhone {},
+    ChoosingPhone {
+        /// As in [`State::Code`].
+        password: Option<bool>,
+    },
     /// Yes or no, in the bank's app.
     AskingApp {
         /// When a code is sent instead; `None` where there is no other way.
@@ -128,6 +133,26 @@ impl SentCode {
     pub fn is_live(&self, now: OffsetDateTime) -> bool {
         self.progress != Progress::Expired && now < self.expires_at
     }
+
+    /// For how many more seconds it may be typed.
+    pub fn seconds_to_live(&self, now: OffsetDateTime) -> u32 {
+        match self.progress {
+            Progress::Expired => 0,
+            Progress::Sending | Progress::Sent => seconds_until(self.expires_at, now),
+        }
+    }
+
+    /// How many seconds the cardholder must wait before asking for another.
+    pub fn seconds_to_resend(&self, now: OffsetDateTime) -> u32 {
+        seconds_until(self.resend_at, now)
+    }
+}
+
+/// Whole seconds, counted up.
+fn seconds_until(then: OffsetDateTime, now: OffsetDateTime) -> u32 {
+    let left = then - now;
+    let begun = i64::from(left.subsec_nanoseconds() > 0);
+    u32::try_from(left.whole_seconds() + begun).unwrap_or_default()
 }
 
 impl State {
@@ -135,7 +160,7 @@ impl State {
     pub fn name(&self) -> &'static str {
         match self {
             Self::Awaited {} => "awaited",
-            Self::ChoosingPhone {} => "choosing_phone",
+            Self::ChoosingPhone { .. } => "choosing_phone",
             Self::AskingApp { .. } => "asking_app",
             Self::Password { .. } => "password",
             Self::Code { .. } => "code",
@@ -149,7 +174,7 @@ impl State {
         match self {
             Self::AskingApp { code, .. } | Self::Password { code } => code.as_ref(),
             Self::Code { code, .. } => Some(code),
-            Self::Awaited {} | Self::ChoosingPhone {} | Self::Decoupled {} | Self::Done { .. } => None,
+            Self::Awaited {} | Self::ChoosingPhone { .. } | Self::Decoupled {} | Self::Done { .. } => None,
         }
     }
 }
@@ -174,6 +199,7 @@ impl Challenge {
             wrong: 0,
             resends: 0,
             replaced: 0,
+            app_asked: 0,
             generation: 0,
             notice: None,
             screen,

@@ -2,11 +2,12 @@
 
 use emv3ds::AcsTransId;
 use emv3ds::code::ChallengeWindowSize;
-use primitives::Brand;
+use primitives::{Brand, Secret};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::language::Language;
+use crate::phone::Phone;
 use crate::purchase::Purchase;
 
 /// What the cardholder gets to see next.
@@ -55,6 +56,8 @@ pub struct ChallengeView {
     pub last_four: String,
     /// `•••• 4729`, where a code goes to a phone that is known here.
     pub masked_phone: Option<String>,
+    /// The same phone whole, for a sandbox's links to its inbox; no page shows it.
+    pub phone: Option<Phone>,
     /// What happened since the cardholder looked last.
     pub notice: Option<Notice>,
     /// Whether the cardholder may go on later, decoupled.
@@ -67,6 +70,27 @@ pub struct ChallengeView {
     pub brand: Brand,
     /// The room there is.
     pub window_size: ChallengeWindowSize,
+}
+
+/// What the cardholder pressed on a screen.
+#[derive(Debug, Clone)]
+pub enum Pressed {
+    /// What was typed, code or password as the screen asked.
+    Submit(Secret<String>),
+    /// A new code, please.
+    Resend,
+    /// That phone, by its place in the list.
+    ChoosePhone(u8),
+    /// A code instead of the app.
+    CodeInstead,
+    /// The app instead of a code.
+    AppInstead,
+    /// The app has been answered.
+    Continue,
+    /// Later, decoupled.
+    PutOff,
+    /// Enough.
+    Cancel,
 }
 
 /// What is asked.
