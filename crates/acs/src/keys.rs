@@ -11,6 +11,7 @@
 
 pub mod file;
 
+use crate::authentication_value::ValueKey;
 use crate::identifiers::{CardId, IssuerId};
 use crate::otp::{CodeContext, OtpCode};
 use crate::phone::Phone;
@@ -57,6 +58,8 @@ pub struct Keys {
     phone: hmac::Key,
     address: hmac::Key,
     password: hmac::Key,
+    device: hmac::Key,
+    value: ValueKey,
     versions: BTreeMap<u32, Version>,
     newest: u32,
 }
@@ -115,6 +118,8 @@ impl Keys {
             phone: of_root(b"acs phone")?,
             address: of_root(b"acs address")?,
             password: of_root(b"acs static password")?,
+            device: of_root(b"acs device")?,
+            value: ValueKey::new(&*expanded(&root, &[b"acs authentication value"]).map_err(failed)?),
             newest: material.newest()?,
             versions,
         })
@@ -160,6 +165,17 @@ impl Keys {
             }
         };
         short(hash)
+    }
+
+    /// What a device is recognised by: a keyed hash of what it tells of itself.
+    pub fn device_hash(&self, told: &[&str]) -> [u8; 32] {
+        let parts: Vec<_> = told.iter().map(|part| part.as_bytes()).collect();
+        mac(&self.device, &parts)
+    }
+
+    /// What authentication values are made with.
+    pub fn values(&self) -> &ValueKey {
+        &self.value
     }
 
     /// What is kept of a card's static password: its MAC under the card's name, so that two cards with the same password

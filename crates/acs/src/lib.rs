@@ -11,8 +11,10 @@
 #![warn(missing_docs)]
 #![deny(clippy::float_arithmetic, reason = "money is counted in integers")]
 
+pub mod authentication_value;
 pub mod challenge;
 pub mod clock;
+pub mod decision;
 mod flows;
 mod http;
 pub mod identifiers;
