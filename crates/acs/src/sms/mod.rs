@@ -1,6 +1,7 @@
 //! Text messages: what they say, and who carries them.
 
 pub mod breaker;
+pub mod calling_code;
 pub mod encoding;
 pub mod http_provider;
 pub mod ladder;

@@ -5,6 +5,7 @@
 
 pub mod cardholders;
 pub mod cards;
+pub mod deliveries;
 mod error;
 pub mod issuers;
 pub mod limits;
