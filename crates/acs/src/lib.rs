@@ -30,4 +30,5 @@ pub mod sms;
 pub mod store;
 pub mod wording;
 
+pub use http::pages;
 pub use service::{Acs, Settings, Timers};
