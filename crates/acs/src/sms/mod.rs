@@ -11,4 +11,5 @@ pub mod providers;
 pub mod receipts;
 pub mod route;
 pub mod sender;
+pub mod smpp;
 pub mod text;

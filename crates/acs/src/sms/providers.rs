@@ -9,7 +9,11 @@ use tokio::sync::mpsc;
 use super::http_provider::{HttpProvider, HttpProviderFault};
 use super::provider::{Receipt, SmsProvider};
 use super::receipts::{ReceiptKey, ReceiptKeys, WeakKey};
+use super::smpp::{SmppFault, SmppProvider, SmppSettings};
+use crate::clock::Clock;
 
+/// Receipts over SMPP that wait to be applied; while so many wait, the centres keep theirs.
+const RECEIPTS_WAITING_MAX: usize = 1_024;
 /// Characters of the longest name of a provider.
 const NAME_LENGTH_MAX: usize = 32;
 
@@ -19,6 +23,8 @@ const NAME_LENGTH_MAX: usize = 32;
 pub enum ProviderSettings {
     /// See [`HttpProvider`].
     Http(HttpSettings),
+    /// See [`SmppProvider`].
+    Smpp(SmppSettings),
 }
 
 /// A provider that takes messages over HTTP.
@@ -75,6 +81,14 @@ pub enum ProvidersFault {
         /// What is wrong.
         fault: HttpProviderFault,
     },
+    /// Of an SMPP provider.
+    #[error("provider {name}: {fault}")]
+    Smpp {
+        /// Which.
+        name: String,
+        /// What is wrong.
+        fault: SmppFault,
+    },
     /// Of a secret of receipts.
     #[error("provider {name}: {fault}")]
     ReceiptsSecret {
@@ -90,18 +104,29 @@ impl ProviderSettings {
     pub fn name(&self) -> &str {
         match self {
             Self::Http(settings) => &settings.name,
+            Self::Smpp(settings) => &settings.name,
         }
     }
 }
 
 impl Providers {
-    /// Sets up the providers, in their order. In `production` nothing is posted but by https.
+    /// Sets up the providers, in their order. In `production` nothing is posted but by https. Providers over SMPP begin
+    /// to connect; nothing else is asked of anybody here.
     ///
     /// # Errors
-    /// See [`ProvidersFault`]; none is asked anything here.
-    pub fn open(settings: &[ProviderSettings], production: bool) -> Result<Self, ProvidersFault> {
+    /// See [`ProvidersFault`].
+    ///
+    /// # Panics
+    /// Outside of a runtime, where there are providers over SMPP.
+    pub fn open(
+        settings: &[ProviderSettings],
+        clock: &Arc<dyn Clock>,
+        production: bool,
+    ) -> Result<Self, ProvidersFault> {
         let mut names = BTreeSet::new();
         let mut providers = Self::default();
+        let (receipts, received) = mpsc::channel(RECEIPTS_WAITING_MAX);
+        providers.receipts = Some(received);
         for provider in settings {
             let name = provider.name();
             if !is_name(name) {
@@ -112,6 +137,15 @@ impl Providers {
             }
             match provider {
                 ProviderSettings::Http(settings) => providers.add_http(settings, production)?,
+                ProviderSettings::Smpp(settings) => {
+                    let provider =
+                        SmppProvider::connect(settings.clone(), Arc::clone(clock), receipts.clone())
+                            .map_err(|fault| ProvidersFault::Smpp {
+                                name: settings.name.clone(),
+                                fault,
+                            })?;
+                    providers.carriers.push(Arc::new(provider));
+                }
             }
         }
         Ok(providers)
@@ -143,7 +177,8 @@ fn is_name(name: &str) -> bool {
             .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-')
 }
 
-fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret<String>, D::Error> {
+/// Reads a secret of the configuration.
+pub(super) fn secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Secret<String>, D::Error> {
     String::deserialize(deserializer).map(Secret::new)
 }
 
@@ -154,22 +189,30 @@ fn optional_secret<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::clock::SystemClock;
     use serde_json::json;
 
     fn settings(document: serde_json::Value) -> Vec<ProviderSettings> {
         serde_json::from_value(document).unwrap()
     }
 
-    #[test]
-    fn providers_are_set_up_in_their_order() {
+    fn open(settings: &[ProviderSettings]) -> Result<Providers, ProvidersFault> {
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        Providers::open(settings, &clock, true)
+    }
+
+    #[tokio::test]
+    async fn providers_are_set_up_in_their_order() {
         let settings = settings(json!([
             { "kind": "http", "name": "sur", "url": "https://sms.example/messages", "key": "k" },
             { "kind": "http", "name": "norte", "url": "https://sms.example/messages", "key": "k",
               "receipts_secret": "receipts-secret-of-norte" },
+            { "kind": "smpp", "name": "centro", "address": "127.0.0.1:1", "system_id": "pasarela",
+              "password": "s3cret" },
         ]));
-        let providers = Providers::open(&settings, true).unwrap();
+        let providers = open(&settings).unwrap();
         let names: Vec<&str> = providers.carriers.iter().map(|carrier| carrier.name()).collect();
-        assert_eq!(names, ["sur", "norte"]);
+        assert_eq!(names, ["sur", "norte", "centro"]);
         assert_eq!(providers.receipt_keys.keys().collect::<Vec<_>>(), ["norte"]);
     }
 
@@ -184,10 +227,13 @@ mod tests {
             ("no name", json!([http("Norte", long)])),
             ("two providers", json!([http("a", long), http("a", long)])),
             ("16 characters", json!([http("a", "short-secret")])),
+            (
+                "password must have 8",
+                json!([{ "kind": "smpp", "name": "c", "address": "127.0.0.1:1", "system_id": "pasarela",
+                         "password": "short-but-too-long" }]),
+            ),
         ] {
-            let fault = Providers::open(&settings(document), true)
-                .unwrap_err()
-                .to_string();
+            let fault = open(&settings(document)).unwrap_err().to_string();
             assert!(fault.contains(wrong), "{fault}");
             assert!(!fault.contains("secret-") && !fault.contains("short-"), "{fault}");
         }
