@@ -24,4 +24,7 @@ pub enum StoreError {
     /// A value that cannot be written as JSON: a fault of this program.
     #[error("{0} cannot be written as JSON")]
     Unwritable(&'static str),
+    /// A sealed value does not open, or nothing can be sealed.
+    #[error("a sealed value {0}")]
+    Keys(#[from] crate::keys::KeysError),
 }

@@ -5,6 +5,8 @@
 
 pub mod cardholders;
 pub mod cards;
+pub mod challenges;
+pub mod codes;
 pub mod deliveries;
 mod error;
 pub mod issuers;
@@ -12,6 +14,7 @@ pub mod limits;
 pub mod products;
 #[cfg(test)]
 mod registration_tests;
+pub mod results;
 pub mod transactions;
 
 pub use error::StoreError;
