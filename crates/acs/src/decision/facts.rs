@@ -2,7 +2,7 @@
 
 use emv3ds::Version;
 use emv3ds::code::{DeviceChannel, MessageCategory};
-use primitives::{Amount, Brand};
+use primitives::Amount;
 use time::OffsetDateTime;
 
 use super::wishes::Wishes;
@@ -12,8 +12,6 @@ use crate::store::transactions::{Earlier, MerchantFacts};
 /// Everything that rules may ask about.
 #[derive(Debug, Clone)]
 pub struct Facts<'a> {
-    /// Whose directory server asks.
-    pub brand: Brand,
     /// `messageVersion`.
     pub version: Version,
     /// `deviceChannel`.

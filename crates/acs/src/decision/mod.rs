@@ -18,4 +18,5 @@ pub use document::BadRules;
 pub use facts::{Facts, Means};
 pub use rules::{Answer, Rules};
 pub use settle::{Decision, Explanation, Refusal, decide, refuse};
+pub(crate) use wishes::prior_references;
 pub use wishes::{Prior, Wishes};

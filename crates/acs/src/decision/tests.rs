@@ -2,7 +2,7 @@
 
 use emv3ds::Version;
 use emv3ds::code::{DeviceChannel, MessageCategory, RequestorChallengeInd, TransStatus, TransStatusReason};
-use primitives::{Amount, Brand, Currency};
+use primitives::{Amount, Currency};
 use serde_json::{Value, json};
 use time::{Duration, OffsetDateTime};
 
@@ -13,7 +13,6 @@ use crate::store::transactions::{Earlier, MerchantFacts};
 /// A request for a payment at a shop, to be varied.
 #[derive(Clone)]
 struct Request {
-    brand: Brand,
     version: Version,
     channel: DeviceChannel,
     category: MessageCategory,
@@ -36,7 +35,6 @@ fn amount(minor: i64, currency: &str) -> Option<Amount> {
 
 fn request() -> Request {
     Request {
-        brand: Brand::Visa,
         version: Version::V2_2_0,
         channel: DeviceChannel::Browser,
         category: MessageCategory::Payment,
@@ -64,7 +62,6 @@ impl Request {
         decide(
             rules,
             &Facts {
-                brand: self.brand,
                 version: self.version,
                 channel: self.channel,
                 category: self.category,

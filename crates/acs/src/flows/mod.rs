@@ -1,3 +1,4 @@
 //! One file a flow, each an `impl Acs` block: decide, record, send with no transaction open, apply.
 
+mod authenticate;
 mod tidy;

@@ -1,5 +1,6 @@
 //! The faces over HTTP, a file or folder each; all paths begin with `/acs/`.
 
+mod directory;
 pub mod pages;
 
 use axum::Router;
@@ -7,6 +8,6 @@ use axum::Router;
 use crate::service::Acs;
 
 /// Every route.
-pub(crate) fn router(_acs: &Acs) -> Router {
-    Router::new().merge(pages::assets())
+pub(crate) fn router(acs: &Acs) -> Router {
+    Router::new().merge(directory::router(acs)).merge(pages::assets())
 }

@@ -2,6 +2,8 @@
 
 use super::{Store, StoreError};
 use crate::identifiers::{ConsumerId, IssuerId};
+use crate::keys::{Keys, KeysError};
+use crate::phone::Phone;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
@@ -12,6 +14,45 @@ pub struct SealedPhone {
     pub number: Vec<u8>,
     /// The hash.
     pub hash: [u8; 8],
+}
+
+impl SealedPhone {
+    /// Seals a phone of a cardholder.
+    ///
+    /// # Errors
+    /// When cryptography fails.
+    pub fn seal(
+        keys: &Keys,
+        issuer: &IssuerId,
+        consumer: &ConsumerId,
+        phone: &Phone,
+    ) -> Result<Self, KeysError> {
+        Ok(Self {
+            number: keys.seal(&phone_context(issuer, consumer), phone.reveal().as_bytes())?,
+            hash: keys.phone_hash(phone),
+        })
+    }
+
+    /// The phone itself.
+    ///
+    /// # Errors
+    /// [`StoreError::Corrupt`] when it does not open with these keys, or is another cardholder's.
+    pub fn open(&self, keys: &Keys, issuer: &IssuerId, consumer: &ConsumerId) -> Result<Phone, StoreError> {
+        let corrupt = || StoreError::Corrupt {
+            table: "phones",
+            column: "number",
+            key: consumer.to_string(),
+        };
+        let opened = keys
+            .open(&phone_context(issuer, consumer), &self.number)
+            .map_err(|_| corrupt())?;
+        let text = std::str::from_utf8(&opened).map_err(|_| corrupt())?;
+        Phone::parse(text).map_err(|_| corrupt())
+    }
+}
+
+fn phone_context(issuer: &IssuerId, consumer: &ConsumerId) -> Vec<u8> {
+    format!("phone of {issuer} {consumer}").into_bytes()
 }
 
 /// A cardholder as it is kept.

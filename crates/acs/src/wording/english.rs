@@ -19,6 +19,7 @@ pub(super) static WORDS: Words = Words {
     password_asked: "Your bank asks for the password of your card.",
     password_label: "Card password",
     app_asked: "Open the app of {bank} and confirm the payment there. This page continues by itself.",
+    app_later: "Confirm the payment in the app of {bank} when you have a moment.",
     app_link: "Open the bank's app",
     phone_asked: "Which phone shall we send the code to?",
     phone_choice: "Phone {phone}",

@@ -19,6 +19,7 @@ pub(super) static WORDS: Words = Words {
     password_asked: "カードのパスワードを入力してください。",
     password_label: "カードのパスワード",
     app_asked: "{bank}のアプリを開いてお支払いを承認してください。このページは自動的に進みます。",
+    app_later: "お時間のあるときに{bank}のアプリでお支払いを承認してください。",
     app_link: "銀行のアプリを開く",
     phone_asked: "認証コードの送信先を選んでください。",
     phone_choice: "電話番号 {phone}",

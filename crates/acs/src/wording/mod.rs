@@ -51,6 +51,8 @@ pub struct Words {
     pub password_label: &'static str,
     /// The bank's app was asked.
     pub app_asked: &'static str,
+    /// The bank's app waits for the cardholder's answer, whenever they have time (`cardholderInfo`: 128 characters at most).
+    pub app_later: &'static str,
     /// Where the bank's app can be opened (`oobAppLabel`).
     pub app_link: &'static str,
     /// Which phone shall get the code.

@@ -19,6 +19,7 @@ pub(super) static WORDS: Words = Words {
     password_asked: "Seu banco pede a senha do seu cartão.",
     password_label: "Senha do cartão",
     app_asked: "Abra o app de {bank} e confirme o pagamento por lá. Esta página continua sozinha.",
+    app_later: "Confirme a compra no app de {bank} quando puder.",
     app_link: "Abrir o app do banco",
     phone_asked: "Para qual telefone enviamos o código?",
     phone_choice: "Telefone {phone}",

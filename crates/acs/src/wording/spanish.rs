@@ -19,6 +19,7 @@ pub(super) static WORDS: Words = Words {
     password_asked: "Tu banco te pide la contraseña de tu tarjeta.",
     password_label: "Contraseña de la tarjeta",
     app_asked: "Abre la app de {bank} y confirma ahí el pago. Esta página continúa sola.",
+    app_later: "Confirma la compra en la app de {bank} cuando puedas.",
     app_link: "Abrir la app del banco",
     phone_asked: "¿A qué teléfono enviamos el código?",
     phone_choice: "Teléfono {phone}",
