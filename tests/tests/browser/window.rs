@@ -87,6 +87,16 @@ impl Window {
         self.told(selector, &format!("property/{name}")).await
     }
 
+    /// What a screen reader takes it for.
+    pub async fn role(&self, selector: &str) -> String {
+        self.told(selector, "computedrole").await
+    }
+
+    /// What a screen reader calls it.
+    pub async fn name(&self, selector: &str) -> String {
+        self.told(selector, "computedlabel").await
+    }
+
     async fn told(&self, selector: &str, question: &str) -> String {
         self.until(selector, async || {
             let element = self.session.find(selector).await?;
@@ -99,6 +109,17 @@ impl Window {
     /// Whether anything matches at this moment.
     pub async fn has(&self, selector: &str) -> bool {
         self.session.find(selector).await.is_ok()
+    }
+
+    /// Whether what matches is visible at this moment.
+    pub async fn is_displayed(&self, selector: &str) -> bool {
+        let element = self.session.find(selector).await.unwrap();
+        self.session.ask(&element, "displayed").await.unwrap() == true
+    }
+
+    /// Asserts that the browser has had nothing to complain about.
+    pub async fn has_no_complaints(&self) {
+        assert_eq!(self.complaints().await, Vec::<String>::new());
     }
 
     /// Presses a button or follows a link.

@@ -33,6 +33,7 @@ pub(super) static WORDS: Words = Words {
         later: "Confirm later",
         cancel: "Cancel",
     },
+    resend_in: "New code in {count} seconds.",
     notices: Notices {
         wrong: "That code is not right. You have {count} tries left.",
         wrong_once_more: "That code is not right. You have 1 try left; after more failures your card may be locked for online payments.",

@@ -33,6 +33,7 @@ pub(super) static WORDS: Words = Words {
         later: "あとで確認する",
         cancel: "キャンセル",
     },
+    resend_in: "{count}秒後に再送信できます。",
     notices: Notices {
         wrong: "コードが正しくありません。残り{count}回です。",
         wrong_once_more: "コードが正しくありません。残り1回です。さらに失敗すると、カードがオンライン決済でロックされることがあります。",

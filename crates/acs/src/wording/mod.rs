@@ -61,6 +61,8 @@ pub struct Words {
     pub phone_choice: &'static str,
     /// Buttons.
     pub buttons: Buttons,
+    /// Stands in the place of the button for another code until it comes.
+    pub resend_in: &'static str,
     /// What happened last.
     pub notices: Notices,
     /// The first expander: why this is asked (`whyInfoLabel`, `whyInfoText`).
@@ -113,7 +115,7 @@ pub struct Notices {
     pub expired: &'static str,
     /// A new code was sent on request.
     pub resent: &'static str,
-    /// A new code cannot be had yet: told after a request, and in the place of the button.
+    /// A new code was asked for too early.
     pub too_early: &'static str,
     /// There are no more codes.
     pub no_more_codes: &'static str,

@@ -33,6 +33,7 @@ pub(super) static WORDS: Words = Words {
         later: "Confirmar mais tarde",
         cancel: "Cancelar",
     },
+    resend_in: "Outro código em {count} segundos.",
     notices: Notices {
         wrong: "O código não está correto. Restam {count} tentativas.",
         wrong_once_more: "O código não está correto. Resta 1 tentativa; com mais erros, seu cartão pode ser bloqueado para pagamentos on-line.",

@@ -33,6 +33,7 @@ pub(super) static WORDS: Words = Words {
         later: "Confirmar más tarde",
         cancel: "Cancelar",
     },
+    resend_in: "Otro código en {count} segundos.",
     notices: Notices {
         wrong: "El código no es correcto. Te quedan {count} intentos.",
         wrong_once_more: "El código no es correcto. Te queda 1 intento; con más fallos, tu tarjeta puede bloquearse para pagos en línea.",

@@ -145,6 +145,7 @@ fn every_language_names_what_the_others_name() {
             words.app_asked,
             words.phone_choice,
             words.help.text,
+            words.resend_in,
             words.problem.code,
             notices.wrong,
             notices.wrong_password,

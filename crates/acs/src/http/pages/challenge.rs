@@ -38,6 +38,8 @@ pub(super) struct ChallengePage<'v> {
     notice: Option<Told>,
     notice_is_error: bool,
     instruction: String,
+    /// What else there is to know of a code; empty where nothing is.
+    hint: String,
     asked: Asked<'v>,
     resend: ResendShown,
     /// The one style that depends on the challenge: when the button for a new code appears.
@@ -114,6 +116,7 @@ impl<'v> ChallengePage<'v> {
             notice_is_error: notice.as_ref().is_some_and(|notice| notice.is_error),
             notice,
             instruction: instruction(view, words),
+            hint: hint(view, words),
             asked: asked(view, words),
             resend_style: match resend {
                 Resend::In(seconds) => Some(appears_after(seconds)),
@@ -122,7 +125,7 @@ impl<'v> ChallengePage<'v> {
             resend: match resend {
                 Resend::Now => ResendShown::Now,
                 Resend::In(seconds) => ResendShown::After {
-                    wait: counted(words.notices.too_early, seconds),
+                    wait: counted(words.resend_in, seconds),
                 },
                 Resend::Never => ResendShown::Never,
             },
@@ -153,30 +156,37 @@ fn asked<'v>(view: &'v ChallengeView, words: &Words) -> Asked<'v> {
 
 fn instruction(view: &ChallengeView, words: &Words) -> String {
     match &view.kind {
-        ViewKind::Code {
-            reference,
-            good_for_seconds,
-            ..
-        } => {
-            let sent = match &view.masked_phone {
-                Some(phone) => fill(words.code_sent, &[("phone", phone)]),
-                None => words.code_sent_by_bank.to_owned(),
-            };
-            let minutes = good_for_seconds.div_ceil(SECONDS_PER_MINUTE);
-            let good_for = (minutes > 0).then(|| counted(words.code_good_for, minutes));
-            let reference = reference
-                .as_ref()
-                .map(|reference| fill(words.code_reference, &[("reference", reference)]));
-            [Some(sent), good_for, reference]
-                .into_iter()
-                .flatten()
-                .collect::<Vec<_>>()
-                .join(" ")
-        }
+        ViewKind::Code { .. } => match &view.masked_phone {
+            Some(phone) => fill(words.code_sent, &[("phone", &unbroken(phone))]),
+            None => words.code_sent_by_bank.to_owned(),
+        },
         ViewKind::Password => words.password_asked.to_owned(),
         ViewKind::App { .. } => fill(words.app_asked, &[("bank", &view.bank_name)]),
         ViewKind::ChoosePhone { .. } => String::new(),
     }
+}
+
+fn hint(view: &ChallengeView, words: &Words) -> String {
+    let ViewKind::Code {
+        reference,
+        good_for_seconds,
+        ..
+    } = &view.kind
+    else {
+        return String::new();
+    };
+    let minutes = good_for_seconds.div_ceil(SECONDS_PER_MINUTE);
+    let good_for = (minutes > 0).then(|| counted(words.code_good_for, minutes));
+    let reference = reference
+        .as_ref()
+        .map(|reference| fill(words.code_reference, &[("reference", reference)]));
+    let told: Vec<String> = [good_for, reference].into_iter().flatten().collect();
+    told.join(" ")
+}
+
+/// A masked number that no line break tears apart.
+fn unbroken(masked: &str) -> String {
+    masked.replace(' ', "\u{a0}")
 }
 
 fn told(view: &ChallengeView, words: &Words) -> Option<Told> {

@@ -127,7 +127,7 @@ async fn the_button_for_a_new_code_is_there_when_one_can_be_had() {
     let screen = Screen::Challenge(Box::new(view(code(Resend::In(27)))));
     let (headers, later) = shown_by(&screen, &Look::default()).await;
     assert!(later.contains("animation:appear 0s 27s backwards"));
-    assert!(later.contains("You can ask for a new code in 27 seconds."));
+    assert!(later.contains("New code in 27 seconds."));
     let policy = headers["content-security-policy"].to_str().unwrap();
     assert!(policy.contains("style-src 'self' 'sha256-"), "{policy}");
 }
@@ -158,12 +158,12 @@ async fn an_error_is_announced_and_tied_to_the_entry() {
         assert_eq!(html.contains(r#"role="alert""#), is_error, "{notice:?}");
         assert_eq!(html.contains(r#"aria-invalid="true""#), is_error, "{notice:?}");
         assert!(
-            html.contains(r#"aria-describedby="notice instruction""#),
+            html.contains(r#"aria-describedby="notice instruction hint""#),
             "{notice:?}"
         );
     }
     let quiet = shown(view(code(Resend::Now))).await;
-    assert!(quiet.contains(r#"aria-describedby="instruction""#) && !quiet.contains(r#"id="notice""#));
+    assert!(quiet.contains(r#"aria-describedby="instruction hint""#) && !quiet.contains(r#"id="notice""#));
 }
 
 #[tokio::test]
