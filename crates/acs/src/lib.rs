@@ -30,5 +30,6 @@ pub mod sms;
 pub mod store;
 pub mod wording;
 
+pub use flows::challenge::FlowError;
 pub use http::pages;
 pub use service::{Acs, Settings, Timers};

@@ -185,6 +185,8 @@ impl Acs {
             tasks: JoinSet::new(),
         };
         workers.spawn(|rounds| self.clone().tidy(rounds));
+        workers.spawn(|rounds| self.clone().watch_timers(rounds));
+        workers.spawn(|rounds| self.clone().deliver_results(rounds));
         workers
     }
 

@@ -1,4 +1,7 @@
 //! One file a flow, each an `impl Acs` block: decide, record, send with no transaction open, apply.
 
 mod authenticate;
+pub(crate) mod challenge;
+mod results;
 mod tidy;
+mod timers;

@@ -22,6 +22,7 @@ use crate::otp::OtpCode;
 use crate::phone::Phone;
 use crate::purchase::Purchase;
 use crate::sms::calling_code::calling_code;
+use crate::sms::text::WebOtp;
 
 pub use end::{Costs, Ended, News, ToTell};
 pub use lease::{Asked, Lease, Leased};
@@ -110,16 +111,6 @@ pub struct Content {
     pub threeds_server_trans_id: String,
     /// `purchaseDate`, `YYYYMMDDHHMMSS`.
     pub purchase_date: Option<String>,
-}
-
-/// The hosts that a code is bound to.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct WebOtp {
-    /// The page's host: the merchant's, where the challenge is in a frame.
-    pub top: String,
-    /// The frame's host: ours.
-    pub frame: Option<String>,
 }
 
 impl Content {

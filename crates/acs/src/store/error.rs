@@ -27,4 +27,7 @@ pub enum StoreError {
     /// A sealed value does not open, or nothing can be sealed.
     #[error("a sealed value {0}")]
     Keys(#[from] crate::keys::KeysError),
+    /// The random source failed: a fault of the machine.
+    #[error(transparent)]
+    NoRandomness(#[from] crate::otp::NoRandomness),
 }

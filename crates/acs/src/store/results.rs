@@ -39,7 +39,8 @@ pub enum Standing {
     GivenUp,
 }
 
-/// Queues the result of a challenge, in the transaction that ends it. A second one of the same challenge is none.
+/// Queues the result of a challenge, in the transaction that ends it, and takes it at once for the time of `lease`: whoever
+/// ends a challenge sends its result, and a worker does if they die before. `None` where it was queued before.
 ///
 /// # Errors
 /// When the database does not answer.
@@ -47,15 +48,21 @@ pub async fn queue_in(
     connection: &mut PgConnection,
     id: AcsTransId,
     now: OffsetDateTime,
-) -> Result<(), StoreError> {
-    sqlx::query!(
-        "INSERT INTO acs.results (acs_trans_id, queued_at, due_at) VALUES ($1, $2, $2) ON CONFLICT DO NOTHING",
+    lease: Duration,
+) -> Result<Option<Taken>, StoreError> {
+    let queued = sqlx::query!(
+        "INSERT INTO acs.results (acs_trans_id, queued_at, due_at, attempts) VALUES ($1, $2, $3, 1) ON CONFLICT DO NOTHING",
         id.0,
         now,
+        now + lease,
     )
     .execute(connection)
     .await?;
-    Ok(())
+    Ok((queued.rows_affected() == 1).then_some(Taken {
+        acs_trans_id: id,
+        attempt: 1,
+        queued_at: now,
+    }))
 }
 
 /// Takes a result that is due, the longest due first: for the time of `lease` it is nobody else's.
