@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
-use sandbox::log;
 use sandbox::private_postgres::Flavour;
 use sandbox::supervise::{self, Settings};
 use sandbox::with_postgres::with_postgres;
@@ -71,11 +70,7 @@ struct Run {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
-    if let Err(fault) = log::start() {
-        return complain(&fault);
-    }
-    match arguments.command {
+    match Arguments::parse().command {
         Command::Run(run) => match supervise::run(run.into(), world::open).await {
             Ok(()) => ExitCode::SUCCESS,
             Err(fault) => complain(&fault),

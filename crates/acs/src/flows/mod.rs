@@ -2,6 +2,8 @@
 
 mod authenticate;
 pub(crate) mod challenge;
+pub(crate) mod issuer_access;
+pub(crate) mod registration;
 mod results;
 mod tidy;
 mod timers;

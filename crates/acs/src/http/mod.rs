@@ -1,6 +1,9 @@
 //! The faces over HTTP, a file or folder each; all paths begin with `/acs/`.
 
+mod admin;
 mod directory;
+mod issuer_api;
+mod openapi;
 pub mod pages;
 
 use axum::Router;
@@ -9,5 +12,8 @@ use crate::service::Acs;
 
 /// Every route.
 pub(crate) fn router(acs: &Acs) -> Router {
-    Router::new().merge(directory::router(acs)).merge(pages::assets())
+    Router::new()
+        .merge(directory::router(acs))
+        .merge(openapi::documented(acs))
+        .merge(pages::assets())
 }

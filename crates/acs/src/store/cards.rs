@@ -250,7 +250,10 @@ pub async fn of_hashes_in(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CardsWritten {
     /// All are as said.
-    Done,
+    Done {
+        /// How many of them are new.
+        created: usize,
+    },
     /// A number belongs to another card; the transaction is spoilt.
     NumberTaken,
     /// There is no such product or no such cardholder; the transaction is spoilt.
@@ -271,8 +274,8 @@ pub async fn put_in(connection: &mut PgConnection, cards: &[Card]) -> Result<Car
         .map(|card| card.static_password_mac.map(|mac| mac.to_vec()))
         .collect();
     let times: Vec<OffsetDateTime> = cards.iter().map(|card| card.updated_at).collect();
-    let done = sqlx::query!(
-        "INSERT INTO acs.cards (issuer_id, card_id, product_id, consumer_id, pan_hash, last_four, expiry,
+    let done = sqlx::query_scalar!(
+        r#"INSERT INTO acs.cards (issuer_id, card_id, product_id, consumer_id, pan_hash, last_four, expiry,
              static_password_mac, state, created_at, updated_at)
          SELECT issuer_id, card_id, product_id, consumer_id, pan_hash, last_four, expiry, mac, state, at, at
          FROM unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bytea[], $6::text[], $7::text[], $8::bytea[],
@@ -283,7 +286,8 @@ pub async fn put_in(connection: &mut PgConnection, cards: &[Card]) -> Result<Car
          SET product_id = excluded.product_id, consumer_id = excluded.consumer_id, pan_hash = excluded.pan_hash,
              last_four = excluded.last_four, expiry = excluded.expiry,
              static_password_mac = excluded.static_password_mac, state = excluded.state,
-             updated_at = excluded.updated_at",
+             updated_at = excluded.updated_at
+         RETURNING (xmax = 0) AS "created!""#,
         &column(|card| card.issuer.as_str()),
         &column(|card| card.card.as_str()),
         &column(|card| card.product.as_str()),
@@ -295,10 +299,12 @@ pub async fn put_in(connection: &mut PgConnection, cards: &[Card]) -> Result<Car
         &column(|card| card.state.as_str()),
         &times,
     )
-    .execute(connection)
+    .fetch_all(connection)
     .await;
     match done {
-        Ok(_) => Ok(CardsWritten::Done),
+        Ok(created) => Ok(CardsWritten::Done {
+            created: created.into_iter().filter(|created| *created).count(),
+        }),
         Err(sqlx::Error::Database(refusal)) if refusal.is_unique_violation() => Ok(CardsWritten::NumberTaken),
         Err(sqlx::Error::Database(refusal)) if refusal.is_foreign_key_violation() => {
             Ok(CardsWritten::Dangling)

@@ -6,6 +6,7 @@
 pub mod cardholders;
 pub mod cards;
 pub mod challenges;
+pub(crate) mod clients;
 pub mod codes;
 pub mod deliveries;
 mod error;

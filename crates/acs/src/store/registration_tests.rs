@@ -97,7 +97,7 @@ async fn bank(pool: PgPool) -> Store {
 async fn put_cards(store: &Store, cards: &[Card]) -> CardsWritten {
     let mut transaction = store.pool().begin().await.unwrap();
     let written = cards::put_in(&mut transaction, cards).await.unwrap();
-    if written == CardsWritten::Done {
+    if let CardsWritten::Done { .. } = written {
         transaction.commit().await.unwrap();
     }
     written
@@ -110,7 +110,10 @@ async fn a_card_is_found_by_its_hash_with_all_that_an_authentication_needs(pool:
     cardholders::put_in(&mut connection, &[cardholder()])
         .await
         .unwrap();
-    assert_eq!(put_cards(&store, &[card("one", 7)]).await, CardsWritten::Done);
+    assert_eq!(
+        put_cards(&store, &[card("one", 7)]).await,
+        CardsWritten::Done { created: 1 }
+    );
 
     let found = cards::by_pan_hash(&store, &[7; 32]).await.unwrap().unwrap();
     assert_eq!(found.issuer.as_str(), "banco-0001");
@@ -132,7 +135,10 @@ async fn a_number_is_of_one_card_only_and_a_card_needs_product_and_cardholder(po
     cardholders::put_in(&mut connection, &[cardholder()])
         .await
         .unwrap();
-    assert_eq!(put_cards(&store, &[card("one", 7)]).await, CardsWritten::Done);
+    assert_eq!(
+        put_cards(&store, &[card("one", 7)]).await,
+        CardsWritten::Done { created: 1 }
+    );
     assert_eq!(
         put_cards(&store, &[card("two", 7)]).await,
         CardsWritten::NumberTaken
