@@ -86,7 +86,7 @@ ten-thousand: dev-binaries
 	@PASARELA_CHAOS_OPERATIONS=$${PASARELA_CHAOS_OPERATIONS:-10000} \
 		$(WITH_POSTGRES) cargo test --locked -p tests --test chaos -- --nocapture
 
-# PASARELA_WEBHOOK_EVENTS: how many events the largest of them writes.
+# PASARELA_WEBHOOK_EVENTS: how many events the largest of them write.
 webhooks: tools postgres
 	@PASARELA_WEBHOOK_EVENTS=$${PASARELA_WEBHOOK_EVENTS:-20000} $(MAKE) consumers
 

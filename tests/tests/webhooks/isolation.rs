@@ -3,11 +3,10 @@
 use std::time::{Duration, Instant};
 
 use tests::consumers::{Manner, percentile};
-use tests::process::eventually;
 use tests::system::System;
 use uuid::Uuid;
 
-use crate::scene::Scene;
+use crate::scene::{Scene, events_or};
 
 /// Events in the run that `make test` makes.
 const EVENTS: usize = 900;
@@ -26,7 +25,7 @@ const ALLOWED: Duration = Duration::from_millis(2_500);
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_answers_at_once_does_not_notice_the_others() {
-    let events = std::env::var("PASARELA_WEBHOOK_EVENTS").map_or(EVENTS, |text| text.parse().unwrap());
+    let events = events_or(EVENTS);
     let scene = Scene::of(System::start_with("").await).await;
     let prompt = scene.endpoint("prompt", Manner::AtOnce).await;
     let slow = scene.endpoint("slow", Manner::After(SLOW)).await;
@@ -50,10 +49,7 @@ async fn who_answers_at_once_does_not_notice_the_others() {
     );
 
     // The one that fails has all of them too, and from the others nothing is lost: it has arrived or waits.
-    eventually("everything at the one that fails half the time", async || {
-        scene.consumers.accepted("half") == events
-    })
-    .await;
+    scene.until_accepted("half", events).await;
     for (name, endpoint) in [("slow", slow), ("dead", dead)] {
         let (waiting, arrived) = (scene.open(endpoint), scene.consumers.accepted(name));
         assert!(
@@ -64,20 +60,14 @@ async fn who_answers_at_once_does_not_notice_the_others() {
     assert!(scene.consumers.accepted("slow") > 0);
     // The slow one becomes quick, and has them all soon.
     scene.consumers.set("slow", Manner::AtOnce);
-    eventually("everything at the one that was slow", async || {
-        scene.consumers.accepted("slow") == events
-    })
-    .await;
+    scene.until_accepted("slow", events).await;
     assert_eq!(scene.consumers.overlapping(), 0);
     scene.system.finish().await;
 }
 
 async fn p99_of_prompt(scene: &Scene, events: usize, endpoints: &[Uuid]) -> Duration {
     write(scene, events, endpoints).await;
-    eventually("everything at the one that answers at once", async || {
-        scene.consumers.accepted("prompt") == events
-    })
-    .await;
+    scene.until_accepted("prompt", events).await;
     percentile(&scene.consumers.lags("prompt"), 0.99)
 }
 

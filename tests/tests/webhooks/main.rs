@@ -1,7 +1,7 @@
 //! Webhooks as merchants' servers and operators see them: who is told, how fast, how often, and whether others can verify
 //! it.
 //!
-//! `PASARELA_WEBHOOK_EVENTS` says how many events the largest of these writes; `make webhooks` has it write 20,000.
+//! `PASARELA_WEBHOOK_EVENTS` says how many events the largest of these write; `make webhooks` has them write 20,000.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 use tests::consumers::{Consumers, Manner};
 use tests::operator::Operator;
 use tests::outbox::Outbox;
+use tests::process::{LOOK_EVERY, READY_PATIENCE};
 use tests::system::System;
+use tokio::time::Instant;
 use uuid::Uuid;
 
 /// What was on its way with a gateway that died is taken up soon: as soon as the settings' own checks allow.
@@ -47,11 +49,32 @@ impl Scene {
         Outbox::of(&self.system.database, &self.system.merchant.keys.id).await
     }
 
+    /// Waits until a consumer has accepted that many messages. As long as more of them come, it waits; many take their time.
+    pub async fn until_accepted(&self, name: &str, count: usize) {
+        let (mut accepted, mut since) = (self.consumers.accepted(name), Instant::now());
+        while accepted < count {
+            assert!(
+                since.elapsed() < READY_PATIENCE,
+                "{accepted} of {count} arrived at {name}, and no more come"
+            );
+            tokio::time::sleep(LOOK_EVERY).await;
+            let now = self.consumers.accepted(name);
+            if now > accepted {
+                (accepted, since) = (now, Instant::now());
+            }
+        }
+    }
+
     /// How many deliveries to an endpoint are not over.
     pub fn open(&self, endpoint: Uuid) -> usize {
         let question = format!("SELECT count(*) FROM deliveries WHERE queue = '{endpoint}'");
         self.system.database.ask(&question).parse().unwrap()
     }
+}
+
+/// How many events a test writes: what `PASARELA_WEBHOOK_EVENTS` says, or else so many.
+pub fn events_or(default: usize) -> usize {
+    std::env::var("PASARELA_WEBHOOK_EVENTS").map_or(default, |text| text.parse().unwrap())
 }
 
 /// The UUID of what the admin shows.
