@@ -355,6 +355,7 @@ fn start_world(folder: &Path, database: &Database, ports: &Ports) -> Process {
         sandbox_listen,
         sandbox_tls_listen,
         results_listen,
+        sandbox_smpp_listen,
         ..,
     ] = ports.addresses().map(|address| address.to_string());
     let gateway = built("pasarela").display().to_string();
@@ -372,6 +373,8 @@ fn start_world(folder: &Path, database: &Database, ports: &Ports) -> Process {
         &sandbox_listen,
         "--sandbox-tls-listen",
         &sandbox_tls_listen,
+        "--sandbox-smpp-listen",
+        &sandbox_smpp_listen,
         "--results-listen",
         &results_listen,
         "--gateway",

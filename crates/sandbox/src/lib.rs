@@ -21,7 +21,7 @@ pub mod ledger;
 pub mod lock;
 pub mod messages;
 mod page;
-pub mod phone;
+pub mod phone_network;
 pub mod private_postgres;
 pub mod processors;
 mod recent;

@@ -57,6 +57,9 @@ struct Run {
     /// Where the sandbox's directory servers listen, with TLS and client certificates.
     #[arg(long, env = "PASARELA_SANDBOX_TLS_LISTEN", default_value = "127.0.0.1:8091")]
     sandbox_tls_listen: SocketAddr,
+    /// Where the sandbox's short message centre listens (SMPP).
+    #[arg(long, env = "PASARELA_SANDBOX_SMPP_LISTEN", default_value = "127.0.0.1:8092")]
+    sandbox_smpp_listen: SocketAddr,
     /// Where the gateway takes results from directory servers, with TLS and client certificates.
     #[arg(long, env = "PASARELA_RESULTS_LISTEN", default_value = "127.0.0.1:8082")]
     results_listen: SocketAddr,
@@ -106,6 +109,7 @@ impl From<Run> for Settings {
             admin_listen: run.admin_listen,
             sandbox_listen: run.sandbox_listen,
             sandbox_tls_listen: run.sandbox_tls_listen,
+            sandbox_smpp_listen: run.sandbox_smpp_listen,
             results_listen: run.results_listen,
             gateway_program: run.gateway,
             start_gateway: !run.no_gateway,

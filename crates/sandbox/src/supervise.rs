@@ -42,6 +42,8 @@ pub struct Settings {
     pub sandbox_listen: SocketAddr,
     /// Where its directory servers listen, with TLS.
     pub sandbox_tls_listen: SocketAddr,
+    /// Where its short message centre listens.
+    pub sandbox_smpp_listen: SocketAddr,
     /// Where the gateway takes results from directory servers.
     pub results_listen: SocketAddr,
     /// The gateway's program; without one, `pasarela` beside our own.
@@ -65,6 +67,8 @@ pub struct Surroundings {
     pub sandbox_listen: SocketAddr,
     /// Where its directory servers are to listen, with TLS.
     pub sandbox_tls_listen: SocketAddr,
+    /// Where its short message centre is to listen.
+    pub sandbox_smpp_listen: SocketAddr,
     /// Where the gateway will take results.
     pub results_listen: SocketAddr,
     gateway_program: PathBuf,
@@ -185,6 +189,7 @@ where
         admin_listen: settings.admin_listen,
         sandbox_listen: settings.sandbox_listen,
         sandbox_tls_listen: settings.sandbox_tls_listen,
+        sandbox_smpp_listen: settings.sandbox_smpp_listen,
         results_listen: settings.results_listen,
         gateway_program: gateway_program.clone(),
     };
@@ -233,6 +238,7 @@ fn addresses_are_free(settings: &Settings) -> Result<(), RunFault> {
     let mut addresses = vec![
         (settings.sandbox_listen, "PASARELA_SANDBOX_LISTEN"),
         (settings.sandbox_tls_listen, "PASARELA_SANDBOX_TLS_LISTEN"),
+        (settings.sandbox_smpp_listen, "PASARELA_SANDBOX_SMPP_LISTEN"),
     ];
     if settings.start_gateway {
         addresses.push((settings.listen, "PASARELA_LISTEN"));

@@ -22,7 +22,7 @@ use crate::issuers::{self, IssuerSettings, Issuers};
 use crate::ledger::{self, Ledger};
 use crate::messages::{self, MessageLog};
 use crate::page;
-use crate::phone::{self, PhoneNetwork};
+use crate::phone_network::{self, PhoneNetwork, centre};
 use crate::processors::{self, Processors};
 use crate::seeds::{self, Addresses, Keys, MerchantKeys};
 use crate::shop::gateway::Gateway;
@@ -43,6 +43,8 @@ pub struct WorldSettings {
     pub merchants: Vec<MerchantKeys>,
     /// How patient everybody is.
     pub timers: Timers,
+    /// Below which address providers of text messages post their receipts, without a slash at the end.
+    pub sms_webhooks_url: String,
     /// What directory servers show when they post results; without them, nothing.
     pub certificates: Option<Arc<Certificates>>,
 }
@@ -88,6 +90,7 @@ impl WorldSettings {
         let (public_url, gateway_url) = (format!("http://{listen}"), gateway_url.into());
         Self {
             listen,
+            sms_webhooks_url: format!("{public_url}/acs/webhooks/sms"),
             public_url,
             gateway_url,
             merchants,
@@ -120,6 +123,7 @@ impl World {
             gateway_url,
             merchants,
             timers,
+            sms_webhooks_url,
             certificates,
             ..
         } = settings;
@@ -129,6 +133,7 @@ impl World {
             .build()?;
         let faults = Faults::default();
         let (phones, messages) = (PhoneNetwork::new(faults.clone()), MessageLog::new());
+        phones.tell_receipts_to(sms_webhooks_url);
         let results = ResultsRoute::new(client.clone(), messages.clone(), timers.results_read_timeout);
         let results = match &certificates {
             Some(certificates) => results.certified(certificates)?,
@@ -182,6 +187,13 @@ impl World {
     }
 }
 
+impl World {
+    /// The phone network: whose accounts its providers know, and what arrived.
+    pub fn phones(&self) -> &PhoneNetwork {
+        &self.phones
+    }
+}
+
 /// Every route of the sandbox.
 pub fn router(world: World) -> Router {
     let faults = &world.processors.faults;
@@ -198,7 +210,7 @@ pub fn router(world: World) -> Router {
         .merge(guarded(issuers, "acs"))
         .merge(range_levers)
         .merge(bank_app)
-        .merge(phone::router(world.phones))
+        .merge(phone_network::router(world.phones))
         .merge(messages::router(world.messages))
         .merge(faults::router(faults.clone(), &processors::NAMES))
         .merge(ledger::router(world.processors.ledger.clone()))
@@ -273,6 +285,9 @@ pub async fn open(surroundings: &Surroundings) -> Result<Opened, Box<dyn Error +
     let tls_listener = TcpListener::bind(surroundings.sandbox_tls_listen)
         .await
         .map_err(CannotOpen::system("listen on the directory servers' address"))?;
+    let centre_listener = TcpListener::bind(surroundings.sandbox_smpp_listen)
+        .await
+        .map_err(CannotOpen::system("listen on the short message centre's address"))?;
     let tls_address = tls_listener
         .local_addr()
         .map_err(CannotOpen::system("listen on the directory servers' address"))?;
@@ -310,6 +325,12 @@ pub async fn open(surroundings: &Surroundings) -> Result<Opened, Box<dyn Error +
         "3DS      directory servers at {directory_url}, mutual TLS both ways"
     ));
     let world = World::new(settings).map_err(CannotOpen::Client)?;
+    let phones = world.phones().clone();
+    tokio::spawn(async move {
+        if let Err(error) = centre::serve(centre_listener, phones).await {
+            tracing::error!(%error, "the short message centre no longer listens");
+        }
+    });
     let directory_router = directory_router(&world);
     tokio::spawn(async move {
         if let Err(error) = tls::serve(tls_listener, directory_router).await {

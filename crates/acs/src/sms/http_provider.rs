@@ -142,6 +142,11 @@ impl SmsProvider for HttpProvider {
         &self.name
     }
 
+    /// By the idempotency key.
+    fn knows_repeats(&self) -> bool {
+        true
+    }
+
     async fn hand_over(&self, message: &TextMessage, limit: Duration) -> Handed {
         let failed = match tokio::time::timeout(limit, self.exchange(message)).await {
             Ok(Ok(handed)) => return handed,

@@ -85,6 +85,9 @@ pub trait SmsProvider: Debug + Send + Sync {
     /// Its name in the configuration, in metrics and in rows.
     fn name(&self) -> &str;
 
+    /// Whether it knows a message by its delivery id, so that handing the same one over again cannot send it twice.
+    fn knows_repeats(&self) -> bool;
+
     /// Hands one message over, within `limit`.
     async fn hand_over(&self, message: &TextMessage, limit: std::time::Duration) -> Handed;
 }

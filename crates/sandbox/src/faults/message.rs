@@ -1,9 +1,11 @@
-//! What may go wrong with one message of 3-D Secure: a word of `POST /faults` for each.
+//! What may go wrong with one message, of 3-D Secure or to a phone: a word of `POST /faults` for each.
 
 use std::time::Duration;
 
 use primitives::Brand;
 use serde_json::{Map, Value};
+
+use super::text_message::{CARRIERS, TextFault};
 
 /// The target of faults that an issuer's ACS plays.
 pub const ACS: &str = "acs";
@@ -116,6 +118,8 @@ pub enum MessageFault {
     PResTruncated,
     /// `pres_truncated_gzip`: the compressed answer ends in the middle.
     PResTruncatedGzip,
+    /// Something of a text message.
+    Text(TextFault),
 }
 
 /// Words, what they are, and who plays them; the spoiled messages have words of their own.
@@ -184,6 +188,10 @@ impl MessageFault {
         if let Some((_, fault, targets)) = special {
             return targets.contains(&target).then_some(*fault);
         }
+        if CARRIERS.contains(&target) {
+            let (_, fault) = TextFault::WORDS.iter().find(|(listed, _)| *listed == word)?;
+            return Some(Self::Text(*fault));
+        }
         SPOILED.iter().find_map(|(prefix, make, targets)| {
             let rest = word.strip_prefix(prefix)?;
             let (_, spoil) = SPOILS.iter().find(|(listed, _)| *listed == rest)?;
@@ -214,6 +222,12 @@ impl MessageFault {
         special
             .map(|(word, ..)| (*word).to_owned())
             .chain(spoiled.flat_map(|(prefix, ..)| SPOILS.map(|(word, _)| format!("{prefix}{word}"))))
+            .chain(
+                TextFault::WORDS
+                    .iter()
+                    .filter(|_| CARRIERS.contains(&target))
+                    .map(|(word, _)| (*word).to_owned()),
+            )
             .collect()
     }
 }

@@ -19,12 +19,22 @@ use axum::response::{IntoResponse, Response};
 
 pub mod levers;
 pub mod message;
+pub mod text_message;
 
 pub use levers::router;
 use message::MessageFaultOrder;
 
 /// Parts of the sandbox that faults can be set for, besides the processors.
-pub const OTHER_TARGETS: [&str; 5] = ["directory", "acs", "sms", "merchant", "notifications"];
+pub const OTHER_TARGETS: [&str; 8] = [
+    "directory",
+    "acs",
+    text_message::SMS,
+    text_message::SMS_NORTE,
+    text_message::SMS_SUR,
+    text_message::SMPP,
+    "merchant",
+    "notifications",
+];
 /// The wait of a `delay` that names none.
 const DEFAULT_DELAY: Duration = Duration::from_millis(1_000);
 /// The longest request that is kept for `duplicate`.

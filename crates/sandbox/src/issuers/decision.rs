@@ -57,7 +57,8 @@ impl Decision {
             | MessageFault::PResAddKnown
             | MessageFault::PResWithoutSerial
             | MessageFault::PResTruncated
-            | MessageFault::PResTruncatedGzip => false,
+            | MessageFault::PResTruncatedGzip
+            | MessageFault::Text(_) => false,
         }
     }
 }

@@ -18,7 +18,7 @@ use crate::directory::results::ResultsRoute;
 use crate::faults::Faults;
 use crate::faults::message::{self, MessageFault, MessageFaultOrder};
 use crate::messages::MessageLog;
-use crate::phone::PhoneNetwork;
+use crate::phone_network::PhoneNetwork;
 use crate::recent::RecentMap;
 use crate::spoil;
 

@@ -208,6 +208,11 @@ impl SmsProvider for SmppProvider {
         &self.name
     }
 
+    /// SMPP 3.4 has no word for it.
+    fn knows_repeats(&self) -> bool {
+        false
+    }
+
     async fn hand_over(&self, message: &TextMessage, limit: Duration) -> Handed {
         let deadline = Instant::now() + limit;
         let Some(parts) = self.parts(message) else {

@@ -1,23 +1,36 @@
-//! The phone network: what issuers send arrives in an inbox anyone in the sandbox may read.
+//! The phone network: what issuers and providers of text messages send arrives in an inbox anyone in the sandbox may read.
 //!
 //! `GET /sms` answers all messages, `GET /sms?phone=…` those of one phone, newest first, as a bare JSON array.
 //! `GET /sms/inbox?phone=…` is the same for people.
+//!
+//! Messages come from the sandbox's own issuers ([`PhoneNetwork::send`]), from providers over HTTP
+//! (`POST /sms-provider/{name}/messages`, [`accounts`]) and from the short message centre ([`centre`]).
 
+pub mod accounts;
+mod carriage;
+pub mod centre;
+mod http_provider;
+mod inbox;
+mod receipts;
+
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use askama::Template;
-use axum::extract::{Query, State};
-use axum::response::Response;
-use axum::routing::get;
-use axum::{Json, Router};
-use serde::{Deserialize, Serialize};
+use axum::Router;
+use serde::Serialize;
 use time::OffsetDateTime;
 
+use self::accounts::Accounts;
+use self::centre::Centre;
+use self::receipts::Postman;
+use crate::faults::text_message::SMS;
 use crate::faults::{Faults, Kind};
 use crate::recent::Recent;
 
 /// Messages kept over all phones; older ones are forgotten first.
 const MESSAGES_KEPT: usize = 10_000;
+/// Messages to numbers that are busy once that are remembered; all are forgotten when there are more.
+const BUSY_ONCE_KEPT: usize = 10_000;
 /// What arrives of a message that was garbled on the way.
 const UNREADABLE: &str = "\u{fffd}\u{fffd}\u{fffd}\u{fffd}";
 
@@ -30,6 +43,9 @@ pub struct Sms {
     pub sender: String,
     /// The text. One-time codes are in here and nowhere else.
     pub text: String,
+    /// The provider that carried it; none for what was sent inside the sandbox.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub provider: Option<&'static str>,
     /// When it was delivered.
     #[serde(with = "time::serde::rfc3339")]
     pub at: OffsetDateTime,
@@ -40,41 +56,79 @@ pub struct Sms {
 pub struct PhoneNetwork {
     inbox: Arc<Mutex<Recent<String, Sms>>>,
     faults: Faults,
+    accounts: Arc<Accounts>,
+    centre: Centre,
+    postman: Postman,
+    /// Below which address receipts of the providers over HTTP are taken.
+    webhooks: Arc<Mutex<Option<String>>>,
+    /// Messages that a number which is busy once has been handed.
+    busy_once: Arc<Mutex<HashSet<(String, Vec<u8>)>>>,
 }
 
 impl PhoneNetwork {
-    /// A network without a message, subject to the faults set for `sms`.
+    /// A network without a message, subject to the faults set for `sms` and the other carriers.
     pub fn new(faults: Faults) -> Self {
         Self {
             inbox: Arc::new(Mutex::new(Recent::new(MESSAGES_KEPT))),
             faults,
+            accounts: Arc::new(Accounts::random()),
+            centre: Centre::default(),
+            postman: Postman::new(),
+            webhooks: Arc::default(),
+            busy_once: Arc::default(),
         }
+    }
+
+    /// Who may hand messages to the providers.
+    pub fn accounts(&self) -> &Accounts {
+        &self.accounts
+    }
+
+    /// Receipts of the providers over HTTP are posted to `{url}/{provider}` from now on.
+    pub fn tell_receipts_to(&self, url: impl Into<String>) {
+        *self.webhooks.lock().unwrap_or_else(PoisonError::into_inner) = Some(url.into());
+    }
+
+    fn webhooks(&self) -> Option<String> {
+        self.webhooks
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Whether a number is handed this message for the first time.
+    fn is_new(&self, number: &str, content: &[u8]) -> bool {
+        let mut known = self.busy_once.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.len() >= BUSY_ONCE_KEPT {
+            known.clear();
+        }
+        known.insert((number.to_owned(), content.to_vec()))
     }
 
     /// Takes a message for delivery and returns at once, as operators do.
     pub fn send(&self, phone: &str, sender: &str, text: String) {
         let (phone, sender) = (phone.to_owned(), sender.to_owned());
-        let fault = self.faults.take("sms");
+        let fault = self.faults.take(SMS);
         match fault.map(|fault| fault.kind) {
             // Nobody waits for the operator's answer, so losing that changes nothing.
-            None | Some(Kind::DropReply) => self.deliver(phone, sender, text),
+            None | Some(Kind::DropReply) => self.deliver(phone, sender, text, None),
             Some(Kind::Delay) => {
                 let (network, after) = (self.clone(), fault.map(|fault| fault.delay).unwrap_or_default());
                 tokio::spawn(async move {
                     tokio::time::sleep(after).await;
-                    network.deliver(phone, sender, text);
+                    network.deliver(phone, sender, text, None);
                 });
             }
             Some(Kind::Refuse | Kind::Http500) => {}
-            Some(Kind::Garbage) => self.deliver(phone, sender, UNREADABLE.to_owned()),
+            Some(Kind::Garbage) => self.deliver(phone, sender, UNREADABLE.to_owned(), None),
             Some(Kind::Duplicate) => {
-                self.deliver(phone.clone(), sender.clone(), text.clone());
-                self.deliver(phone, sender, text);
+                self.deliver(phone.clone(), sender.clone(), text.clone(), None);
+                self.deliver(phone, sender, text, None);
             }
         }
     }
 
-    fn deliver(&self, phone: String, sender: String, text: String) {
+    fn deliver(&self, phone: String, sender: String, text: String, provider: Option<&'static str>) {
         let at = OffsetDateTime::now_utc();
         let key = digits(&phone);
         self.inbox().push(
@@ -83,6 +137,7 @@ impl PhoneNetwork {
                 phone,
                 sender,
                 text,
+                provider,
                 at,
             },
         );
@@ -107,64 +162,9 @@ fn digits(phone: &str) -> String {
     phone.chars().filter(char::is_ascii_digit).collect()
 }
 
-/// `/sms` and `/sms/inbox`.
+/// The inbox and the providers over HTTP.
 pub fn router(network: PhoneNetwork) -> Router {
-    Router::new()
-        .route("/sms", get(list))
-        .route("/sms/inbox", get(inbox))
-        .with_state(network)
-}
-
-#[derive(Debug, Deserialize)]
-struct Which {
-    phone: Option<String>,
-}
-
-impl Which {
-    fn phone(&self) -> Option<&str> {
-        self.phone.as_deref().filter(|phone| !digits(phone).is_empty())
-    }
-}
-
-async fn list(State(network): State<PhoneNetwork>, Query(which): Query<Which>) -> Json<Vec<Sms>> {
-    Json(network.messages(which.phone()))
-}
-
-#[derive(Template)]
-#[template(path = "phone/inbox.html")]
-struct InboxPage {
-    phone: Option<String>,
-    messages: Vec<ShownSms>,
-}
-
-struct ShownSms {
-    sender: String,
-    phone: String,
-    text: String,
-    at: String,
-}
-
-/// Messages shown on the page; the JSON has them all.
-const SHOWN_MAX: usize = 50;
-
-async fn inbox(State(network): State<PhoneNetwork>, Query(which): Query<Which>) -> Response {
-    let messages = network.messages(which.phone());
-    let shown = messages.iter().take(SHOWN_MAX).map(|sms| ShownSms {
-        sender: sms.sender.clone(),
-        phone: sms.phone.clone(),
-        text: sms.text.clone(),
-        at: format!(
-            "{:02}:{:02}:{:02} UTC",
-            sms.at.hour(),
-            sms.at.minute(),
-            sms.at.second()
-        ),
-    });
-    let page = InboxPage {
-        phone: which.phone().map(|phone| format!("+{}", digits(phone))),
-        messages: shown.collect(),
-    };
-    crate::page::html(&page)
+    http_provider::router(&network).merge(inbox::router(network))
 }
 
 #[cfg(test)]
