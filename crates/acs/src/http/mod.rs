@@ -1,6 +1,7 @@
 //! The faces over HTTP, a file or folder each; all paths begin with `/acs/`.
 
 mod admin;
+mod challenge;
 mod directory;
 mod issuer_api;
 mod openapi;
@@ -15,5 +16,5 @@ pub(crate) fn router(acs: &Acs) -> Router {
     Router::new()
         .merge(directory::router(acs))
         .merge(openapi::documented(acs))
-        .merge(pages::assets())
+        .merge(challenge::router(acs))
 }

@@ -20,6 +20,8 @@ use crate::challenge::view::{Return, Screen};
 use crate::language::Language;
 use crate::wording::{Words, fill, words};
 
+/// Where 3DS Servers send the browser with a CReq.
+pub(super) const CREQ_PATH: &str = "/acs/3ds/challenge";
 /// Where the page's forms go.
 const ANSWER_PATH: &str = "/acs/3ds/challenge/answer";
 /// The page again, for a browser that waits.
