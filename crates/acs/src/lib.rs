@@ -18,6 +18,7 @@ pub mod decision;
 mod flows;
 mod http;
 pub mod identifiers;
+pub mod issuer_backend;
 mod jose;
 pub mod keys;
 pub mod language;

@@ -13,7 +13,9 @@ use tokio::task::JoinSet;
 
 use crate::clock::Clock;
 use crate::http;
+use crate::issuer_backend::Tokens;
 use crate::keys::Keys;
+use crate::sms::breaker::Breakers;
 use crate::sms::provider::{Receipt, SmsProvider};
 use crate::sms::providers::Providers;
 use crate::sms::receipts::ReceiptKeys;
@@ -120,6 +122,10 @@ pub(crate) struct Inner {
     pub(crate) receipt_keys: ReceiptKeys,
     /// Receipts that come over connections of ours, until the worker that applies them takes the channel.
     pub(crate) receipts: Mutex<Option<mpsc::Receiver<Receipt>>>,
+    /// Which carriers of codes are left alone for a while.
+    pub(crate) breakers: Mutex<Breakers>,
+    /// Access tokens for issuers' backends.
+    pub(crate) tokens: Tokens,
     pub(crate) wakes: Wakes,
 }
 
@@ -169,6 +175,8 @@ impl Acs {
             providers: providers.carriers,
             receipt_keys: providers.receipt_keys,
             receipts: Mutex::new(providers.receipts),
+            breakers: Mutex::default(),
+            tokens: Tokens::default(),
             wakes: Wakes::default(),
         })))
     }
@@ -187,6 +195,9 @@ impl Acs {
         workers.spawn(|rounds| self.clone().tidy(rounds));
         workers.spawn(|rounds| self.clone().watch_timers(rounds));
         workers.spawn(|rounds| self.clone().deliver_results(rounds));
+        workers.spawn(|rounds| self.clone().deliver_codes(rounds));
+        workers.spawn(|rounds| self.clone().take_receipts(rounds));
+        workers.spawn(|rounds| self.clone().tell_issuers(rounds));
         workers
     }
 

@@ -5,5 +5,8 @@ pub(crate) mod challenge;
 pub(crate) mod issuer_access;
 pub(crate) mod registration;
 mod results;
+pub(crate) mod backend;
+mod deliver;
+mod receipts;
 mod tidy;
 mod timers;

@@ -4,10 +4,16 @@ use std::time::Duration;
 use tokio::sync::Notify;
 
 use crate::service::{Acs, Rounds};
-use crate::store::{StoreError, limits, transactions};
+use crate::store::{StoreError, limits, notices, transactions};
 
 /// How often it is looked for.
 const PAUSE: Duration = Duration::from_secs(60);
+/// How long deliveries are kept, with what was heard of them.
+const DELIVERIES_KEPT: time::Duration = time::Duration::days(90);
+/// How long it is kept that an issuer was told.
+const NOTICES_KEPT: time::Duration = time::Duration::days(30);
+/// Rows that are removed at once.
+const STEP: u32 = 1_000;
 
 impl Acs {
     /// Removes what is over, every minute, in steps that hold nothing for long.
@@ -26,6 +32,8 @@ impl Acs {
         while limits::prune(&inner.store, now).await? > 0 {}
         let kept = time::Duration::days(inner.settings.transactions_kept_days.into());
         while transactions::remove_before(&inner.store, now - kept).await? > 0 {}
+        while inner.store.deliveries_prune(now - DELIVERIES_KEPT, STEP).await? > 0 {}
+        while notices::prune(&inner.store, now - NOTICES_KEPT, STEP).await? > 0 {}
         Ok(())
     }
 }

@@ -12,4 +12,5 @@ pub mod receipts;
 pub mod route;
 pub mod sender;
 pub mod smpp;
+pub(crate) mod telemetry;
 pub mod text;

@@ -221,6 +221,19 @@ impl Route {
         }
     }
 
+    /// Gives up before the next try: `code` says why. What an earlier try left in doubt stays in doubt.
+    pub fn abandon(self, code: &str) -> Ending {
+        match (self.ended, self.current) {
+            (Some(ending), _) => ending,
+            (None, Some(current)) if current.doubt => Ending::Unknown {
+                carrier: current.carrier.name,
+            },
+            (None, _) => Ending::NotSent {
+                code: code.to_owned(),
+            },
+        }
+    }
+
     fn end(&mut self, ending: Ending) -> Next {
         self.ended = Some(ending.clone());
         Next::End(ending)

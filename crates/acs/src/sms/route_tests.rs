@@ -159,6 +159,17 @@ fn one_that_knows_repeats_is_asked_again_after_a_process_died() {
 }
 
 #[test]
+fn what_is_given_up_between_two_tries_is_in_doubt_only_if_the_first_was() {
+    let backend = carrier("backend", true);
+    for (handed, in_doubt) in [(Handed::Unknown, true), (busy(), false)] {
+        let mut route = route(vec![backend.clone()]);
+        assert!(matches!(route.next(START, |_| true), Next::Try { .. }));
+        route.answered(handed);
+        assert_eq!(matches!(route.abandon("void"), Ending::Unknown { .. }), in_doubt);
+    }
+}
+
+#[test]
 fn those_that_a_code_did_not_arrive_by_come_last() {
     let names = |carriers: Vec<Carrier>| carriers.into_iter().map(|it| it.name).collect::<Vec<_>>();
     let all = || vec![carrier("a", true), carrier("b", false), carrier("c", false)];

@@ -12,7 +12,9 @@ pub mod deliveries;
 mod error;
 pub mod issuers;
 pub mod limits;
+pub mod notices;
 pub mod products;
+pub mod provider_health;
 #[cfg(test)]
 mod registration_tests;
 pub mod results;
