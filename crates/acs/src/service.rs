@@ -136,6 +136,8 @@ pub(crate) struct Wakes {
     pub(crate) timers: Notify,
     /// Text messages to be sent.
     pub(crate) deliveries: Notify,
+    /// News of text messages, for their challenges.
+    pub(crate) news: Notify,
     /// RReqs to be delivered.
     pub(crate) results: Notify,
     /// Notices to issuers.
@@ -197,6 +199,7 @@ impl Acs {
         workers.spawn(|rounds| self.clone().deliver_results(rounds));
         workers.spawn(|rounds| self.clone().deliver_codes(rounds));
         workers.spawn(|rounds| self.clone().take_receipts(rounds));
+        workers.spawn(|rounds| self.clone().tell_challenges(rounds));
         workers.spawn(|rounds| self.clone().tell_issuers(rounds));
         workers
     }

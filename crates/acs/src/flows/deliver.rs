@@ -1,8 +1,7 @@
 //! Codes leave the house: leased, handed to one carrier after the other as [`Route`] says, recorded, told to the challenge.
 
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::sync::{MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use time::OffsetDateTime;
 use tokio::task::JoinSet;
 
 use crate::issuer_backend::deliver_otp::CodeForIssuer;
@@ -13,12 +12,12 @@ use crate::policy::{DeliveryPolicy, Policy};
 use crate::service::{Acs, Rounds};
 use crate::sms::breaker::Breakers;
 use crate::sms::encoding::Size;
-use crate::sms::provider::{Handed, SmsProvider, TextMessage};
+use crate::sms::provider::{Handed, TextMessage};
 use crate::sms::route::{self, BUDGET, Carrier, Ending, Next, Route};
 use crate::sms::sender::sender;
 use crate::sms::telemetry;
 use crate::sms::text::CodeMessage;
-use crate::store::deliveries::{Costs, Ended, Lease, Leased, News};
+use crate::store::deliveries::{Costs, Ended, Lease, Leased, News, ToTell};
 use crate::store::provider_health::{self, Counted, TryOutcome};
 use crate::store::{StoreError, issuers};
 
@@ -52,11 +51,13 @@ impl Acs {
                 let acs = self.clone();
                 running.spawn(async move {
                     let id = leased.id;
-                    if let Err(error) = acs.deliver(leased).await {
-                        tracing::warn!(
-                            acs_trans_id = %id.acs_trans_id, generation = id.generation, %error,
+                    match acs.deliver(leased).await {
+                        Ok(Some(news)) => acs.tell(&news).await,
+                        Ok(None) => {}
+                        Err(error) => tracing::warn!(
+                            acs_transaction = %id.acs_trans_id, generation = id.generation, %error,
                             "a code's delivery is left to its lease"
-                        );
+                        ),
                     }
                 });
             }
@@ -84,8 +85,9 @@ impl Acs {
         inner.store.deliveries_lease(lease, room).await
     }
 
-    /// Hands one code over and records how that ended.
-    async fn deliver(&self, leased: Leased) -> Result<(), StoreError> {
+    /// Hands one code over and records how that ended; answers what the challenge is to be told. `None` when the delivery was
+    /// no longer ours.
+    async fn deliver(&self, leased: Leased) -> Result<Option<ToTell>, StoreError> {
         let inner = self.inner();
         let policy = issuers::load(&inner.store, &leased.issuer)
             .await?
@@ -106,14 +108,20 @@ impl Acs {
             news,
             at,
         };
-        if inner.store.delivery_end(&leased, &ended).await? {
-            telemetry::ended(&ending, at - leased.queued_at);
-            tracing::info!(
-                acs_trans_id = %leased.id.acs_trans_id, generation = leased.id.generation,
-                prefix = leased.prefix.as_deref(), ?ending, "a code was handed over, or not"
-            );
+        if !inner.store.delivery_end(&leased, &ended).await? {
+            return Ok(None);
         }
-        Ok(())
+        telemetry::ended(&ending, at - leased.queued_at);
+        tracing::info!(
+            acs_transaction = %leased.id.acs_trans_id, generation = leased.id.generation,
+            prefix = leased.prefix.as_deref(), ?ending, "a code was handed over, or not"
+        );
+        Ok(Some(ToTell {
+            id: leased.id,
+            issuer: leased.issuer,
+            asked: Vec::new(),
+            news,
+        }))
     }
 
     /// Who may carry codes of an issuer, best first: its own backend where that sends, and our providers, in the issuer's
@@ -202,7 +210,7 @@ impl Way<'_> {
             },
             Ok(None) => return Ok((route.abandon("void"), None)),
             Err(error) => {
-                tracing::error!(acs_trans_id = %leased.id.acs_trans_id, %error, "a code cannot be opened");
+                tracing::error!(acs_transaction = %leased.id.acs_trans_id, %error, "a code cannot be opened");
                 return Ok((route.abandon("unreadable"), None));
             }
         };

@@ -1,12 +1,13 @@
 //! One file a flow, each an `impl Acs` block: decide, record, send with no transaction open, apply.
 
 mod authenticate;
+pub(crate) mod backend;
 pub(crate) mod challenge;
+mod deliver;
 pub(crate) mod issuer_access;
+mod receipts;
 pub(crate) mod registration;
 mod results;
-pub(crate) mod backend;
-mod deliver;
-mod receipts;
+mod tell;
 mod tidy;
 mod timers;

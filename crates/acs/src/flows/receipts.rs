@@ -41,7 +41,7 @@ impl Acs {
                         .await?;
                 }
                 // It may have left something to be told.
-                self.wake_deliveries();
+                inner.wakes.news.notify_one();
             }
         }
         Ok(heard)

@@ -9,7 +9,7 @@ use crate::identifiers::IssuerId;
 use crate::keys::Keys;
 use crate::service::{Parts, Settings};
 use crate::sms::ladder::DeliveryStatus;
-use crate::sms::provider::{Receipt, ReceiptStatus};
+use crate::sms::provider::{Receipt, ReceiptStatus, SmsProvider};
 use crate::store::Store;
 use crate::store::deliveries::tests::{id, queue};
 use crate::store::deliveries::{DeliveryId, Heard};
@@ -17,7 +17,7 @@ use crate::store::issuers::Issuer;
 use async_trait::async_trait;
 use sqlx::PgPool;
 use std::collections::VecDeque;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 /// Answers what it is told to answer, then accepts everything; remembers what it was asked.
 #[derive(Debug)]

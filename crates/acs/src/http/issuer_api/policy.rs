@@ -4,6 +4,7 @@ use super::call::{Caller, Document};
 use super::failure::{Answered, Failure};
 use super::schema;
 use crate::decision::Rules;
+use crate::flows::backend::backend_secret_context;
 use crate::identifiers::IssuerId;
 use crate::jose::jwk::EcKey;
 use crate::policy::{BackendPolicy, Policy};
@@ -17,11 +18,6 @@ use axum::http::StatusCode;
 use primitives::{HttpUrl, UrlPolicy};
 use serde_json::Value;
 use zeroize::Zeroizing;
-
-/// The context that the secret of an issuer's backend is sealed with.
-pub(crate) fn backend_secret_context(issuer: &IssuerId) -> Vec<u8> {
-    format!("backend secret of {issuer}").into_bytes()
-}
 
 /// Get the policy
 ///
