@@ -128,20 +128,15 @@ impl Acs {
     /// order or ours.
     pub(crate) fn carriers(&self, policy: &Policy) -> Vec<Carrier> {
         let known = &self.inner().providers;
-        let ours: Vec<&str> = if policy.providers.is_empty() {
-            known.iter().map(|provider| provider.name()).collect()
+        let of_name = |name: &String| known.iter().find(|provider| provider.name() == name);
+        let ours: Vec<_> = if policy.providers.is_empty() {
+            known.iter().collect()
         } else {
-            let is_known = |name: &&str| known.iter().any(|provider| provider.name() == *name);
-            policy
-                .providers
-                .iter()
-                .map(String::as_str)
-                .filter(is_known)
-                .collect()
+            policy.providers.iter().filter_map(of_name).collect()
         };
-        let ours = ours.into_iter().map(|name| Carrier {
-            name: name.to_owned(),
-            knows_repeats: false,
+        let ours = ours.into_iter().map(|provider| Carrier {
+            name: provider.name().to_owned(),
+            knows_repeats: provider.knows_repeats(),
         });
         let backend = Carrier {
             name: CARRIER.to_owned(),

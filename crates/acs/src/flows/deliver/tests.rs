@@ -48,6 +48,10 @@ impl SmsProvider for Double {
         self.name
     }
 
+    fn knows_repeats(&self) -> bool {
+        false
+    }
+
     async fn hand_over(&self, message: &TextMessage, _limit: Duration) -> Handed {
         let asked = (message.delivery_id.clone(), message.text.reveal().clone());
         self.asked.lock().unwrap().push(asked);
