@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::http::{Answer, Http};
 use crate::outside::Outside;
 use crate::page::Page;
-use crate::secrets::Secrets;
+use crate::secrets::{Secrets, code_in};
 use crate::story::Story;
 
 /// Steps after which a page that leads nowhere is given up.
@@ -255,8 +255,7 @@ impl Cardholder {
         Page::of(&page.action, &answer)
     }
 
-    /// The code for the challenge on that page: the first run of 4 to 8 digits of the newest message that names its
-    /// amount. The amount tells apart challenges of one card that run side by side.
+    /// The code for the challenge on that page, from the newest message that names its amount. The amount tells apart challenges of one card that run side by side.
     async fn code_for(&self, page: &Page) -> String {
         let phone = page
             .between("/sms/inbox?phone=", "\"")
@@ -269,11 +268,7 @@ impl Cardholder {
                 .iter()
                 .filter_map(|message| message["text"].as_str())
                 .find(|text| text.contains(&amount));
-            let code = text.and_then(|text| {
-                text.split(|symbol: char| !symbol.is_ascii_digit())
-                    .find(|run| (4..=8).contains(&run.len()))
-            });
-            if let Some(code) = code {
+            if let Some(code) = text.and_then(code_in) {
                 self.story
                     .tell("SMS", || format!("to +{phone}: {}", text.unwrap_or_default()));
                 self.secrets.used_code(code);

@@ -108,6 +108,11 @@ impl Outside {
         self.list(&format!("/sms?phone={phone}")).await
     }
 
+    /// Text messages of all phones, newest first.
+    pub async fn all_sms(&self) -> Vec<Value> {
+        self.list("/sms").await
+    }
+
     /// The EMV messages of an authentication that directory server and ACS saw, oldest first; of all without one.
     pub async fn messages(&self, authentication: Option<&str>) -> Vec<Value> {
         let question = authentication.map(|id| format!("?authentication={id}"));

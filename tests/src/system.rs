@@ -25,6 +25,9 @@ use crate::story::Story;
 /// Lines of the gateway's log that a failed test shows.
 const LOG_LINES_SHOWN: usize = 60;
 
+/// Everything that the access control server would ever log, and of the rest what matters.
+const SANDBOX_LOG: &str = "info,acs=trace";
+
 /// The gateway's configuration file, in the system's folder.
 const SETTINGS_FILE: &str = "pasarela.toml";
 
@@ -280,10 +283,32 @@ impl System {
         fs::read_to_string(self.folder.path().join("gateway.log")).unwrap_or_default()
     }
 
-    /// What is secret and was found in the database, the gateway's log or a webhook.
+    /// What the sandbox logged so far, and with it the access control server of its issuers, spans with all their fields
+    /// included. Its banner, which names the cards of every test, is left out.
+    pub fn sandbox_log(&self) -> String {
+        let said = fs::read_to_string(self.folder.path().join("sandbox.log")).unwrap_or_default();
+        let lines: Vec<_> = said.lines().filter(|line| line.starts_with('{')).collect();
+        lines.join("\n")
+    }
+
+    /// What is secret and was found in the database, a log, the gateway's metrics or a webhook. Every message that arrived at
+    /// any phone counts, whether the test looked at it or not.
     pub async fn secrets_found(&self) -> Vec<String> {
+        for message in self.outside.all_sms().await {
+            let text = |name: &str| message[name].as_str().unwrap_or_default();
+            self.secrets.used_message(text("phone"), text("text"));
+        }
         let mut found = self.secrets.found_in("database", &self.database.everything());
         found.extend(self.secrets.found_in("gateway's log", &self.gateway_log()));
+        found.extend(self.secrets.found_in("sandbox's log", &self.sandbox_log()));
+        let metrics = format!(
+            "{}/metrics",
+            self.sandbox_json["admin"]["url"].as_str().unwrap_or_default()
+        );
+        // Some tests end with the gateway stopped, and have nothing to measure then.
+        if let Ok(metrics) = self.http.send(Method::GET, &metrics, &[], None).await {
+            found.extend(self.secrets.found_in("gateway's metrics", &metrics.text));
+        }
         let events = self.database.ask("SELECT document FROM events");
         let references: Vec<String> = events
             .lines()
@@ -384,7 +409,10 @@ fn start_world(folder: &Path, database: &Database, ports: &Ports) -> Process {
     Process::start(
         &built("sandbox"),
         &arguments,
-        [("DATABASE_URL", url.as_str())],
+        [
+            ("DATABASE_URL", url.as_str()),
+            ("PASARELA_SANDBOX_LOG", SANDBOX_LOG),
+        ],
         &folder.join("sandbox.log"),
     )
 }

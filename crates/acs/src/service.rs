@@ -43,6 +43,11 @@ pub struct Settings {
     pub admin_token: Option<Secret<String>>,
     /// For how many days transactions are kept.
     pub transactions_kept_days: u16,
+    /// Where a sandbox shows the messages of a phone, such as `/sms/inbox?phone=`; pages add the number's digits. `None`
+    /// outside of one.
+    pub inbox_url: Option<String>,
+    /// Where a sandbox has the bank's app, such as `/app?phone=`; pages add the number's digits. `None` outside of one.
+    pub app_url: Option<String>,
 }
 
 /// How patient the service is.
@@ -84,6 +89,8 @@ impl Settings {
             production: true,
             admin_token: None,
             transactions_kept_days: 400,
+            inbox_url: None,
+            app_url: None,
         }
     }
 }

@@ -19,6 +19,7 @@ pub mod faults;
 pub mod issuers;
 pub mod ledger;
 pub mod lock;
+pub mod log;
 pub mod messages;
 mod page;
 pub mod phone_network;

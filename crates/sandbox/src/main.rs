@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
+use sandbox::log;
 use sandbox::private_postgres::Flavour;
 use sandbox::supervise::{self, Settings};
 use sandbox::with_postgres::with_postgres;
@@ -73,7 +74,11 @@ struct Run {
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    match Arguments::parse().command {
+    let arguments = Arguments::parse();
+    if let Err(fault) = log::start() {
+        return complain(&fault);
+    }
+    match arguments.command {
         Command::Run(run) => match supervise::run(run.into(), world::open).await {
             Ok(()) => ExitCode::SUCCESS,
             Err(fault) => complain(&fault),

@@ -184,7 +184,7 @@ impl Drop for Pages {
 }
 
 async fn logo() -> ([(&'static str, &'static str); 1], &'static str) {
-    const LOGO: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 132 32" width="132" height="32"><rect width="32" height="32" rx="8" fill="#0a4f9e"/><path d="M8 13 16 8l8 5v2H8zm2 4h3v5h-3zm5 0h3v5h-3zm5 0h3v5h-3zM8 23h17v2H8z" fill="#fff"/><text x="40" y="21.500" font-family="sans-serif" font-weight="700" font-size="14" fill="#16213a">Example Bank</text></svg>"##;
+    const LOGO: &str = r##"<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 148 32" width="148" height="32"><rect width="32" height="32" rx="8" fill="#0a4f9e"/><path d="M8 13 16 8l8 5v2H8zm2 4h3v5h-3zm5 0h3v5h-3zm5 0h3v5h-3zM8 23h17v2H8z" fill="#fff"/><text x="40" y="21" font-family="sans-serif" font-weight="700" font-size="14" fill="#16213a">Example Bank</text></svg>"##;
     ([("content-type", "image/svg+xml")], LOGO)
 }
 

@@ -36,9 +36,9 @@ pub(super) static WORDS: Words = Words {
     resend_in: "New code in {count} seconds.",
     notices: Notices {
         wrong: "That code is not right. You have {count} tries left.",
-        wrong_once_more: "That code is not right. You have 1 try left; after more failures your card may be locked for online payments.",
+        wrong_once_more: "That code is not right. 1 try left; after it your card may be locked.",
         wrong_password: "That password is not right. You have {count} tries left.",
-        wrong_password_once_more: "That password is not right. You have 1 try left; after more failures your card may be locked for online payments.",
+        wrong_password_once_more: "That password is not right. 1 try left; after it your card may be locked.",
         nothing_typed: "Enter the code that we sent you.",
         expired: "The code has expired. Ask for a new one.",
         resent: "We sent a new code. The old one no longer works.",

@@ -36,9 +36,9 @@ pub(super) static WORDS: Words = Words {
     resend_in: "{count}秒後に再送信できます。",
     notices: Notices {
         wrong: "コードが正しくありません。残り{count}回です。",
-        wrong_once_more: "コードが正しくありません。残り1回です。さらに失敗すると、カードがオンライン決済でロックされることがあります。",
+        wrong_once_more: "コードが正しくありません。残り1回です。失敗すると、カードがロックされることがあります。",
         wrong_password: "パスワードが正しくありません。残り{count}回です。",
-        wrong_password_once_more: "パスワードが正しくありません。残り1回です。さらに失敗すると、カードがオンライン決済でロックされることがあります。",
+        wrong_password_once_more: "パスワードが正しくありません。残り1回です。失敗すると、カードがロックされることがあります。",
         nothing_typed: "送信したコードを入力してください。",
         expired: "コードの有効期限が切れました。再送信してください。",
         resent: "新しいコードを送信しました。以前のコードは使えません。",

@@ -36,9 +36,9 @@ pub(super) static WORDS: Words = Words {
     resend_in: "Outro código em {count} segundos.",
     notices: Notices {
         wrong: "O código não está correto. Restam {count} tentativas.",
-        wrong_once_more: "O código não está correto. Resta 1 tentativa; com mais erros, seu cartão pode ser bloqueado para pagamentos on-line.",
+        wrong_once_more: "O código não está correto. Resta 1 tentativa; depois, seu cartão pode ser bloqueado.",
         wrong_password: "A senha não está correta. Restam {count} tentativas.",
-        wrong_password_once_more: "A senha não está correta. Resta 1 tentativa; com mais erros, seu cartão pode ser bloqueado para pagamentos on-line.",
+        wrong_password_once_more: "A senha não está correta. Resta 1 tentativa; depois, seu cartão pode ser bloqueado.",
         nothing_typed: "Digite o código que enviamos.",
         expired: "O código expirou. Peça outro.",
         resent: "Enviamos um novo código; o anterior não vale mais.",

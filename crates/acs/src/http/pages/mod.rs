@@ -18,14 +18,15 @@ use self::challenge::ChallengePage;
 use self::document::{Document, may_lead_to};
 use crate::challenge::view::{Return, Screen};
 use crate::language::Language;
+use crate::service::Settings;
 use crate::wording::{Words, fill, words};
 
 /// Where 3DS Servers send the browser with a CReq.
 pub(super) const CREQ_PATH: &str = "/acs/3ds/challenge";
 /// Where the page's forms go.
-const ANSWER_PATH: &str = "/acs/3ds/challenge/answer";
+pub(super) const ANSWER_PATH: &str = "/acs/3ds/challenge/answer";
 /// The page again, for a browser that waits.
-const PAGE_PATH: &str = "/acs/3ds/challenge/page";
+pub(super) const PAGE_PATH: &str = "/acs/3ds/challenge/page";
 
 /// What pages look like besides what they show.
 #[derive(Debug, Clone, Default)]
@@ -36,6 +37,17 @@ pub struct Look {
     pub inbox_url: Option<String>,
     /// Where a sandbox has the bank's app; the number's digits are added. `None` outside of one.
     pub app_url: Option<String>,
+}
+
+impl Look {
+    /// The look of a service's pages.
+    pub fn of(settings: &Settings) -> Self {
+        Self {
+            production: settings.production,
+            inbox_url: settings.inbox_url.clone(),
+            app_url: settings.app_url.clone(),
+        }
+    }
 }
 
 /// Where a page stands.

@@ -138,7 +138,7 @@ async fn an_error_is_announced_and_tied_to_the_entry() {
         (Notice::Wrong { attempts_left: 2 }, "You have 2 tries left.", true),
         (
             Notice::Wrong { attempts_left: 1 },
-            "after more failures your card may be locked",
+            "after it your card may be locked",
             true,
         ),
         (Notice::NothingTyped, "Enter the code that we sent you.", true),
