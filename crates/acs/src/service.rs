@@ -195,6 +195,14 @@ impl Acs {
         http::router(self)
     }
 
+    /// Health and metrics, for a listener that only those reach who run the service. `render` writes the metrics.
+    pub fn operation_router(
+        &self,
+        render: impl Fn() -> String + Clone + Send + Sync + 'static,
+    ) -> axum::Router {
+        http::operation::router(self, render)
+    }
+
     /// Starts what works by itself; it ends with [`Workers::stop`], or when the returned value is dropped.
     pub fn spawn_workers(&self) -> Workers {
         let mut workers = Workers {

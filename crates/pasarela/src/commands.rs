@@ -1,5 +1,6 @@
 //! The subcommands, a file each.
 
+pub mod acs;
 pub mod check_config;
 pub mod keys;
 pub mod migrate;

@@ -3,6 +3,7 @@
 //! Everything that is wrong is told at once, unknown settings included; settings that depend on each other are checked
 //! together.
 
+pub mod acs;
 mod database;
 mod health;
 mod http;

@@ -8,7 +8,7 @@ mod telemetry;
 mod wiring;
 
 use clap::{Parser, Subcommand};
-use config::Config;
+use config::{Config, acs::AcsConfig};
 use std::{path::PathBuf, process::ExitCode};
 
 /// Pasarela: authenticate once, charge anywhere, never twice.
@@ -30,6 +30,9 @@ enum Command {
         #[arg(long)]
         migrate: bool,
     },
+    /// Serves as an access control server, the issuers' side of 3-D Secure, until SIGTERM or SIGINT. Its settings are those of
+    /// `deploy/acs.toml`.
+    Acs(commands::acs::First),
     /// Brings the database to the newest schema.
     Migrate,
     /// Puts operators, merchants and directory servers of a document in; sandboxes only.
@@ -77,21 +80,34 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
-    let config = Config::load(arguments.config.as_deref())?;
+    let Arguments {
+        config: file,
+        command,
+    } = arguments;
+    let config = || Config::load(file.as_deref());
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    match arguments.command {
-        Command::CheckConfig => commands::check_config::run(&config),
-        Command::Keys(keys) => runtime.block_on(commands::keys::run(&config, keys)),
-        Command::Webhooks(webhooks) => runtime.block_on(commands::webhooks::run(&config, webhooks)),
-        Command::Migrate => runtime.block_on(commands::migrate::run(&config)),
-        Command::Seed { file } => runtime.block_on(commands::seed::run(&config, &file)),
+    match command {
+        Command::CheckConfig => commands::check_config::run(&config()?),
+        Command::Keys(keys) => runtime.block_on(commands::keys::run(&config()?, keys)),
+        Command::Webhooks(webhooks) => runtime.block_on(commands::webhooks::run(&config()?, webhooks)),
+        Command::Migrate => runtime.block_on(commands::migrate::run(&config()?)),
+        Command::Seed { file } => runtime.block_on(commands::seed::run(&config()?, &file)),
         Command::Operator { email, password_file } => {
-            runtime.block_on(commands::operator::run(&config, email, password_file.as_deref()))
+            let password_file = password_file.as_deref();
+            runtime.block_on(commands::operator::run(&config()?, email, password_file))
         }
         Command::Serve { migrate } => {
+            let config = config()?;
             let traces = telemetry::start(&config.telemetry)?;
             let served = runtime.block_on(commands::serve::run(&config, migrate));
             // Outside the runtime, since it blocks.
+            traces.shut_down();
+            served
+        }
+        Command::Acs(first) => {
+            let config = AcsConfig::load(file.as_deref())?;
+            let traces = telemetry::start(&config.telemetry)?;
+            let served = runtime.block_on(commands::acs::run(config, first));
             traces.shut_down();
             served
         }

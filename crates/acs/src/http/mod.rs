@@ -5,6 +5,7 @@ mod challenge;
 mod directory;
 mod issuer_api;
 mod openapi;
+pub(crate) mod operation;
 pub mod pages;
 
 use axum::Router;

@@ -79,6 +79,20 @@ impl Store {
         Ok(MIGRATOR.run(self.pool()).await?)
     }
 
+    /// Whether the schema is this program's: its newest migration has been applied.
+    ///
+    /// # Errors
+    /// When the database does not answer, or has no schema at all.
+    pub async fn is_current(&self) -> Result<bool, StoreError> {
+        let newest = MIGRATOR.iter().map(|migration| migration.version).max();
+        // The book of migrations is the migrator's own, so that no checked query knows it.
+        let applied: Option<i64> =
+            sqlx::query_scalar("SELECT max(version) FROM acs._sqlx_migrations WHERE success")
+                .fetch_one(self.pool())
+                .await?;
+        Ok(applied == newest)
+    }
+
     /// For questions.
     pub(crate) fn pool(&self) -> &PgPool {
         &self.pool
