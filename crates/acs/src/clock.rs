@@ -45,3 +45,44 @@ impl Clock for SystemClock {
         Uuid::new_v4()
     }
 }
+
+/// A clock that tests set.
+#[cfg(test)]
+#[derive(Debug)]
+pub(crate) struct SetClock {
+    now: std::sync::Mutex<OffsetDateTime>,
+    handed_out: std::sync::atomic::AtomicU64,
+}
+
+#[cfg(test)]
+impl SetClock {
+    /// It stands still at that time.
+    pub(crate) fn at(now: OffsetDateTime) -> Self {
+        Self {
+            now: std::sync::Mutex::new(now),
+            handed_out: std::sync::atomic::AtomicU64::new(1),
+        }
+    }
+
+    /// Moves it on.
+    pub(crate) fn pass(&self, time: time::Duration) {
+        let mut now = self.now.lock().unwrap();
+        *now += time;
+    }
+}
+
+#[cfg(test)]
+impl Clock for SetClock {
+    fn now(&self) -> OffsetDateTime {
+        *self.now.lock().unwrap()
+    }
+
+    fn nonce(&self) -> Uuid {
+        let number = self.handed_out.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        Uuid::from_u128(number.into())
+    }
+
+    fn unguessable(&self) -> Uuid {
+        self.nonce()
+    }
+}

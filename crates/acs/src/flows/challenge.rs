@@ -8,6 +8,10 @@ mod creq;
 mod facts;
 mod screens;
 mod step;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 use emv3ds::AcsTransId;
 use emv3ds::code::ErrorCode;

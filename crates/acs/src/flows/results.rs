@@ -4,6 +4,8 @@
 //! process dies, a worker sends it again: the same message, byte for byte, with growing pauses, for an hour.
 
 mod message;
+#[cfg(test)]
+mod tests;
 
 use emv3ds::code::{Component, ErrorCode, ResultsStatus};
 use emv3ds::message::{RReq, RRes, Received};
