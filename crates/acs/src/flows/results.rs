@@ -48,7 +48,7 @@ enum Sent {
     /// No connection, or it broke.
     Unreachable,
     /// There is nobody to send it to, or nothing that may be sent.
-    NotSent(&'static str),
+    Nowhere(&'static str),
 }
 
 impl Acs {
@@ -93,11 +93,11 @@ impl Acs {
 
     async fn send_result(&self, taken: &Taken) -> Result<Sent, StoreError> {
         let Some(rreq) = self.rreq(taken.acs_trans_id).await? else {
-            return Ok(Sent::NotSent("there is no such challenge"));
+            return Ok(Sent::Nowhere("there is no such challenge"));
         };
         let message::Addressed { rreq, brand, channel } = rreq;
         let Some(url) = self.inner().settings.results_urls.get(&brand) else {
-            return Ok(Sent::NotSent("the brand has no directory server"));
+            return Ok(Sent::Nowhere("the brand has no directory server"));
         };
         let rules = Rules::received_by(Component::DirectoryServer, &Version::ALL)
             .category(rreq.message_category)
@@ -106,7 +106,7 @@ impl Acs {
             Ok(body) => body,
             Err(fault) => {
                 tracing::error!(acs_transaction = %taken.acs_trans_id, %fault, "an RReq of ours breaks the rules");
-                return Ok(Sent::NotSent("the message breaks the rules"));
+                return Ok(Sent::Nowhere("the message breaks the rules"));
             }
         };
         // Where no connection can be made, a second is tried at once.
@@ -179,7 +179,7 @@ fn settled(taken: &Taken, sent: &Sent, now: OffsetDateTime, first_pause: Duratio
         | Sent::Faulty
         | Sent::TimedOut
         | Sent::Unreachable => {}
-        Sent::Erro(_) | Sent::NotSent(_) => return Settled::GivenUp,
+        Sent::Erro(_) | Sent::Nowhere(_) => return Settled::GivenUp,
     }
     if now - taken.queued_at >= GIVEN_UP_AFTER {
         return Settled::GivenUp;
@@ -200,7 +200,7 @@ fn answer_text(sent: &Sent) -> String {
         Sent::Faulty => "not an RRes to this RReq".to_owned(),
         Sent::TimedOut => "no answer in time".to_owned(),
         Sent::Unreachable => "not reached".to_owned(),
-        Sent::NotSent(why) => (*why).to_owned(),
+        Sent::Nowhere(why) => (*why).to_owned(),
     }
 }
 

@@ -1,18 +1,15 @@
 //! A bank, its clock and a directory server, for tests of the flows.
 
+mod directory;
+
 use axum::Router;
-use axum::body::Bytes;
-use axum::extract::State as Shared;
-use axum::http::StatusCode;
 use axum::routing::post;
-use emv3ds::code::{
-    ChallengeWindowSize, Component, DeviceChannel, ErrorCode, MessageCategory, ResultsStatus, TransStatus,
-};
-use emv3ds::message::{CReq, CRes, Erro, RReq, RRes, Received, WireMessage as _};
-use emv3ds::{AcsTransId, DsTransId, Fault, Rules, ThreeDsServerTransId, Version, encoding};
+use emv3ds::code::{ChallengeWindowSize, Component, DeviceChannel, ErrorCode, MessageCategory, TransStatus};
+use emv3ds::message::{CReq, CRes, Erro, Received};
+use emv3ds::{AcsTransId, DsTransId, Rules, ThreeDsServerTransId, Version, encoding};
 use primitives::{Amount, Brand, Currency};
 use sqlx::PgPool;
-use std::collections::{HashSet, VecDeque};
+use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration as Wait;
 use time::{Duration, OffsetDateTime, macros::datetime};
@@ -31,74 +28,12 @@ use crate::store::challenges::{self, NewChallenge, NewMeans, Way};
 use crate::store::issuers::{self, Issuer};
 use crate::store::transactions::{self, CardOf, MerchantFacts, Transaction};
 use crate::store::{Store, deliveries};
+use directory::take;
+pub(crate) use directory::{Answer, Directory};
 
 pub(crate) const START: OffsetDateTime = datetime!(2026-11-22 12:00 UTC);
 pub(crate) const PROOF: &str = "AJkBAAAAAAAAAAAAAAAAAAAAAAA=";
 const SESSION_DATA: &str = "c2hvcA";
-
-/// How a directory server answers an RReq.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Answer {
-    Receipt,
-    Erro(ErrorCode),
-    Status(u16),
-    Silence,
-}
-
-/// What a directory server was sent, and what it answers next; `RRes` when nothing is said.
-#[derive(Debug, Default)]
-pub(crate) struct Directory {
-    received: Mutex<Vec<Vec<u8>>>,
-    answers: Mutex<VecDeque<Answer>>,
-}
-
-impl Directory {
-    pub(crate) fn answers(&self, answers: &[Answer]) {
-        self.answers.lock().unwrap().extend(answers);
-    }
-
-    /// The RReqs so far, as bytes.
-    pub(crate) fn bodies(&self) -> Vec<Vec<u8>> {
-        self.received.lock().unwrap().clone()
-    }
-
-    /// The RReqs so far.
-    pub(crate) fn received(&self) -> Vec<RReq> {
-        let rules = Rules::received_by(Component::DirectoryServer, &Version::ALL);
-        let read = |body: &Vec<u8>| match rules.read_as::<RReq>(body).unwrap() {
-            Received::Message(rreq) => rreq,
-            Received::Erro(erro) => panic!("{erro:?}"),
-        };
-        self.bodies().iter().map(read).collect()
-    }
-}
-
-async fn take(Shared(directory): Shared<Arc<Directory>>, body: Bytes) -> (StatusCode, Vec<u8>) {
-    directory.received.lock().unwrap().push(body.to_vec());
-    let answer = directory.answers.lock().unwrap().pop_front();
-    let rreq = directory.received().pop().unwrap();
-    let to_us = Rules::received_by(Component::Acs, &Version::ALL);
-    match answer.unwrap_or(Answer::Receipt) {
-        Answer::Receipt => {
-            let rres = RRes::to(&rreq, ResultsStatus::Received);
-            (StatusCode::OK, to_us.write(&rres).unwrap())
-        }
-        Answer::Erro(code) => {
-            let fault = Fault::new(code, "test").of(
-                emv3ds::code::MessageType::RReq,
-                Some(rreq.message_version),
-                rreq.ids(),
-            );
-            let erro = fault.to_erro(Component::DirectoryServer, &Version::ALL).unwrap();
-            (StatusCode::OK, to_us.write(&erro).unwrap())
-        }
-        Answer::Status(status) => (StatusCode::from_u16(status).unwrap(), Vec::new()),
-        Answer::Silence => {
-            tokio::time::sleep(Wait::from_secs(60)).await;
-            (StatusCode::OK, Vec::new())
-        }
-    }
-}
 
 /// One issuer with its service.
 #[derive(Debug)]

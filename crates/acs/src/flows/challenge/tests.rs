@@ -1,5 +1,9 @@
 //! Challenges on a real database: what is saved, sent and shown.
 
+mod app;
+mod creq;
+mod restart;
+
 use emv3ds::Version;
 use emv3ds::code::{AuthenticationType, ChallengeCancel, ErrorCode, TransStatus, TransStatusReason};
 use sqlx::PgPool;
@@ -170,95 +174,6 @@ async fn no_code_is_good_for_another_amount(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::store::MIGRATOR")]
-async fn a_refreshed_browser_sees_the_same_screen_and_no_new_code_is_sent(pool: PgPool) {
-    let bank = Bank::open(pool, Policy::default()).await;
-    let id = bank.challenged(1, V2_2, phones(1)).await;
-    let first = bank.opens(id).await;
-    bank.code().await;
-    for _ in 0..5 {
-        assert_eq!(bank.opens(id).await, first);
-    }
-    assert_eq!(bank.sent().await, []);
-}
-
-#[sqlx::test(migrator = "crate::store::MIGRATOR")]
-async fn a_creq_that_contradicts_is_answered_with_the_code_that_fits(pool: PgPool) {
-    let bank = Bank::open(pool, Policy::default()).await;
-    let id = bank.challenged(1, V2_2, phones(1)).await;
-    let problem = |screen| match screen {
-        Screen::Problem { code, .. } => code,
-        other => panic!("{other:?}"),
-    };
-    let opens = async |field: String, session_data: Option<&str>| {
-        bank.acs.open_challenge(&field, session_data).await.unwrap()
-    };
-    // Nobody's, or nothing that can be read
-    assert_eq!(problem(opens("%%%".into(), None).await), 101);
-    let strangers = emv3ds::AcsTransId(uuid::Uuid::from_u128(77));
-    assert_eq!(problem(opens(creq(strangers, V2_2), None).await), 301);
-    let mut other = creq_message(id, V2_2);
-    other.three_ds_server_trans_id.0 = uuid::Uuid::from_u128(78);
-    assert_eq!(problem(opens(form(&other), None).await), 301);
-    // Ours, and wrong
-    assert_eq!(
-        code_of_erro(bank.brings(id, Version::V2_3_1).await),
-        ErrorCode::FormatInvalid
-    );
-    let long = "a".repeat(1_025);
-    assert_eq!(
-        code_of_erro(opens(creq(id, V2_2), Some(&long)).await),
-        ErrorCode::FormatInvalid
-    );
-    // Another than the one that opened it
-    bank.opens(id).await;
-    assert_eq!(
-        code_of_erro(opens(creq(id, V2_2), Some("other")).await),
-        ErrorCode::TransactionDataInvalid
-    );
-    assert_eq!(bank.sent().await.len(), 1);
-}
-
-#[sqlx::test(migrator = "crate::store::MIGRATOR")]
-async fn a_creq_for_an_ended_challenge_is_an_error_and_no_new_code(pool: PgPool) {
-    let bank = Bank::open(pool, Policy::default()).await;
-    for (number, version, expected) in [
-        (1, V2_2, ErrorCode::TransactionDataInvalid),
-        (2, Version::V2_3_1, ErrorCode::CreqAfterResults),
-    ] {
-        let id = bank.challenged(number, version, phones(1)).await;
-        bank.brings(id, version).await;
-        let code = bank.code().await;
-        bank.types(id, &code).await;
-        assert_eq!(code_of_erro(bank.brings(id, version).await), expected);
-        assert_eq!(bank.sent().await, []);
-    }
-}
-
-#[sqlx::test(migrator = "crate::store::MIGRATOR")]
-async fn a_first_creq_that_comes_too_late_finds_the_challenge_ended(pool: PgPool) {
-    // Given one that the timers have not looked at yet, and one that they have
-    let bank = Bank::open(pool, Policy::default()).await;
-    let (one, other) = (
-        bank.challenged(1, V2_2, phones(1)).await,
-        bank.challenged(2, V2_2, phones(1)).await,
-    );
-    bank.pass(30);
-    // When the browsers come
-    assert_eq!(code_of_erro(bank.brings(one, V2_2).await), ErrorCode::TimedOut);
-    bank.acs.let_time_pass().await.unwrap();
-    assert_eq!(code_of_erro(bank.brings(other, V2_2).await), ErrorCode::TimedOut);
-    // Then both results say that nobody came
-    bank.acs.send_due_results().await.unwrap();
-    while bank.directory.bodies().len() < 2 {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    for rreq in bank.directory.received() {
-        assert!(rreq.challenge_never_started());
-    }
-    assert_eq!(bank.sent().await, []);
-}
-
-#[sqlx::test(migrator = "crate::store::MIGRATOR")]
 async fn a_code_over_a_limit_is_not_sent_and_nobody_is_told(pool: PgPool) {
     // Given one message a card
     let mut policy = Policy::default();
@@ -307,52 +222,6 @@ async fn failures_lock_the_card_in_the_middle_of_a_challenge(pool: PgPool) {
     assert_eq!(
         status_of_cres(bank.types(one, &of_one).await),
         TransStatus::NotAuthenticated
-    );
-}
-
-#[sqlx::test(migrator = "crate::store::MIGRATOR")]
-async fn the_apps_answer_takes_the_waiting_browser_back(pool: PgPool) {
-    let bank = Bank::open(pool, Policy::default()).await;
-    let id = bank.challenged(1, V2_2, app_and_phone()).await;
-    let shown = bank.opens(id).await;
-    assert_eq!(shown.kind, ViewKind::App { code_instead: true });
-    // While the app has not answered, pressing the button proves nothing
-    let shown = view(bank.presses(id, Pressed::Continue).await);
-    assert_eq!(shown.notice, Some(Notice::NotConfirmedYet));
-    bank.acs.app_answered(id, AppAnswer::Approved).await.unwrap();
-    assert_eq!(status_of_cres(bank.looks(id).await), TransStatus::Authenticated);
-    let [rreq] = &bank.directory.received()[..] else {
-        panic!("one RReq")
-    };
-    assert_eq!(rreq.authentication_type, Some(AuthenticationType::OutOfBand));
-    // A second answer is none.
-    let again = bank.acs.app_answered(id, AppAnswer::Denied).await;
-    assert!(matches!(again, Err(FlowError::Refused(Refused::Ended))));
-}
-
-#[sqlx::test(migrator = "crate::store::MIGRATOR")]
-async fn a_code_follows_when_the_app_is_silent(pool: PgPool) {
-    let bank = Bank::open(pool, Policy::default()).await;
-    let id = bank.challenged(1, V2_2, app_and_phone()).await;
-    bank.opens(id).await;
-    bank.pass(60);
-    assert_eq!(bank.acs.let_time_pass().await.unwrap(), 1);
-    let shown = view(bank.looks(id).await);
-    assert_eq!(shown.notice, Some(Notice::AppSilent));
-    assert!(matches!(
-        shown.kind,
-        ViewKind::Code {
-            digits: 6,
-            good_for_seconds: 300,
-            resend: Resend::In(30),
-            app_instead: true,
-            ..
-        }
-    ));
-    let code = bank.code().await;
-    assert_eq!(
-        status_of_cres(bank.types(id, &code).await),
-        TransStatus::Authenticated
     );
 }
 
@@ -446,44 +315,6 @@ async fn a_fault_of_ours_is_told_as_one_and_does_not_hang(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::store::MIGRATOR")]
-async fn a_decoupled_authentication_ends_by_the_app_or_by_its_time(pool: PgPool) {
-    let bank = Bank::open(pool, Policy::default()).await;
-    let patience = time::Duration::minutes(5);
-    let way = Way::Decoupled { patience };
-    let answered = bank.begun(1, V2_2, app_and_phone(), way).await;
-    let ignored = bank.begun(2, V2_2, app_and_phone(), way).await;
-    // No browser has a part in it.
-    assert_eq!(
-        code_of_erro(bank.brings(answered, V2_2).await),
-        ErrorCode::TransactionDataInvalid
-    );
-    assert!(matches!(
-        bank.looks(answered).await,
-        Screen::Problem { code: 301, .. }
-    ));
-    bank.acs.app_answered(answered, AppAnswer::NotMe).await.unwrap();
-    bank.pass(300);
-    bank.acs.let_time_pass().await.unwrap();
-    while bank.directory.bodies().len() < 2 {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    for rreq in bank.directory.received() {
-        assert_eq!(rreq.interaction_counter, None);
-        let told = (rreq.trans_status_reason, rreq.challenge_cancel);
-        if rreq.acs_trans_id == answered {
-            assert_eq!(told, (Some(TransStatusReason::SuspectedFraud), None));
-        } else {
-            assert_eq!(rreq.acs_trans_id, ignored);
-            let timed_out = ChallengeCancel::DecoupledTimedOut;
-            assert_eq!(
-                told,
-                (Some(TransStatusReason::DecoupledTimeExceeded), Some(timed_out))
-            );
-        }
-    }
-}
-
-#[sqlx::test(migrator = "crate::store::MIGRATOR")]
 async fn neither_codes_nor_phones_are_kept_in_clear(pool: PgPool) {
     let mut policy = Policy::default();
     policy.otp.reference_code = true;
@@ -510,96 +341,4 @@ async fn neither_codes_nor_phones_are_kept_in_clear(pool: PgPool) {
     for secret in [code.as_str(), "5512345670", "5512345671"] {
         assert!(!rows.contains(secret), "{secret}");
     }
-}
-
-/// What a challenge with every means comes to in each state, and what ends it when nobody touches it any more.
-async fn in_every_state(bank: &Bank) -> Vec<(emv3ds::AcsTransId, &'static str)> {
-    let several = NewMeans {
-        phones: phones(2).phones,
-        ..NewMeans::default()
-    };
-    let password = NewMeans {
-        password: true,
-        ..phones(1)
-    };
-    let patience = time::Duration::minutes(3);
-    let mut all = vec![
-        (bank.challenged(1, V2_2, phones(1)).await, "awaited"),
-        (bank.challenged(2, V2_2, several).await, "choosing_phone"),
-        (bank.challenged(3, V2_2, app_and_phone()).await, "asking_app"),
-        (bank.challenged(4, V2_2, password).await, "password"),
-        (bank.challenged(5, V2_2, phones(1)).await, "code"),
-    ];
-    for (id, state) in &all {
-        if *state != "awaited" {
-            bank.opens(*id).await;
-        }
-    }
-    let way = Way::Decoupled { patience };
-    all.push((bank.begun(6, V2_2, app_and_phone(), way).await, "decoupled"));
-    all
-}
-
-#[sqlx::test(migrator = "crate::store::MIGRATOR")]
-async fn a_process_that_starts_again_finds_every_time_that_is_over(pool: PgPool) {
-    // Given a challenge in every state, when the process dies
-    let mut bank = Bank::open(pool, Policy::default()).await;
-    let all = in_every_state(&bank).await;
-    for (id, state) in &all {
-        let name: String = bank
-            .tells("SELECT state FROM acs.challenges WHERE acs_trans_id = $1", *id)
-            .await;
-        assert_eq!(name, *state);
-    }
-    bank.restart();
-    // When only the clock goes on
-    for _ in 0..5 {
-        bank.pass(300);
-        bank.acs.let_time_pass().await.unwrap();
-        bank.restart();
-    }
-    // Then every one of them has ended, each in its own way, and every result arrives
-    let tell = |reason, cancel| (Some(reason), Some(cancel));
-    let abandoned = tell(TransStatusReason::TimedOutAtAcs, ChallengeCancel::TimedOutAtAcs);
-    bank.pass(60);
-    bank.acs.send_due_results().await.unwrap();
-    while bank.directory.bodies().len() < all.len() {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    for rreq in bank.directory.received() {
-        let (_, state) = all.iter().find(|(id, _)| *id == rreq.acs_trans_id).unwrap();
-        let told = (rreq.trans_status_reason, rreq.challenge_cancel);
-        let expected = match *state {
-            "awaited" => tell(
-                TransStatusReason::TimedOutAtAcs,
-                ChallengeCancel::FirstCreqNotReceived,
-            ),
-            "decoupled" => tell(
-                TransStatusReason::DecoupledTimeExceeded,
-                ChallengeCancel::DecoupledTimedOut,
-            ),
-            _ => abandoned,
-        };
-        assert_eq!(told, expected, "{state}");
-    }
-}
-
-#[sqlx::test(migrator = "crate::store::MIGRATOR")]
-async fn a_challenge_goes_on_after_the_process_has_started_again(pool: PgPool) {
-    let mut bank = Bank::open(pool, Policy::default()).await;
-    let id = bank.challenged(1, V2_2, phones(1)).await;
-    bank.restart();
-    bank.opens(id).await;
-    bank.restart();
-    let code = bank.code().await;
-    view(bank.types(id, &other_than(&code)).await);
-    bank.restart();
-    assert_eq!(
-        status_of_cres(bank.types(id, &code).await),
-        TransStatus::Authenticated
-    );
-    assert_eq!(
-        bank.directory.received()[0].interaction_counter.as_deref(),
-        Some("02")
-    );
 }
