@@ -288,6 +288,9 @@ pub async fn open(surroundings: &Surroundings) -> Result<Opened, Box<dyn Error +
     let centre_listener = TcpListener::bind(surroundings.sandbox_smpp_listen)
         .await
         .map_err(CannotOpen::system("listen on the short message centre's address"))?;
+    let centre_address = centre_listener
+        .local_addr()
+        .map_err(CannotOpen::system("listen on the short message centre's address"))?;
     let tls_address = tls_listener
         .local_addr()
         .map_err(CannotOpen::system("listen on the directory servers' address"))?;
@@ -321,6 +324,7 @@ pub async fn open(surroundings: &Surroundings) -> Result<Opened, Box<dyn Error +
         )
     };
     let mut lines = lines(&settings, &sandbox_json);
+    lines.push(format!("SMPP     short message centre at {centre_address}"));
     lines.push(format!(
         "3DS      directory servers at {directory_url}, mutual TLS both ways"
     ));

@@ -79,6 +79,7 @@ impl World {
             ])
             .args(["--sandbox-listen", &self.addresses[2]])
             .args(["--sandbox-tls-listen", "127.0.0.1:0"])
+            .args(["--sandbox-smpp-listen", "127.0.0.1:0"])
             .args(["--results-listen", "127.0.0.1:0"])
             .env_remove("DATABASE_URL")
             .stdin(Stdio::null())
