@@ -7,6 +7,7 @@ mod issuer_api;
 mod openapi;
 pub(crate) mod operation;
 pub mod pages;
+mod sms_receipts;
 
 use axum::Router;
 
@@ -18,4 +19,5 @@ pub(crate) fn router(acs: &Acs) -> Router {
         .merge(directory::router(acs))
         .merge(openapi::documented(acs))
         .merge(challenge::router(acs))
+        .merge(sms_receipts::router(acs))
 }
