@@ -14,6 +14,7 @@ use std::net::IpAddr;
 use time::OffsetDateTime;
 
 use crate::authentication_value::Circumstances;
+use super::outcome;
 use crate::decision::{self, Decision, Explanation, Facts, Means, Prior, Refusal, Wishes};
 use crate::keys::KeysError;
 use crate::language::Language;
@@ -25,7 +26,7 @@ use crate::service::Acs;
 use crate::store::cards::{self, CardState, IssuerCard};
 use crate::store::challenges::{self, NewChallenge, NewMeans, Way};
 use crate::store::transactions::{self, CardOf, End, Inserted, MerchantFacts, Transaction};
-use crate::store::{StoreError, limits};
+use crate::store::{StoreError, limits, notices};
 
 /// How long a decoupled authentication waits where the requestor named no time, in minutes.
 const DECOUPLED_MINUTES: u16 = 60;
@@ -381,9 +382,17 @@ impl Acs {
             };
             challenges::begin_in(&mut database, &inner.keys, &challenge, inner.clock.moment()).await?;
         }
+        let backend = known.and_then(|known| known.card.policy.backend.as_ref());
+        let notice = outcome::of_answer(transaction).filter(|_| backend.is_some());
+        if let Some(notice) = &notice {
+            notices::queue_in(&mut database, notice, transaction.decided_at).await?;
+        }
         database.commit().await?;
         if asked.is_some() {
             inner.wakes.timers.notify_one();
+        }
+        if notice.is_some() {
+            inner.wakes.notices.notify_one();
         }
         Ok(())
     }

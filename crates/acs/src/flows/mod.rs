@@ -5,6 +5,7 @@ pub(crate) mod backend;
 pub(crate) mod challenge;
 mod deliver;
 pub(crate) mod issuer_access;
+mod outcome;
 mod receipts;
 pub(crate) mod registration;
 mod results;

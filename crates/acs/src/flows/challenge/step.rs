@@ -11,10 +11,11 @@ use crate::challenge::event::Judged;
 use crate::challenge::state::Progress;
 use crate::challenge::{Challenge, Effect, Ending, Event, Pressed, Refused, State, Step, decide};
 use crate::flows::results::LEASE;
+use crate::flows::outcome;
 use crate::service::Acs;
 use crate::store::challenges::{Kept, OpenedBy};
 use crate::store::transactions::{self, End};
-use crate::store::{StoreError, challenges, codes, deliveries, limits, results};
+use crate::store::{StoreError, challenges, codes, deliveries, limits, notices, results};
 
 /// What happened to a challenge.
 #[derive(Debug)]
@@ -202,7 +203,7 @@ impl Acs {
                 // Made above, before anything was saved. The bank's app asks for what it has to ask.
                 Effect::MakeCode { .. } | Effect::AskApp => {}
                 Effect::Report => result = self.queue_result_in(connection, facts, &challenge, now).await?,
-                Effect::NotifyIssuer => {}
+                Effect::NotifyIssuer => queue_notice_in(connection, facts, &challenge, now).await?,
             }
         }
         Ok((challenge, result))
@@ -234,6 +235,20 @@ impl Acs {
         } else if challenge.state.code().is_some() {
             wakes.deliveries.notify_one();
         }
+    }
+}
+
+/// The issuer's backend hears of it, where it wants to.
+async fn queue_notice_in(
+    connection: &mut PgConnection,
+    facts: &Facts,
+    challenge: &Challenge,
+    now: time::OffsetDateTime,
+) -> Result<(), StoreError> {
+    let notice = outcome::of_challenge(&facts.transaction, &facts.card, challenge);
+    match notice.filter(|_| facts.policy.backend.is_some()) {
+        Some(notice) => notices::queue_in(connection, &notice, now).await,
+        None => Ok(()),
     }
 }
 
