@@ -13,8 +13,8 @@ use primitives::Brand;
 use std::net::IpAddr;
 use time::OffsetDateTime;
 
-use crate::authentication_value::Circumstances;
 use super::outcome;
+use crate::authentication_value::Circumstances;
 use crate::decision::{self, Decision, Explanation, Facts, Means, Prior, Refusal, Wishes};
 use crate::keys::KeysError;
 use crate::language::Language;
@@ -98,7 +98,7 @@ impl Acs {
         let acs_trans_id = AcsTransId(inner.clock.unguessable());
         let hash = inner.keys.pan_hash(areq.acct_number.reveal());
         let known = match cards::by_pan_hash(&inner.store, &hash).await? {
-            Some(card) if card.brand == brand => Some(self.known(card, areq)?),
+            Some(card) if card.brand == brand => Some(self.known(card, areq).await?),
             _ => None,
         };
         let (decision, merchant) = match &known {
@@ -124,17 +124,25 @@ impl Acs {
         Ok(ares)
     }
 
-    fn known(&self, card: IssuerCard, areq: &AReq) -> Result<Known, NoAnswer> {
+    async fn known(&self, card: IssuerCard, areq: &AReq) -> Result<Known, NoAnswer> {
         let keys = &self.inner().keys;
         let phones = card.phones.iter();
-        let phones = phones
+        let mut phones = phones
             .map(|phone| phone.open(keys, &card.issuer, &card.consumer))
             .collect::<Result<Vec<_>, _>>()?;
+        let mut language = None;
         let backend_sends = matches!(card.policy.delivery, DeliveryPolicy::IssuerSends { .. });
-        let tags = card
-            .language
-            .as_deref()
-            .into_iter()
+        if phones.is_empty() && !backend_sends {
+            // The issuer may keep phones itself.
+            let asked = self.consumer_at_backend(&card.issuer, &card.policy, &card.consumer);
+            if let Some(consumer) = asked.await {
+                phones.extend(consumer.phone);
+                language = consumer.language;
+            }
+        }
+        let tags = card.language.as_deref().into_iter();
+        let tags = tags
+            .chain(language.map(Language::code))
             .chain(request::languages(areq));
         Ok(Known {
             means: Means {
