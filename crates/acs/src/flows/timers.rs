@@ -6,6 +6,7 @@
 
 use crate::challenge::Event;
 use crate::flows::challenge::FlowError;
+use crate::flows::telemetry;
 use crate::service::{Acs, Rounds};
 use crate::store::{StoreError, challenges};
 
