@@ -12,6 +12,7 @@
     reason = "this is the outside world: it has a clock, chance and HTTP clients of its own"
 )]
 
+pub mod access_control;
 pub mod certificates;
 pub mod child;
 pub mod directory;

@@ -15,6 +15,7 @@ use primitives::Secret;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
+use crate::access_control::bank::{self, BankKey};
 use crate::directory;
 
 pub mod connections;
@@ -100,6 +101,47 @@ impl ShopKeys {
     }
 }
 
+/// What opens the access control server: to its issuer, and to whoever runs it.
+#[derive(Clone, Debug)]
+pub struct IssuerKeys {
+    /// The bank's.
+    pub key: BankKey,
+    /// The token of the service's administration.
+    pub admin_token: Secret<String>,
+}
+
+impl IssuerKeys {
+    /// New keys.
+    ///
+    /// # Errors
+    /// When the system has no randomness.
+    pub fn random() -> io::Result<Self> {
+        Ok(Self {
+            key: BankKey::random()?,
+            admin_token: Secret::new(base62(32)?),
+        })
+    }
+
+    fn read(document: &Value) -> Option<Self> {
+        let text = |name: &str| document.get(name)?.as_str();
+        let admin_token = text("admin_token").filter(|token| !token.is_empty())?;
+        Some(Self {
+            key: BankKey::read(text("issuer_key")?)?,
+            admin_token: Secret::new(admin_token.to_owned()),
+        })
+    }
+
+    fn document(&self, sandbox: &str) -> Value {
+        json!({
+            "url": sandbox,
+            "admin_token": self.admin_token.reveal(),
+            "issuer_id": bank::ISSUER_ID,
+            "client_id": bank::CLIENT_ID,
+            "issuer_key": self.key.reveal(),
+        })
+    }
+}
+
 /// Everything secret or random about the seeds.
 #[derive(Clone, Debug)]
 pub struct Keys {
@@ -109,6 +151,8 @@ pub struct Keys {
     pub proceeding_merchant: MerchantKeys,
     /// The shop of the 3DS Server API.
     pub shop: ShopKeys,
+    /// The bank of the registered cards.
+    pub issuer: IssuerKeys,
     /// The operator's password.
     pub admin_password: Secret<String>,
 }
@@ -178,6 +222,10 @@ impl Keys {
             shop: match saved.get("threeds_server").and_then(ShopKeys::read) {
                 Some(keys) => keys,
                 None => ShopKeys::random()?,
+            },
+            issuer: match saved.get("acs").and_then(IssuerKeys::read) {
+                Some(keys) => keys,
+                None => IssuerKeys::random()?,
             },
             admin_password: Secret::new(match password {
                 Some(password) => password.to_owned(),
@@ -301,6 +349,7 @@ pub fn sandbox_document(addresses: &Addresses, keys: &Keys) -> Value {
         "merchant": keys.merchant.document(),
         "proceeding_merchant": keys.proceeding_merchant.document(),
         "threeds_server": keys.shop.document(),
+        "acs": keys.issuer.document(&addresses.sandbox),
         "sandbox": addresses.sandbox,
         "shop": format!("{}/shop", addresses.sandbox),
     })
@@ -415,6 +464,7 @@ mod tests {
             merchant: MerchantKeys::random().unwrap(),
             proceeding_merchant: MerchantKeys::random().unwrap(),
             shop: ShopKeys::random().unwrap(),
+            issuer: IssuerKeys::random().unwrap(),
             admin_password: Secret::new("password".to_owned()),
         };
         let document = seed_document(&addresses(), &keys);

@@ -14,7 +14,10 @@ use axum::serve::ListenerExt as _;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
+use crate::access_control::bank::{Bank, CallFailed};
+use crate::access_control::{self, AccessControl};
 use crate::certificates::{self, Certificates};
+use crate::directory::acs::AcsLink;
 use crate::directory::results::ResultsRoute;
 use crate::directory::{self, Directory, tls};
 use crate::faults::{self, Faults};
@@ -105,6 +108,11 @@ impl WorldSettings {
 pub struct World {
     directory: Directory,
     issuers: Issuers,
+    /// Who answers for registered cards, and the bank that registered them. Without it, the issuers of this process play
+    /// all cards.
+    access_control: Option<(AccessControl, Bank)>,
+    client: reqwest::Client,
+    results: ResultsRoute,
     phones: PhoneNetwork,
     messages: MessageLog,
     processors: Processors,
@@ -151,7 +159,7 @@ impl World {
             issuer_settings,
             phones.clone(),
             messages.clone(),
-            results,
+            results.clone(),
             faults.clone(),
         );
         let silence = timers.directory_silence;
@@ -168,6 +176,7 @@ impl World {
         }
         let shop_key = merchants.first().map(|merchant| merchant.private_key.clone());
         let receiver = Receiver::new(merchants);
+        let calling = client.clone();
         let shop = shop_key.map(|key| {
             Shop::new(
                 Gateway::new(client, gateway_url, key),
@@ -178,6 +187,9 @@ impl World {
         Ok(Self {
             directory,
             issuers,
+            access_control: None,
+            client: calling,
+            results,
             phones,
             messages,
             processors,
@@ -188,6 +200,14 @@ impl World {
 }
 
 impl World {
+    /// From now on an access control server answers for the cards that a bank registers with it.
+    pub fn join(&mut self, service: AccessControl, bank: Bank) {
+        let (client, results) = (self.client.clone(), self.results.clone());
+        let link = AcsLink::new(service.clone(), client, results, self.messages.clone());
+        self.directory.join(link);
+        self.access_control = Some((service, bank));
+    }
+
     /// The phone network: whose accounts its providers know, and what arrived.
     pub fn phones(&self) -> &PhoneNetwork {
         &self.phones
@@ -198,7 +218,12 @@ impl World {
 pub fn router(world: World) -> Router {
     let faults = &world.processors.faults;
     let guarded = |router, target| faults::guard(router, faults.clone(), target);
-    let bank_app = issuers::bank_app::router(world.issuers.clone());
+    let bank_app = issuers::bank_app::router(world.issuers.clone(), world.access_control.clone());
+    let access_control = world.access_control.map(|(service, _)| {
+        // Only what belongs to a payment goes wrong: the bank and its providers find the service in order.
+        faults::guard_below(service.router(), faults.clone(), "acs", "/acs/3ds/")
+    });
+    let results = directory::acs::results_router(world.directory.clone());
     let issuers =
         issuers::challenge::router(world.issuers).merge(issuers::method::router(world.messages.clone()));
     let range_levers = directory::range_levers::router(world.directory.clone());
@@ -208,6 +233,8 @@ pub fn router(world: World) -> Router {
         .merge(page::assets())
         .merge(guarded(directory::router(world.directory), "directory"))
         .merge(guarded(issuers, "acs"))
+        .merge(access_control.unwrap_or_default())
+        .merge(guarded(results, "results"))
         .merge(range_levers)
         .merge(bank_app)
         .merge(phone_network::router(world.phones))
@@ -260,6 +287,12 @@ pub enum CannotOpen {
     /// The gateway did not take the seeds; it has said why.
     #[error("`pasarela seed` ended with {0}")]
     Seeding(std::process::ExitStatus),
+    /// The access control server.
+    #[error(transparent)]
+    AccessControl(#[from] access_control::NotOpened),
+    /// The access control server did not take what the bank registers.
+    #[error("the bank's cards were not registered: {0}")]
+    Registering(#[from] CallFailed),
 }
 
 impl CannotOpen {
@@ -328,8 +361,12 @@ pub async fn open(surroundings: &Surroundings) -> Result<Opened, Box<dyn Error +
     lines.push(format!(
         "3DS      directory servers at {directory_url}, mutual TLS both ways"
     ));
-    let world = World::new(settings).map_err(CannotOpen::Client)?;
+    let timers = settings.timers;
+    let mut world = World::new(settings).map_err(CannotOpen::Client)?;
     let phones = world.phones().clone();
+    let (service, bank) =
+        open_access_control(surroundings, &addresses.sandbox, &keys, &timers, &phones).await?;
+    world.join(service.clone(), bank.clone());
     tokio::spawn(async move {
         if let Err(error) = centre::serve(centre_listener, phones).await {
             tracing::error!(%error, "the short message centre no longer listens");
@@ -346,10 +383,39 @@ pub async fn open(surroundings: &Surroundings) -> Result<Opened, Box<dyn Error +
             tracing::error!(%error, "the sandbox no longer listens");
         }
     });
+    service
+        .admit(&keys.issuer)
+        .await
+        .map_err(CannotOpen::Registering)?;
+    access_control::seeds::register(&bank, &timers)
+        .await
+        .map_err(CannotOpen::Registering)?;
     Ok(Opened {
         gateway_environment: Vec::new(),
         lines,
     })
+}
+
+/// Opens the access control server, and the bank in front of it. Nothing is registered before its address is served.
+async fn open_access_control(
+    surroundings: &Surroundings,
+    public_url: &str,
+    keys: &Keys,
+    timers: &Timers,
+    phones: &PhoneNetwork,
+) -> Result<(AccessControl, Bank), CannotOpen> {
+    let centre = surroundings.sandbox_smpp_listen;
+    let service = AccessControl::open(&access_control::Opening {
+        database_url: &surroundings.database_url,
+        key_file: &surroundings.var.join("acs.keys"),
+        public_url,
+        timers,
+        admin_token: &keys.issuer.admin_token,
+        providers: &phones.accounts().settings(public_url, centre),
+    })
+    .await?;
+    let bank = Bank::new(reqwest::Client::new(), public_url, keys.issuer.key.clone());
+    Ok((service, bank))
 }
 
 /// Hands the seeds to the gateway in a file that only we may read, and takes the file away again.

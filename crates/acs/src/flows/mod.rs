@@ -9,7 +9,6 @@ mod outcome;
 mod receipts;
 pub(crate) mod registration;
 mod results;
-pub(crate) mod telemetry;
 mod tell;
 mod tidy;
 mod timers;

@@ -29,8 +29,17 @@ pub struct CardRangeService {
     brand: Brand,
     public_url: String,
     ranges: RwLock<CardRanges>,
+    products: Mutex<Products>,
     written: Mutex<HashMap<Shape, Written>>,
     limit: Mutex<Limit>,
+}
+
+/// The numbers that an access control server has, or had.
+#[derive(Debug, Default)]
+struct Products {
+    known: Vec<Block>,
+    /// What was taken out with a product that is gone.
+    withdrawn: Vec<(Block, Arc<Issuer>)>,
 }
 
 /// How many PReqs an hour are answered.
@@ -47,6 +56,7 @@ impl CardRangeService {
             brand,
             public_url: public_url.to_owned(),
             ranges: RwLock::new(CardRanges::of(brand, public_url)),
+            products: Mutex::default(),
             written: Mutex::default(),
             limit: Mutex::default(),
         }
@@ -65,7 +75,41 @@ impl CardRangeService {
     /// Puts everything back as it was in the beginning.
     pub fn reset(&self) {
         *self.ranges_mut() = CardRanges::of(self.brand, &self.public_url);
+        *self.products.lock().unwrap_or_else(PoisonError::into_inner) = Products::default();
         *self.limit.lock().unwrap_or_else(PoisonError::into_inner) = Limit::default();
+    }
+
+    /// Follows the products of an access control server: numbers of one that is gone leave, and come back with it.
+    pub fn follow(&self, blocks: &[Block]) {
+        let mut products = self.products.lock().unwrap_or_else(PoisonError::into_inner);
+        if products.known == blocks {
+            return;
+        }
+        let mut ranges = self.ranges_mut();
+        let (back, gone): (Vec<_>, Vec<_>) = products
+            .withdrawn
+            .drain(..)
+            .partition(|(block, _)| blocks.contains(block));
+        products.withdrawn = gone;
+        for (block, issuer) in back {
+            ranges.add(CardRange { block, issuer });
+        }
+        let left: Vec<Block> = products
+            .known
+            .iter()
+            .filter(|block| !blocks.contains(block))
+            .cloned()
+            .collect();
+        for block in left {
+            let (first, _) = block.bounds();
+            let Some(issuer) = ranges.issuer_of(&first).cloned() else {
+                continue;
+            };
+            if ranges.delete(&block).is_ok() {
+                products.withdrawn.push((block, issuer));
+            }
+        }
+        products.known = blocks.to_vec();
     }
 
     /// Lets a directory server answer so many PReqs an hour; `None` is as many as come.

@@ -5,7 +5,7 @@
 //! 3DS Server's certificate ([`tls`]); over plain HTTP, which no directory server speaks in life, everybody may ask.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use axum::http::HeaderName;
@@ -23,6 +23,7 @@ use crate::issuers::{Issuers, malformed};
 use crate::messages::{MessageLog, Party};
 use crate::recent::RecentMap;
 
+pub mod acs;
 pub mod card_range_service;
 mod compression;
 mod door;
@@ -34,6 +35,7 @@ pub mod registration;
 pub mod results;
 pub mod tls;
 
+use acs::AcsLink;
 use card_range_service::CardRangeService;
 pub use door::router;
 pub use number_space::BRANDS;
@@ -57,6 +59,8 @@ pub struct Directory(Arc<Inner>);
 struct Inner {
     card_ranges: HashMap<Brand, CardRangeService>,
     issuers: Issuers,
+    /// Who answers for registered cards, where there is a service for them.
+    acs: OnceLock<Arc<AcsLink>>,
     messages: MessageLog,
     /// How long scenario 08 keeps its caller waiting for nothing.
     silence: Duration,
@@ -82,11 +86,23 @@ impl Directory {
         Self(Arc::new(Inner {
             card_ranges,
             issuers,
+            acs: OnceLock::new(),
             messages,
             silence,
             seen,
             faults,
         }))
+    }
+
+    /// From now on the cards of an access control server are its own. There is one at most.
+    pub(crate) fn join(&self, acs: AcsLink) {
+        if self.0.acs.set(Arc::new(acs)).is_err() {
+            tracing::error!("the directory servers have an access control server already");
+        }
+    }
+
+    fn acs(&self) -> Option<&Arc<AcsLink>> {
+        self.0.acs.get()
     }
 
     /// The card ranges of the brand with this name in an address.
@@ -107,6 +123,7 @@ impl Directory {
         let read = Rules::received_by(Component::DirectoryServer, &Version::ALL)
             .read(body)
             .and_then(|message| has_its_id(message, request_id));
+        self.follow_products(brand).await;
         let (id, version, answer) = match read {
             Err(fault) => {
                 record(fault.ids.three_ds_server_trans_id, Some(&fault));
@@ -208,8 +225,17 @@ impl Directory {
         })
     }
 
-    /// The ACS is in this process, so that a fault set for it is played here as the directory server would see it.
+    /// Registered cards are their access control server's, unless a message of theirs is to go wrong: the issuers of this
+    /// process play that, and all other cards. A fault set for them is played here as the directory server would see it.
     async fn ask_issuer(&self, brand: Brand, areq: &AReq) -> Result<Vec<u8>, Box<Fault>> {
+        let account_number = areq.acct_number.reveal();
+        let goes_wrong = |order: &MessageFaultOrder| order.concerns(brand, account_number);
+        if let Some(acs) = self.acs()
+            && !self.0.faults.has_message(message::ACS, goes_wrong)
+            && acs.has(brand, account_number).await
+        {
+            return acs.ask(brand, areq).await;
+        }
         let fault = self.0.faults.take("acs");
         let kind = fault.map(|fault| fault.kind);
         if matches!(kind, Some(Kind::Refuse | Kind::Http500)) {
@@ -230,6 +256,13 @@ impl Directory {
             }
             // An issuer that got the AReq twice answers twice, and one answer is enough.
             None | Some(Kind::Duplicate | Kind::Refuse | Kind::Http500) => Ok(ares),
+        }
+    }
+
+    /// Card ranges are as the products of the access control server are now.
+    async fn follow_products(&self, brand: Brand) {
+        if let (Some(acs), Some(service)) = (self.acs(), self.0.card_ranges.get(&brand)) {
+            service.follow(&acs.blocks(brand).await);
         }
     }
 

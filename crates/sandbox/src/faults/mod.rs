@@ -25,9 +25,10 @@ pub use levers::router;
 use message::MessageFaultOrder;
 
 /// Parts of the sandbox that faults can be set for, besides the processors.
-pub const OTHER_TARGETS: [&str; 8] = [
+pub const OTHER_TARGETS: [&str; 9] = [
     "directory",
     "acs",
+    "results",
     text_message::SMS,
     text_message::SMS_NORTE,
     text_message::SMS_SUR,
@@ -157,6 +158,16 @@ impl Faults {
         self.happened(&mut faults.messages, fits)
     }
 
+    /// Whether a fault of a message that `fits` waits; nothing is counted.
+    pub fn has_message(&self, target: &str, fits: impl Fn(&MessageFaultOrder) -> bool) -> bool {
+        if self.0.count.load(Ordering::Acquire) == 0 {
+            return false;
+        }
+        let active = self.active();
+        let faults = active.get(target);
+        faults.is_some_and(|faults| faults.messages.iter().any(|active| fits(&active.fault)))
+    }
+
     fn happened<F: Clone>(&self, faults: &mut Vec<Active<F>>, fits: impl Fn(&F) -> bool) -> Option<F> {
         let counted = |active: &Active<F>| active.times.is_some() && fits(&active.fault);
         let Some(index) = faults.iter().position(counted) else {
@@ -194,6 +205,18 @@ fn push<F>(faults: &mut Vec<Active<F>>, fault: F, times: Option<u32>) -> usize {
 /// Puts every route of `router` under the faults set for `target`.
 pub fn guard(router: Router, faults: Faults, target: &'static str) -> Router {
     router.layer(middleware::from_fn_with_state((faults, target), go_wrong))
+}
+
+/// The same for the routes of `router` below a path.
+pub fn guard_below(router: Router, faults: Faults, target: &'static str, path: &'static str) -> Router {
+    let guarded = move |state, request: Request, next: Next| async move {
+        if request.uri().path().starts_with(path) {
+            go_wrong(state, request, next).await
+        } else {
+            next.run(request).await
+        }
+    };
+    router.layer(middleware::from_fn_with_state((faults, target), guarded))
 }
 
 async fn go_wrong(

@@ -12,34 +12,53 @@ use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use emv3ds::AcsTransId;
+use reqwest::Method;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::Issuers;
 use super::facts::Way;
+use crate::access_control::AccessControl;
+use crate::access_control::bank::Bank;
 use crate::page::html;
 
-/// `/app` and below.
-pub fn router(issuers: Issuers) -> Router {
+/// `/app` and below. Registered cards are asked by the access control server, and answered for over its issuer API.
+pub fn router(issuers: Issuers, access_control: Option<(AccessControl, Bank)>) -> Router {
     Router::new()
         .route("/app", get(show))
         .route("/app/pending", get(list))
         .route("/app/answer", post(answer))
-        .with_state(issuers)
+        .with_state(BankApp {
+            issuers,
+            access_control,
+        })
+}
+
+#[derive(Clone, Debug)]
+struct BankApp {
+    issuers: Issuers,
+    access_control: Option<(AccessControl, Bank)>,
 }
 
 /// Something the cardholder is to answer.
 #[derive(Debug, Serialize)]
-struct Pending {
+pub struct Pending {
+    /// The access control server's name for it.
     #[serde(rename = "acsTransID")]
-    acs_trans_id: String,
+    pub acs_trans_id: String,
+    /// The 3DS Server's.
     #[serde(rename = "threeDSServerTransID")]
-    three_ds_server_trans_id: String,
-    phone: String,
-    merchant: String,
-    amount: String,
-    last_four: String,
+    pub three_ds_server_trans_id: String,
+    /// The phone with the app, `+52…`.
+    pub phone: String,
+    /// Who sells.
+    pub merchant: String,
+    /// For how much.
+    pub amount: String,
+    /// The end of the card's number.
+    pub last_four: String,
     /// Whether no browser waits for the answer.
-    decoupled: bool,
+    pub decoupled: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -47,24 +66,56 @@ struct Which {
     phone: Option<String>,
 }
 
+fn digits(phone: &str) -> String {
+    phone.chars().filter(char::is_ascii_digit).collect()
+}
+
+impl BankApp {
+    async fn pending(&self, which: &Which) -> Vec<Pending> {
+        let mut pending = self.issuers.pending();
+        if let Some((service, _)) = &self.access_control {
+            match service.asks_the_app().await {
+                Ok(asked) => pending.extend(asked),
+                Err(error) => tracing::warn!(%error, "the app does not know what it is asked"),
+            }
+        }
+        let asked = which.phone.as_deref().map(digits);
+        if let Some(asked) = asked.filter(|asked| !asked.is_empty()) {
+            pending.retain(|pending| digits(&pending.phone) == asked);
+        }
+        pending
+    }
+
+    /// Answers for a registered card; false when nobody is asked that.
+    async fn answer(&self, id: AcsTransId, answer: Answer) -> bool {
+        let Some((_, bank)) = &self.access_control else {
+            return false;
+        };
+        let result = match answer {
+            Answer::Approve => "approved",
+            Answer::Deny => "denied",
+        };
+        let path = format!("/challenges/{id}/oob-result");
+        let answered = bank
+            .call(Method::POST, &path, Some(&json!({ "result": result })))
+            .await;
+        match answered {
+            Ok(_) => true,
+            Err(error) => {
+                tracing::info!(%error, "an answer of the app was not taken");
+                false
+            }
+        }
+    }
+}
+
 impl Issuers {
-    fn pending(&self, which: &Which) -> Vec<Pending> {
-        let digits = |phone: &str| phone.chars().filter(char::is_ascii_digit).collect::<String>();
-        let asked = which
-            .phone
-            .as_deref()
-            .map(digits)
-            .filter(|phone| !phone.is_empty());
+    fn pending(&self) -> Vec<Pending> {
         let sessions = self.sessions();
         let pending = sessions
             .values()
             .filter(|session| session.asks_the_app().is_some());
-        let of_phone = pending.filter(|session| {
-            asked
-                .as_ref()
-                .is_none_or(|asked| *asked == digits(&session.facts.phone))
-        });
-        of_phone
+        pending
             .map(|session| {
                 let facts = &session.facts;
                 Pending {
@@ -87,14 +138,14 @@ struct AppPage {
     pendings: Vec<Pending>,
 }
 
-async fn show(State(issuers): State<Issuers>, Query(which): Query<Which>) -> Response {
+async fn show(State(app): State<BankApp>, Query(which): Query<Which>) -> Response {
     html(&AppPage {
-        pendings: issuers.pending(&which),
+        pendings: app.pending(&which).await,
     })
 }
 
-async fn list(State(issuers): State<Issuers>, Query(which): Query<Which>) -> Response {
-    Json(issuers.pending(&which)).into_response()
+async fn list(State(app): State<BankApp>, Query(which): Query<Which>) -> Response {
+    Json(app.pending(&which).await).into_response()
 }
 
 #[derive(Deserialize)]
@@ -111,9 +162,15 @@ enum Answer {
     Deny,
 }
 
-async fn answer(State(issuers): State<Issuers>, headers: HeaderMap, Form(form): Form<Pressed>) -> Response {
-    let session = AcsTransId::parse(&form.acs_trans_id).and_then(|id| issuers.session(id));
-    if !session.is_some_and(|session| session.answer_in_app(form.answer == Answer::Approve)) {
+async fn answer(State(app): State<BankApp>, headers: HeaderMap, Form(form): Form<Pressed>) -> Response {
+    let Some(id) = AcsTransId::parse(&form.acs_trans_id) else {
+        return StatusCode::NOT_FOUND.into_response();
+    };
+    let answered = match app.issuers.session(id) {
+        Some(session) => session.answer_in_app(form.answer == Answer::Approve),
+        None => app.answer(id, form.answer).await,
+    };
+    if !answered {
         return StatusCode::NOT_FOUND.into_response();
     }
     let accept = headers.get(ACCEPT).and_then(|value| value.to_str().ok());

@@ -1,11 +1,11 @@
 //! What an issuer answers to an AReq: at once, after a challenge, or when the cardholder has answered elsewhere.
 
+use acs::authentication_value;
 use emv3ds::code::{DeviceChannel, DsValue, MessageCategory, TransStatus, TransStatusReason};
 use emv3ds::message::AReq;
 use emv3ds::{Eci, Version};
 use primitives::Brand;
 
-use super::authentication_value;
 use super::scenario::Scenario;
 use super::wishes;
 use crate::faults::message::MessageFault;
@@ -95,10 +95,15 @@ impl Circumstances {
 
     /// A status with the ECI the brand's rules give it.
     pub fn verdict(&self, status: TransStatus, reason: Option<TransStatusReason>) -> Verdict {
+        let terms = authentication_value::Circumstances {
+            brand: self.brand,
+            non_payment: self.non_payment,
+            requestor_initiated: self.requestor_initiated,
+        };
         Verdict {
             status,
             reason,
-            eci: authentication_value::eci(self, status),
+            eci: authentication_value::eci(&terms, status),
         }
     }
 }

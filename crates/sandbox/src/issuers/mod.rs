@@ -8,10 +8,12 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use acs::authentication_value::ValueKey;
 use emv3ds::code::{Component, ErrorCode, TransStatus, TransStatusReason, YesNo};
 use emv3ds::message::{AReq, ARes, WireMessage as _};
 use emv3ds::{AcsTransId, DsTransId, Fault, Rules, Version};
 use primitives::Brand;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::directory::results::ResultsRoute;
@@ -22,7 +24,6 @@ use crate::phone_network::PhoneNetwork;
 use crate::recent::RecentMap;
 use crate::spoil;
 
-pub mod authentication_value;
 pub mod bank_app;
 pub mod certification;
 pub mod challenge;
@@ -38,7 +39,6 @@ pub mod scenario;
 pub mod session;
 pub mod wishes;
 
-use authentication_value::ValueKey;
 use decision::{Circumstances, Decision, Verdict};
 use facts::{Facts, Way, fingerprint, phone_of};
 use scenario::Scenario;
@@ -120,7 +120,11 @@ impl Issuers {
         results: ResultsRoute,
         faults: Faults,
     ) -> Self {
-        let (sessions, values) = (Mutex::default(), ValueKey::random());
+        let (first, second) = (Uuid::new_v4(), Uuid::new_v4());
+        let mut key = [0; 32];
+        let bytes = first.as_bytes().iter().chain(second.as_bytes());
+        key.iter_mut().zip(bytes).for_each(|(to, from)| *to = *from);
+        let (sessions, values) = (Mutex::default(), ValueKey::new(&key));
         let earlier = Mutex::new(RecentMap::new(REMEMBERED));
         Self(Arc::new(Inner {
             settings,
@@ -299,7 +303,9 @@ impl Issuers {
         ares.trans_status = Some(verdict.status);
         ares.trans_status_reason = verdict.reason;
         ares.eci = verdict.eci;
-        ares.authentication_value = self.0.values.value(brand, areq, ares.ds_trans_id, verdict.status);
+        let now = OffsetDateTime::now_utc();
+        let values = &self.0.values;
+        ares.authentication_value = values.value(brand, areq, ares.ds_trans_id, verdict.status, now);
     }
 
     fn facts(
@@ -323,7 +329,10 @@ impl Issuers {
             decoupled_follows: wishes::allows_decoupled_fallback(areq)
                 .then_some(TransStatusReason::DecoupledFallback),
             faults: Vec::new(),
-            proof: self.0.values.value(brand, areq, ds_trans_id, proven),
+            proof: self
+                .0
+                .values
+                .value(brand, areq, ds_trans_id, proven, OffsetDateTime::now_utc()),
             phone: phone_of(account_number),
             last_four: account_number
                 .get(account_number.len().saturating_sub(4)..)

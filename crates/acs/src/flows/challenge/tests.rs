@@ -2,7 +2,6 @@
 
 mod app;
 mod creq;
-mod password;
 mod restart;
 
 use emv3ds::Version;
