@@ -13,6 +13,7 @@
     reason = "this is test code: it may panic, and has a clock, chance and HTTP clients of its own"
 )]
 
+pub mod bank;
 pub mod cardholder;
 pub mod cards;
 pub mod consumers;

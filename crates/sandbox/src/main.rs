@@ -23,7 +23,7 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Runs database, sandbox and gateway until stopped.
-    Run(Run),
+    Run(Box<Run>),
     /// Runs a command with a PostgreSQL cluster of its own: DATABASE_URL is set, the exit code is the command's.
     WithPostgres {
         /// Working folder; PostgreSQL's programs may be below it.
@@ -79,7 +79,7 @@ async fn main() -> ExitCode {
         return complain(&fault);
     }
     match arguments.command {
-        Command::Run(run) => match supervise::run(run.into(), world::open).await {
+        Command::Run(run) => match supervise::run((*run).into(), world::open).await {
             Ok(()) => ExitCode::SUCCESS,
             Err(fault) => complain(&fault),
         },

@@ -30,7 +30,7 @@ async fn without_scripts_every_step_has_a_button_and_the_payment_ends() {
     let code = ana.reads_the_code().await;
     ana.answers(&code).await;
     // From the bank to us, and back to the payment; its page looks again by itself until it can lead to the shop.
-    window.arrives_at("/acs/challenge/answer").await;
+    window.arrives_at("/challenge/answer").await;
     window.presses("form button").await;
     window
         .arrives_at("/transactions/3ds/challenge-notification")

@@ -9,6 +9,7 @@ mod outcome;
 mod receipts;
 pub(crate) mod registration;
 mod results;
+pub(crate) mod telemetry;
 mod tell;
 mod tidy;
 mod timers;

@@ -16,6 +16,7 @@ use time::{Duration, OffsetDateTime};
 use tokio::task::JoinSet;
 
 use crate::flows::challenge::seconds;
+use crate::flows::telemetry;
 use crate::service::{Acs, Rounds};
 use crate::store::results::{Settled, Taken};
 use crate::store::{StoreError, results, transactions};
@@ -34,7 +35,7 @@ const JSON: &str = "application/json; charset=utf-8";
 
 /// What became of an attempt.
 #[derive(Debug)]
-enum Sent {
+pub(super) enum Sent {
     /// The 3DS Server has it, and says what it made of it.
     Receipt(ResultsStatus),
     /// An Erro.
@@ -49,6 +50,21 @@ enum Sent {
     Unreachable,
     /// There is nobody to send it to, or nothing that may be sent.
     Nowhere(&'static str),
+}
+
+impl Sent {
+    /// The word for it in metrics.
+    pub(super) fn outcome(&self) -> &'static str {
+        match self {
+            Self::Receipt(_) => "rres",
+            Self::Erro(_) => "erro",
+            Self::Status(_) => "status",
+            Self::Faulty => "faulty",
+            Self::TimedOut => "timed_out",
+            Self::Unreachable => "unreachable",
+            Self::Nowhere(_) => "nowhere",
+        }
+    }
 }
 
 impl Acs {
@@ -143,6 +159,7 @@ impl Acs {
     }
 
     async fn settle_result(&self, taken: &Taken, sent: &Sent) -> Result<(), StoreError> {
+        telemetry::sent(sent);
         let inner = self.inner();
         let now = inner.clock.now();
         let settled = settled(taken, sent, now, seconds(inner.settings.timers.results_retry));

@@ -6,6 +6,7 @@
 
 use crate::challenge::Event;
 use crate::flows::challenge::FlowError;
+use crate::flows::telemetry;
 use crate::service::{Acs, Rounds};
 use crate::store::{StoreError, challenges};
 
@@ -15,6 +16,7 @@ const BATCH: i64 = 50;
 impl Acs {
     /// Looks after the times of challenges until the service ends.
     pub(crate) async fn watch_timers(self, mut rounds: Rounds) {
+        telemetry::describe();
         let inner = self.inner();
         while rounds.next(&inner.wakes.timers, inner.settings.timers.poll).await {
             if let Err(error) = self.let_time_pass().await {

@@ -175,39 +175,4 @@ fn language(headers: &HeaderMap) -> Language {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use axum::http::HeaderValue;
-
-    #[test]
-    fn a_form_is_read_as_the_button_that_was_pressed() {
-        let pressed = |form: &str| read::<Answered>(form.as_bytes()).map(|mut form| form.pressed());
-        let submitted = pressed("acsTransID=a&token=b&code=123+456&action=submit").unwrap();
-        assert!(matches!(submitted, Pressed::Submit(entry) if entry.reveal() == "123 456"));
-        assert!(matches!(
-            pressed("code=1").unwrap(),
-            Pressed::Submit(entry) if entry.reveal() == "1"
-        ));
-        assert!(matches!(
-            pressed("action=phone&phone=1").unwrap(),
-            Pressed::ChoosePhone(1)
-        ));
-        assert!(matches!(pressed("action=code").unwrap(), Pressed::CodeInstead));
-        assert!(matches!(pressed("action=cancel").unwrap(), Pressed::Cancel));
-        for wrong in ["action=other", "action=phone&phone=x", "action=phone&phone=-1"] {
-            assert!(matches!(pressed(wrong), Err(Screen::Problem { code: 203, .. })));
-        }
-    }
-
-    #[test]
-    fn screens_of_nobody_speak_the_browser_s_language() {
-        let headers = |accepted: &str| {
-            HeaderMap::from_iter([(ACCEPT_LANGUAGE, HeaderValue::from_str(accepted).unwrap())])
-        };
-        assert_eq!(
-            language(&headers("de-CH, pt-BR;q=0.8, en;q=0.5")),
-            Language::Portuguese
-        );
-        assert_eq!(language(&HeaderMap::new()), Language::English);
-    }
-}
+mod tests;

@@ -36,9 +36,9 @@ pub(super) static WORDS: Words = Words {
     resend_in: "Otro código en {count} segundos.",
     notices: Notices {
         wrong: "El código no es correcto. Te quedan {count} intentos.",
-        wrong_once_more: "El código no es correcto. Te queda 1 intento; después, tu tarjeta puede bloquearse.",
+        wrong_once_more: "El código no es correcto. Te queda un intento; después, tu tarjeta puede bloquearse.",
         wrong_password: "La contraseña no es correcta. Te quedan {count} intentos.",
-        wrong_password_once_more: "La contraseña no es correcta. Te queda 1 intento; después, tu tarjeta puede bloquearse.",
+        wrong_password_once_more: "La contraseña no es correcta. Te queda un intento; después, tu tarjeta puede bloquearse.",
         nothing_typed: "Escribe el código que te enviamos.",
         expired: "El código venció. Pide otro.",
         resent: "Enviamos un código nuevo; el anterior ya no sirve.",

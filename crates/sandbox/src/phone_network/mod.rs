@@ -34,6 +34,9 @@ const BUSY_ONCE_KEPT: usize = 10_000;
 /// What arrives of a message that was garbled on the way.
 const UNREADABLE: &str = "\u{fffd}\u{fffd}\u{fffd}\u{fffd}";
 
+/// Number and content of messages.
+type HandedOnce = HashSet<(String, Vec<u8>)>;
+
 /// A text message as it was delivered.
 #[derive(Clone, Debug, Serialize)]
 pub struct Sms {
@@ -62,7 +65,7 @@ pub struct PhoneNetwork {
     /// Below which address receipts of the providers over HTTP are taken.
     webhooks: Arc<Mutex<Option<String>>>,
     /// Messages that a number which is busy once has been handed.
-    busy_once: Arc<Mutex<HashSet<(String, Vec<u8>)>>>,
+    busy_once: Arc<Mutex<HandedOnce>>,
 }
 
 impl PhoneNetwork {

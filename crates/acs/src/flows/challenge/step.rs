@@ -12,6 +12,7 @@ use crate::challenge::state::Progress;
 use crate::challenge::{Challenge, Effect, Ending, Event, Pressed, Refused, State, Step, decide};
 use crate::flows::outcome;
 use crate::flows::results::LEASE;
+use crate::flows::telemetry;
 use crate::service::Acs;
 use crate::store::challenges::{Kept, OpenedBy};
 use crate::store::transactions::{self, End};
@@ -111,6 +112,9 @@ impl Acs {
             .await?;
         transaction.commit().await?;
         self.ring(&challenge);
+        if let State::Done { ending, method, at } = challenge.state {
+            telemetry::ended(ending, method, at - kept.began_at);
+        }
         kept.challenge = challenge;
         kept.version += 1;
         let report = result.map(|taken| tokio::spawn(self.clone().report(taken)));

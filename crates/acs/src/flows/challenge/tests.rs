@@ -2,6 +2,7 @@
 
 mod app;
 mod creq;
+mod password;
 mod restart;
 
 use emv3ds::Version;
