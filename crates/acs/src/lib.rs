@@ -33,6 +33,7 @@ pub mod sms;
 pub mod store;
 pub mod wording;
 
+pub use flows::administration::{AdministrationError, ClientKeys, PrivateJwk};
 pub use flows::challenge::FlowError;
 pub use http::pages;
 pub use service::{Acs, Settings, Timers};

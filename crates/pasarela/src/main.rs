@@ -32,7 +32,7 @@ enum Command {
     },
     /// Serves as an access control server, the issuers' side of 3-D Secure, until SIGTERM or SIGINT. Its settings are those of
     /// `deploy/acs.toml`.
-    Acs(commands::acs::First),
+    Acs(commands::acs::AcsCommand),
     /// Brings the database to the newest schema.
     Migrate,
     /// Puts operators, merchants and directory servers of a document in; sandboxes only.
@@ -104,10 +104,10 @@ fn run(arguments: Arguments) -> Result<(), Box<dyn std::error::Error>> {
             traces.shut_down();
             served
         }
-        Command::Acs(first) => {
+        Command::Acs(command) => {
             let config = AcsConfig::load(file.as_deref())?;
             let traces = telemetry::start(&config.telemetry)?;
-            let served = runtime.block_on(commands::acs::run(config, first));
+            let served = runtime.block_on(commands::acs::run(config, command));
             traces.shut_down();
             served
         }

@@ -1,5 +1,6 @@
 //! One file a flow, each an `impl Acs` block: decide, record, send with no transaction open, apply.
 
+pub(crate) mod administration;
 mod authenticate;
 pub(crate) mod backend;
 pub(crate) mod challenge;

@@ -4,31 +4,24 @@
 use super::issuer_api::call::{Document, bearer, timestamp};
 use super::issuer_api::failure::{Answered, Failure};
 use super::issuer_api::{policy, products as issuer_products, schema as issuer_schema};
+use crate::flows::administration::{ClientKeys, PrivateJwk};
 use crate::identifiers::IssuerId;
-use crate::jose::jwk::EcKey;
-use crate::policy::Policy;
-use crate::registration::members::{Members, plain};
+use crate::registration::members::plain;
 use crate::service::Acs;
-use crate::store::clients::{self, Client, ClientInserted};
+use crate::store::clients;
 use crate::store::issuers::{self, Issuer};
 use crate::store::products;
 use aws_lc_rs::constant_time::verify_slices_are_equal;
-use aws_lc_rs::encoding::{AsBigEndian as _, EcPrivateKeyBin};
-use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use axum::Json;
 use axum::body::Bytes;
 use axum::extract::rejection::BytesRejection;
 use axum::extract::{DefaultBodyLimit, FromRequestParts, Path, State};
 use axum::http::StatusCode;
 use axum::http::request::Parts;
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use serde_json::{Value, json};
-use time::Duration;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// How long the key before stays good after a rotation, for the client to change over.
-const CHANGEOVER: Duration = Duration::hours(24);
 const BODY_MAX_BYTES: usize = 64 * 1024;
 const CLIENT_ID: &str = "must be 1 to 64 letters, digits, _ and -";
 
@@ -140,32 +133,8 @@ async fn create_issuer(
     let name = members.text("issuerId", must, IssuerId::parse)?;
     let label = members.text("name", "must be a text of 1 to 64 characters", plain(64))?;
     members.finish()?;
-    let issuer = acs.new_issuer(name, label);
-    match issuers::insert(&acs.inner().store, &issuer).await? {
-        true => Ok((StatusCode::CREATED, Json(shown_issuer(&issuer)))),
-        false => Err(Failure::conflict(
-            "ISSUER_ALREADY_EXISTS",
-            "there is an issuer of this name",
-        )),
-    }
-}
-
-impl Acs {
-    /// An issuer with the default policy, under its own name.
-    fn new_issuer(&self, issuer: IssuerId, name: String) -> Issuer {
-        let now = self.inner().clock.now();
-        let policy = Policy {
-            bank_name: name.chars().take(20).collect(),
-            ..Policy::default()
-        };
-        Issuer {
-            issuer,
-            name,
-            policy,
-            created_at: now,
-            updated_at: now,
-        }
-    }
+    let issuer = acs.create_issuer(name, label).await?;
+    Ok((StatusCode::CREATED, Json(shown_issuer(&issuer))))
 }
 
 /// Get an issuer
@@ -264,63 +233,18 @@ async fn create_client(
     Document(mut members): Document,
 ) -> Answered<(StatusCode, Json<Value>)> {
     let issuer = issuer_id(&name)?;
-    let client = members.text("clientId", CLIENT_ID, client_name)?;
-    let (key, private) = key(&mut members)?;
+    let client = members.text("clientId", CLIENT_ID, |text| Some(text.to_owned()))?;
+    let key = members.value("publicKey");
     members.finish()?;
-    let inner = acs.inner();
-    let client = Client {
-        client,
-        issuer,
-        key,
-        previous: None,
-        disabled_at: None,
-        created_at: inner.clock.now(),
-    };
-    match clients::insert(&inner.store, &client).await? {
-        ClientInserted::Done => Ok((
-            StatusCode::CREATED,
-            Json(json!({
-                "clientId": client.client,
-                "publicKey": key.to_json(),
-                "privateKey": private,
-            })),
-        )),
-        ClientInserted::NameTaken => Err(Failure::conflict(
-            "CLIENT_ALREADY_EXISTS",
-            "there is a client of this name",
-        )),
-        ClientInserted::NoIssuer => Err(Failure::not_found("issuer")),
-    }
+    let keys = acs.create_client(&issuer, &client, key.as_ref()).await?;
+    Ok((StatusCode::CREATED, Json(shown_keys(&client, &keys))))
 }
 
-fn client_name(text: &str) -> Option<String> {
-    let letters = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-');
-    ((1..=64).contains(&text.len()) && text.bytes().all(letters)).then(|| text.to_owned())
-}
-
-/// `publicKey` of a body, or a pair made here with its private half as a JWK.
-fn key(members: &mut Members) -> Answered<(EcKey, Option<Value>)> {
-    if let Some(jwk) = members.value("publicKey") {
-        let must = "must be a public key of P-256 as a JWK";
-        let key = EcKey::parse(&jwk).ok_or_else(|| Failure::format("publicKey", must))?;
-        return Ok((key, None));
-    }
-    let made = EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING)
-        .ok()
-        .and_then(|pair| {
-            let key = EcKey::of_point(pair.public_key().as_ref())?;
-            let private: EcPrivateKeyBin<'static> = pair.private_key().as_be_bytes().ok()?;
-            let mut jwk = key.to_json();
-            jwk["d"] = BASE64_URL_SAFE_NO_PAD.encode(private.as_ref()).into();
-            Some((key, Some(jwk)))
-        });
-    made.ok_or_else(|| {
-        tracing::error!("no key could be made");
-        Failure::new(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "INTERNAL_ERROR",
-            "no key could be made",
-        )
+fn shown_keys(client: &str, keys: &ClientKeys) -> Value {
+    json!({
+        "clientId": client,
+        "publicKey": keys.public,
+        "privateKey": keys.private.as_ref().map(PrivateJwk::reveal),
     })
 }
 
@@ -346,20 +270,12 @@ async fn rotate_client(
     Document(mut members): Document,
 ) -> Answered<Json<Value>> {
     let issuer = issuer_id(&name)?;
-    let (key, private) = key(&mut members)?;
+    let key = members.value("publicKey");
     members.finish()?;
-    let inner = acs.inner();
-    let now = inner.clock.now();
-    let until = now + CHANGEOVER;
-    match clients::rotate(&inner.store, &issuer, &client, &key, until, now).await? {
-        true => Ok(Json(json!({
-            "clientId": client,
-            "publicKey": key.to_json(),
-            "privateKey": private,
-            "previousKeyUntil": timestamp(until),
-        }))),
-        false => Err(Failure::not_found("client")),
-    }
+    let (keys, until) = acs.rotate_client(&issuer, &client, key.as_ref()).await?;
+    let mut shown = shown_keys(&client, &keys);
+    shown["previousKeyUntil"] = timestamp(until).into();
+    Ok(Json(shown))
 }
 
 /// Disable a client
@@ -380,7 +296,8 @@ async fn disable_client(
     _administrator: Administrator,
     Path((name, client)): Path<(String, String)>,
 ) -> Answered<StatusCode> {
-    set_disabled(&acs, &issuer_id(&name)?, &client, true).await
+    acs.set_client_disabled(&issuer_id(&name)?, &client, true).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Enable a client
@@ -399,15 +316,9 @@ async fn enable_client(
     _administrator: Administrator,
     Path((name, client)): Path<(String, String)>,
 ) -> Answered<StatusCode> {
-    set_disabled(&acs, &issuer_id(&name)?, &client, false).await
-}
-
-async fn set_disabled(acs: &Acs, issuer: &IssuerId, client: &str, disabled: bool) -> Answered<StatusCode> {
-    let inner = acs.inner();
-    match clients::set_disabled(&inner.store, issuer, client, disabled, inner.clock.now()).await? {
-        true => Ok(StatusCode::NO_CONTENT),
-        false => Err(Failure::not_found("client")),
-    }
+    acs.set_client_disabled(&issuer_id(&name)?, &client, false)
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Set a product of an issuer

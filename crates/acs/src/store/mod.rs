@@ -13,6 +13,7 @@ mod error;
 pub mod issuers;
 pub mod limits;
 pub mod notices;
+pub(crate) mod operations;
 pub mod products;
 pub mod provider_health;
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! `pasarela acs`: the access control server by itself, until it is asked to stop.
 
+mod administration;
+
 use super::{Outcome, say};
 use crate::config::acs::AcsConfig;
 use crate::telemetry;
@@ -17,6 +19,16 @@ use tokio::{
     task::JoinSet,
 };
 
+/// Serves, unless something else is said.
+#[derive(Debug, clap::Args)]
+#[command(args_conflicts_with_subcommands = true)]
+pub struct AcsCommand {
+    #[command(flatten)]
+    first: First,
+    #[command(subcommand)]
+    instead: Option<administration::Administration>,
+}
+
 /// What it is to do first.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub struct First {
@@ -28,8 +40,16 @@ pub struct First {
     create_keys: bool,
 }
 
+/// Does what is said.
+pub async fn run(config: AcsConfig, command: AcsCommand) -> Outcome {
+    match command.instead {
+        Some(instead) => administration::run(config, instead).await,
+        None => serve(config, command.first).await,
+    }
+}
+
 /// Serves until SIGTERM or SIGINT; then takes no new requests, and lets those under way finish.
-pub async fn run(config: AcsConfig, first: First) -> Outcome {
+async fn serve(config: AcsConfig, first: First) -> Outcome {
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     let AcsConfig {
         listen,

@@ -206,12 +206,10 @@ pub(crate) async fn block(
     caller: Caller,
     Path((_issuer, card)): Path<(String, String)>,
 ) -> Answered<StatusCode> {
-    set_state(&acs, &caller, &card_id(&card)?, CardState::Blocked).await
-}
-
-async fn set_state(acs: &Acs, caller: &Caller, card: &CardId, state: CardState) -> Answered<StatusCode> {
+    let card = card_id(&card)?;
     let inner = acs.inner();
-    match cards::set_state(&inner.store, &caller.issuer, card, state, inner.clock.now()).await? {
+    let now = inner.clock.now();
+    match cards::set_state(&inner.store, &caller.issuer, &card, CardState::Blocked, now).await? {
         true => Ok(StatusCode::NO_CONTENT),
         false => Err(Failure::not_found("card")),
     }
@@ -235,10 +233,8 @@ pub(crate) async fn unlock(
     caller: Caller,
     Path((_issuer, card)): Path<(String, String)>,
 ) -> Answered<StatusCode> {
-    let card = card_id(&card)?;
-    let answered = set_state(&acs, &caller, &card, CardState::Active).await?;
-    limits::unlock(&acs.inner().store, &caller.issuer, &card).await?;
-    Ok(answered)
+    acs.unlock_card(&caller.issuer, &card_id(&card)?).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 async fn shown(acs: &Acs, caller: &Caller, card: &CardId) -> Answered<Value> {

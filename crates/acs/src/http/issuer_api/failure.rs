@@ -1,5 +1,6 @@
 //! How a call of an issuer fails: `{"code", "message", "field"}`, the one place that makes it.
 
+use crate::flows::administration::AdministrationError;
 use crate::flows::registration::NotRegistered;
 use crate::keys::KeysError;
 use crate::registration::members::Refused;
@@ -84,6 +85,24 @@ impl From<StoreError> for Failure {
 impl From<KeysError> for Failure {
     fn from(fault: KeysError) -> Self {
         Self::fault(&fault)
+    }
+}
+
+impl From<AdministrationError> for Failure {
+    fn from(error: AdministrationError) -> Self {
+        match error {
+            AdministrationError::Taken("an issuer") => {
+                Self::conflict("ISSUER_ALREADY_EXISTS", error.to_string())
+            }
+            AdministrationError::Taken(_) => Self::conflict("CLIENT_ALREADY_EXISTS", error.to_string()),
+            AdministrationError::Unknown(what) => Self::not_found(what),
+            AdministrationError::ClientName => {
+                Self::format("clientId", "must be 1 to 64 letters, digits, _ and -")
+            }
+            AdministrationError::Key => Self::format("publicKey", "must be a public key of P-256 as a JWK"),
+            AdministrationError::Cryptography => Self::fault(&error),
+            AdministrationError::Store(fault) => fault.into(),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ pub(crate) mod call;
 mod cards;
 mod consumers;
 pub(crate) mod failure;
+mod operations;
 pub(crate) mod policy;
 pub(crate) mod products;
 pub(crate) mod schema;
@@ -35,6 +36,10 @@ pub(crate) fn router() -> OpenApiRouter<Acs> {
         .routes(routes!(cards::replace))
         .routes(routes!(cards::block))
         .routes(routes!(cards::unlock))
+        .routes(routes!(operations::of_card))
+        .routes(routes!(operations::in_the_app))
+        .routes(routes!(operations::get))
+        .routes(routes!(operations::app_answered))
         .routes(routes!(products::list))
         .routes(routes!(products::get, products::put, products::delete))
         .routes(routes!(policy::get, policy::put))

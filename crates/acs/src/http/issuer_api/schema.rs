@@ -260,3 +260,67 @@ pub(crate) struct SecretBody {
     #[schema(min_length = 16, max_length = 256)]
     secret: String,
 }
+
+/// An authentication in the history of a card.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct OperationReply {
+    operation_id: String,
+    /// `3DS_FRICTIONLESS`, `3DS_CHALLENGE_OOB_ISSUER` or `3DS_CHALLENGE_OTP_SMS`
+    operation: String,
+    /// `SUCCESSFUL`, `FAILED` or, while it goes on, `PENDING`
+    status: String,
+    #[schema(format = DateTime)]
+    start_time: String,
+    consumer_id: Option<String>,
+    /// `acsTransactionId`, `threeDSServerTransId`, merchant, amount, statuses.
+    details: serde_json::Value,
+    /// Where it failed.
+    error: Option<String>,
+}
+
+/// The history of a card.
+#[derive(ToSchema)]
+pub(crate) struct OperationListReply {
+    operations: Vec<OperationReply>,
+}
+
+/// An authentication, with its decision and its challenge.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct ChallengeReply {
+    acs_trans_id: String,
+    consumer_id: Option<String>,
+    card_id: Option<String>,
+    /// Where the challenge stands; none without one.
+    state: Option<String>,
+    /// Whether no browser takes part.
+    decoupled: bool,
+    /// How it was asked, once it has ended: `code`, `password`, `password_then_code`, `app`, `decoupled`
+    method: Option<String>,
+    /// How it ended.
+    ending: Option<String>,
+    merchant_name: String,
+    /// Minor units.
+    purchase_amount: Option<String>,
+    /// ISO 4217 numeric.
+    purchase_currency: Option<String>,
+    purchase_exponent: Option<String>,
+    #[schema(format = DateTime)]
+    start_time: String,
+    /// Which rule decided, and by which facts.
+    explanation: serde_json::Value,
+}
+
+/// What waits for the app.
+#[derive(ToSchema)]
+pub(crate) struct ChallengeListReply {
+    challenges: Vec<ChallengeReply>,
+}
+
+/// What the cardholder answered in the app.
+#[derive(ToSchema)]
+pub(crate) struct AppAnswerBody {
+    /// `approved`, `denied` or `not_me`
+    result: String,
+}

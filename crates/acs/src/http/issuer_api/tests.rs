@@ -2,6 +2,7 @@
 
 mod access;
 mod bad_input;
+mod operations;
 mod registration;
 
 use crate::clock::{Clock, SystemClock};

@@ -20,6 +20,14 @@ fn routes() -> Vec<(&'static str, &'static str, bool)> {
         ("POST", "/cards/one/replace", true),
         ("POST", "/cards/one/block", false),
         ("POST", "/cards/one/unlock", false),
+        ("GET", "/cards/one/3ds/operations", false),
+        ("GET", "/challenges", false),
+        ("GET", "/challenges/00000000-0000-0000-0000-000000000001", false),
+        (
+            "POST",
+            "/challenges/00000000-0000-0000-0000-000000000001/oob-result",
+            true,
+        ),
         ("GET", "/products", false),
         ("GET", "/products/clasica", false),
         ("PUT", "/products/clasica", true),
@@ -287,6 +295,7 @@ async fn the_document_describes_every_route(pool: PgPool) {
         let template = path
             .replace("/ana", "/{consumerId}")
             .replace("/one", "/{cardId}")
+            .replace("/00000000-0000-0000-0000-000000000001", "/{acsTransId}")
             .replace("/clasica", "/{productId}");
         let path = format!("/acs/banking/v2/issuers/{{issuerId}}{template}");
         let operation = &paths[&path][method.to_ascii_lowercase()];

@@ -1,6 +1,8 @@
 //! The binary as its operator runs it: every command, on a database of its own.
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
+mod acs;
+
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use sqlx::{ConnectOptions, PgPool};
