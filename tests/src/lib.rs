@@ -4,7 +4,7 @@
 //! the merchant's backend, [`requestor`] that of a shop that only wants 3-D Secure, [`cardholder`] the cardholder with a browser, [`outside`] what the sandbox tells and lets
 //! happen, [`webhook`] the check of what arrives at the merchant, [`consumers`] merchants' servers
 //! of all manners, [`outbox`] a load for them. [`secrets`] looks for card numbers and codes where
-//! none may be. [`demo`] plays the main flows for people. Nothing here knows the gateway from inside: its binary and its
+//! none may be. [`access_control`] is the issuers' side by itself. [`demo`] plays the main flows for people. Nothing here knows the gateway from inside: its binary and its
 //! wire formats are all there is, so nothing of ours is imported.
 #![allow(
     clippy::unwrap_used,
@@ -13,6 +13,7 @@
     reason = "this is test code: it may panic, and has a clock, chance and HTTP clients of its own"
 )]
 
+pub mod access_control;
 pub mod bank;
 pub mod cardholder;
 pub mod cards;

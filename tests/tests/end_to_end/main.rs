@@ -9,6 +9,7 @@
     reason = "tests may panic, and have chance of their own"
 )]
 
+mod access_control;
 mod after_purchase;
 mod amounts;
 mod bad_input;
