@@ -5,7 +5,8 @@
 //! `sandbox with-postgres --durable` that is one that commits as in production. [`purchases`] makes the load, [`receiver`]
 //! is the merchant's server that the webhooks reach, [`meters`] reads what everybody used, [`plain_commits`] is the
 //! yardstick of the same minute, [`authentications`] the load of shops that only want 3-D Secure, [`waiting`] the crowd of
-//! Get Order clients, [`webhooks`] the dispatcher by itself, [`budgets`] what is aimed at.
+//! Get Order clients, [`webhooks`] the dispatcher by itself, [`challenges`] the access control server by itself, [`budgets`] what is
+//! aimed at.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -16,6 +17,7 @@
 
 mod authentications;
 mod budgets;
+mod challenges;
 mod latencies;
 mod meters;
 mod plain_commits;
@@ -62,6 +64,9 @@ struct Arguments {
     /// Measures webhooks alone.
     #[arg(long)]
     webhooks_only: bool,
+    /// Measures the access control server alone.
+    #[arg(long)]
+    acs_only: bool,
 }
 
 #[tokio::main]
@@ -70,6 +75,20 @@ async fn main() {
     let step = Duration::from_secs(arguments.seconds.max(1));
     // Before any child is started, which inherits it.
     let files = open_files();
+    if arguments.acs_only {
+        say("starting database and access control server");
+        let figures = json!({
+            "setting": {
+                "at": OffsetDateTime::now_utc().format(&Rfc3339).unwrap(),
+                "cores": std::thread::available_parallelism().map_or(0, usize::from),
+                "load_average": meters::load_average(),
+                "seconds_per_step": arguments.seconds,
+            },
+            "challenges": challenges::measure(step).await,
+        });
+        println!("{figures:#}");
+        return;
+    }
     say("starting database, sandbox and gateway");
     let receiver = Receiver::open().await;
     let system = System::start_with("").await;

@@ -258,12 +258,12 @@ fn ticks(stat: &[String], fields: impl IntoIterator<Item = usize>) -> u64 {
 }
 
 /// User and system time of a process with all its threads.
-fn own_cpu_ms(process: u32) -> u64 {
+pub fn own_cpu_ms(process: u32) -> u64 {
     stat(process).map_or(0, |stat| ticks(&stat, [14, 15])) * MILLISECONDS_PER_TICK
 }
 
 /// The same of a process, the children it has, and those it had.
-fn family_cpu_ms(process: u32) -> u64 {
+pub fn family_cpu_ms(process: u32) -> u64 {
     let own = stat(process).map_or(0, |stat| ticks(&stat, 14..=17));
     let children = fs::read_dir("/proc")
         .into_iter()
@@ -276,7 +276,8 @@ fn family_cpu_ms(process: u32) -> u64 {
     (own + children.sum::<u64>()) * MILLISECONDS_PER_TICK
 }
 
-fn resident_mb(process: u32) -> Option<f64> {
+/// Resident memory of a process in MB.
+pub fn resident_mb(process: u32) -> Option<f64> {
     let text = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
     let kilobytes: f64 = line.split_whitespace().next()?.parse().ok()?;
