@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
-use tokio::sync::{Notify, mpsc, watch};
+use tokio::sync::{Notify, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::clock::Clock;
@@ -21,6 +21,8 @@ use crate::sms::providers::Providers;
 use crate::sms::receipts::ReceiptKeys;
 use crate::store::Store;
 
+/// RReqs under way at the same time: more wait for their turn.
+const RESULTS_AT_ONCE: usize = 64;
 /// How long a connection to anybody may take to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
@@ -134,6 +136,8 @@ pub(crate) struct Inner {
     /// Access tokens for issuers' backends.
     pub(crate) tokens: Tokens,
     pub(crate) wakes: Wakes,
+    /// So many RReqs are under way at the same time.
+    pub(crate) results_at_once: Semaphore,
 }
 
 /// Bells of the workers: rung after a commit that leaves them something to do.
@@ -187,6 +191,7 @@ impl Acs {
             breakers: Mutex::default(),
             tokens: Tokens::default(),
             wakes: Wakes::default(),
+            results_at_once: Semaphore::new(RESULTS_AT_ONCE),
         })))
     }
 

@@ -98,6 +98,14 @@ impl Acs {
 
     /// Sends a result that is ours for the time of the lease, and writes down what came of it.
     pub(crate) async fn report(self, taken: Taken) {
+        let inner = self.inner();
+        let Ok(_turn) = inner.results_at_once.acquire().await else {
+            return;
+        };
+        // Whoever waited for its turn until the lease was over leaves the result to whoever has taken it since.
+        if inner.clock.now() >= taken.until {
+            return;
+        }
         let done = match Box::pin(self.send_result(&taken)).await {
             Ok(sent) => self.settle_result(&taken, &sent).await,
             Err(error) => Err(error),

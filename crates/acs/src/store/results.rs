@@ -15,6 +15,8 @@ pub struct Taken {
     pub attempt: i32,
     /// Since when it is to be sent.
     pub queued_at: OffsetDateTime,
+    /// Until when it is nobody else's.
+    pub until: OffsetDateTime,
 }
 
 /// What came of an attempt.
@@ -62,6 +64,7 @@ pub async fn queue_in(
         acs_trans_id: id,
         attempt: 1,
         queued_at: now,
+        until: now + lease,
     }))
 }
 
@@ -88,6 +91,7 @@ pub async fn take_due(
         acs_trans_id: AcsTransId(row.acs_trans_id),
         attempt: row.attempts,
         queued_at: row.queued_at,
+        until: now + lease,
     }))
 }
 

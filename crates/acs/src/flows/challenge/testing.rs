@@ -5,7 +5,7 @@ mod directory;
 use axum::Router;
 use axum::routing::post;
 use emv3ds::code::{ChallengeWindowSize, Component, DeviceChannel, ErrorCode, MessageCategory, TransStatus};
-use emv3ds::message::{CReq, CRes, Erro, Received};
+use emv3ds::message::{CReq, CRes, Erro, RReq, Received};
 use emv3ds::{AcsTransId, DsTransId, Rules, ThreeDsServerTransId, Version, encoding};
 use primitives::{Amount, Brand, Currency};
 use sqlx::PgPool;
@@ -188,6 +188,18 @@ impl Bank {
         code
     }
 
+    /// So many results, once they are there: sent by whoever ended a challenge, or by a worker.
+    pub(crate) async fn results(&self, count: usize) -> Vec<RReq> {
+        for _ in 0..200 {
+            self.acs.send_due_results().await.unwrap();
+            if self.directory.bodies().len() >= count {
+                return self.directory.received();
+            }
+            tokio::time::sleep(Wait::from_millis(20)).await;
+        }
+        panic!("{} results of {count}", self.directory.bodies().len())
+    }
+
     /// The first cell of the first row.
     pub(crate) async fn tells<T>(&self, question: &'static str, id: AcsTransId) -> T
     where
@@ -300,7 +312,8 @@ pub(crate) fn creq(id: AcsTransId, version: Version) -> String {
     form(&creq_message(id, version))
 }
 
-fn transaction(id: AcsTransId, version: Version, keys: &Keys, decoupled: bool) -> Transaction {
+/// What an AReq left behind.
+pub(crate) fn transaction(id: AcsTransId, version: Version, keys: &Keys, decoupled: bool) -> Transaction {
     let status = if decoupled {
         TransStatus::DecoupledChallenge
     } else {

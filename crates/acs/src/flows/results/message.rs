@@ -97,3 +97,75 @@ fn interactions(version: Version, challenge: &Challenge, ending: Ending, method:
     let counted = challenge.interactions.saturating_sub(uncounted);
     Some(format!("{:02}", counted.min(99)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::challenge::Means;
+    use crate::flows::challenge::testing::{PROOF, START, transaction};
+    use crate::keys::Keys;
+    use emv3ds::Rules;
+    use emv3ds::code::{Component, MessageCategory};
+    use time::Duration;
+    use uuid::Uuid;
+
+    /// Whether something ends so in that version: decoupled authentications came with 2.2.0, putting off with 2.3.1.
+    fn happens(ending: Ending, method: Method, version: Version) -> bool {
+        let decoupled = method == Method::Decoupled;
+        match ending {
+            Ending::DecoupledTimedOut => decoupled && version >= Version::V2_2_0,
+            Ending::Passed | Ending::Denied | Ending::NotMe | Ending::Faulty => {
+                !decoupled || version >= Version::V2_2_0
+            }
+            Ending::PutOff => !decoupled && version >= Version::V2_3_1,
+            _ => !decoupled,
+        }
+    }
+
+    #[test]
+    fn every_ending_by_every_method_is_a_message_that_keeps_the_rules_of_its_version() {
+        let means = Means {
+            app: true,
+            password: true,
+            phones: 1,
+            backend_sends: false,
+            put_off: true,
+        };
+        let challenge = Challenge::awaited(means, Uuid::from_u128(1), START, Duration::seconds(30));
+        let methods = [
+            Method::Code,
+            Method::Password,
+            Method::PasswordThenCode,
+            Method::App,
+            Method::Decoupled,
+        ];
+        let mut written = 0;
+        for version in Version::ALL {
+            for category in [MessageCategory::Payment, MessageCategory::NonPayment] {
+                let id = AcsTransId(Uuid::from_u128(1));
+                let mut transaction = transaction(id, version, &Keys::for_tests(), false);
+                transaction.category = category;
+                for ending in Ending::ALL {
+                    for method in methods {
+                        if !happens(ending, method, version) {
+                            continue;
+                        }
+                        let passed = ending == Ending::Passed;
+                        let proof = passed.then(|| AuthenticationValue::parse(PROOF).unwrap());
+                        let rreq = rreq(&transaction, &challenge, ending, method, proof);
+                        for receiver in [Component::DirectoryServer, Component::Server] {
+                            let rules = Rules::received_by(receiver, &Version::ALL).category(category);
+                            let message = rules.write(&rreq);
+                            assert!(
+                                message.is_ok(),
+                                "{ending:?} by {method:?} in {version:?} {category:?} for {receiver:?}: {message:?}"
+                            );
+                            written += 1;
+                        }
+                    }
+                }
+            }
+        }
+        assert!(written > 500, "{written}");
+    }
+}

@@ -65,12 +65,10 @@ async fn a_decoupled_authentication_ends_by_the_app_or_by_its_time(pool: PgPool)
         Screen::Problem { code: 301, .. }
     ));
     bank.acs.app_answered(answered, AppAnswer::NotMe).await.unwrap();
+    assert_eq!(bank.results(1).await.len(), 1);
     bank.pass(300);
     bank.acs.let_time_pass().await.unwrap();
-    while bank.directory.bodies().len() < 2 {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    for rreq in bank.directory.received() {
+    for rreq in bank.results(2).await {
         assert_eq!(rreq.interaction_counter, None);
         let told = (rreq.trans_status_reason, rreq.challenge_cancel);
         if rreq.acs_trans_id == answered {

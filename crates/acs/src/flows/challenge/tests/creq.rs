@@ -81,11 +81,7 @@ async fn a_first_creq_that_comes_too_late_finds_the_challenge_ended(pool: PgPool
     bank.acs.let_time_pass().await.unwrap();
     assert_eq!(code_of_erro(bank.brings(other, V2_2).await), ErrorCode::TimedOut);
     // Then both results say that nobody came
-    bank.acs.send_due_results().await.unwrap();
-    while bank.directory.bodies().len() < 2 {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    for rreq in bank.directory.received() {
+    for rreq in bank.results(2).await {
         assert!(rreq.challenge_never_started());
     }
     assert_eq!(bank.sent().await, []);

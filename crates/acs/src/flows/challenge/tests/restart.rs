@@ -52,11 +52,7 @@ async fn a_process_that_starts_again_finds_every_time_that_is_over(pool: PgPool)
     let tell = |reason, cancel| (Some(reason), Some(cancel));
     let abandoned = tell(TransStatusReason::TimedOutAtAcs, ChallengeCancel::TimedOutAtAcs);
     bank.pass(60);
-    bank.acs.send_due_results().await.unwrap();
-    while bank.directory.bodies().len() < all.len() {
-        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
-    }
-    for rreq in bank.directory.received() {
+    for rreq in bank.results(all.len()).await {
         let (_, state) = all.iter().find(|(id, _)| *id == rreq.acs_trans_id).unwrap();
         let told = (rreq.trans_status_reason, rreq.challenge_cancel);
         let expected = match *state {
