@@ -17,6 +17,7 @@ pub mod certificates;
 pub mod child;
 pub mod directory;
 pub mod faults;
+pub mod issuer_backend;
 pub mod issuers;
 pub mod ledger;
 pub mod lock;

@@ -21,6 +21,7 @@ use crate::directory::acs::AcsLink;
 use crate::directory::results::ResultsRoute;
 use crate::directory::{self, Directory, tls};
 use crate::faults::{self, Faults};
+use crate::issuer_backend::{self, IssuerBackend};
 use crate::issuers::{self, IssuerSettings, Issuers};
 use crate::ledger::{self, Ledger};
 use crate::messages::{self, MessageLog};
@@ -107,6 +108,7 @@ impl WorldSettings {
 #[derive(Clone, Debug)]
 pub struct World {
     directory: Directory,
+    issuer_backend: IssuerBackend,
     issuers: Issuers,
     /// Who answers for registered cards, and the bank that registered them. Without it, the issuers of this process play
     /// all cards.
@@ -170,6 +172,7 @@ impl World {
             silence,
             faults.clone(),
         );
+        let issuer_backend = IssuerBackend::new(faults.clone(), phones.clone());
         let processors = Processors::new(Ledger::default(), faults, processors::Settings::default());
         for connection in merchants.iter().flat_map(seeds::connections::of) {
             connection.register(&processors.connections, &gateway_url);
@@ -186,6 +189,7 @@ impl World {
         });
         Ok(Self {
             directory,
+            issuer_backend,
             issuers,
             access_control: None,
             client: calling,
@@ -211,6 +215,11 @@ impl World {
     /// The phone network: whose accounts its providers know, and what arrived.
     pub fn phones(&self) -> &PhoneNetwork {
         &self.phones
+    }
+
+    /// The bank's backend: how it is reached, and whom it knows.
+    pub fn issuer_backend(&self) -> &IssuerBackend {
+        &self.issuer_backend
     }
 }
 
@@ -238,6 +247,7 @@ pub fn router(world: World) -> Router {
         .merge(range_levers)
         .merge(bank_app)
         .merge(phone_network::router(world.phones))
+        .merge(issuer_backend::router(world.issuer_backend))
         .merge(messages::router(world.messages))
         .merge(faults::router(faults.clone(), &processors::NAMES))
         .merge(ledger::router(world.processors.ledger.clone()))

@@ -24,11 +24,14 @@ pub mod text_message;
 pub use levers::router;
 use message::MessageFaultOrder;
 
+/// The target of faults that the bank's backend plays.
+pub const ISSUER: &str = "issuer";
 /// Parts of the sandbox that faults can be set for, besides the processors.
-pub const OTHER_TARGETS: [&str; 9] = [
+pub const OTHER_TARGETS: [&str; 10] = [
     "directory",
     "acs",
     "results",
+    ISSUER,
     text_message::SMS,
     text_message::SMS_NORTE,
     text_message::SMS_SUR,
