@@ -7,6 +7,7 @@ mod issuer_api;
 mod openapi;
 pub(crate) mod operation;
 pub mod pages;
+mod provider_health;
 mod sms_receipts;
 
 use axum::Router;

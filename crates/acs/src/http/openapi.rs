@@ -1,7 +1,7 @@
 //! `GET /acs/openapi.json`: the faces for programs, described.
 
 use super::issuer_api::failure::Failure;
-use super::{admin, issuer_api};
+use super::{admin, issuer_api, provider_health};
 use crate::service::Acs;
 use axum::http::StatusCode;
 use axum::routing::get;
@@ -40,6 +40,7 @@ pub(crate) fn documented(acs: &Acs) -> Router {
     let (routes, paths) = OpenApiRouter::new()
         .merge(issuer_api::router())
         .merge(admin::router())
+        .merge(provider_health::router())
         .with_state(acs.clone())
         .split_for_parts();
     let mut document = Document::openapi();
