@@ -377,6 +377,7 @@ pub async fn open(surroundings: &Surroundings) -> Result<Opened, Box<dyn Error +
     let (service, bank) =
         open_access_control(surroundings, &addresses.sandbox, &keys, &timers, &phones).await?;
     world.join(service.clone(), bank.clone());
+    let backend = world.issuer_backend().clone();
     tokio::spawn(async move {
         if let Err(error) = centre::serve(centre_listener, phones).await {
             tracing::error!(%error, "the short message centre no longer listens");
@@ -397,7 +398,7 @@ pub async fn open(surroundings: &Surroundings) -> Result<Opened, Box<dyn Error +
         .admit(&keys.issuer)
         .await
         .map_err(CannotOpen::Registering)?;
-    access_control::seeds::register(&bank, &timers)
+    access_control::seeds::register(&bank, &timers, &backend, &addresses.sandbox)
         .await
         .map_err(CannotOpen::Registering)?;
     Ok(Opened {

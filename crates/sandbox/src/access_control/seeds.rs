@@ -8,15 +8,20 @@ use serde_json::{Value, json};
 
 use super::bank::{Bank, CallFailed};
 use super::registered::{self, Registered};
+use crate::issuer_backend::{Consumer, IssuerBackend};
 use crate::world::Timers;
 
+/// The language of all cardholders.
+const LANGUAGE: &str = "es-MX";
 /// Digits of a phone's country prefix here, with its `+`.
 const PREFIX_LENGTH: usize = 3;
 
-/// What the bank set: the sandbox's times, and limits that only those meet who set their own.
-pub fn policy(timers: &Timers) -> Value {
+/// What the bank set: the sandbox's times, and limits that only those meet who set their own. Codes are sent by the access
+/// control server; the backend hears of outcomes, and is asked to send by whoever sets `delivery`.
+pub fn policy(timers: &Timers, backend: &IssuerBackend, sandbox_url: &str) -> Value {
     json!({
         "bank_name": "Banco Sandbox",
+        "backend": backend.policy(sandbox_url),
         "language": "es",
         "otp": { "resend_waits_seconds": [0] },
         "app": { "timeout_seconds": timers.app_timeout.as_secs() },
@@ -34,9 +39,24 @@ pub fn policy(timers: &Timers) -> Value {
 ///
 /// # Errors
 /// What the issuer API said no to.
-pub async fn register(bank: &Bank, timers: &Timers) -> Result<(), CallFailed> {
-    bank.call(Method::PUT, "/policy", Some(&policy(timers))).await?;
+pub async fn register(
+    bank: &Bank,
+    timers: &Timers,
+    backend: &IssuerBackend,
+    sandbox_url: &str,
+) -> Result<(), CallFailed> {
+    let secret = json!({ "secret": backend.secret().reveal() });
+    bank.call(Method::PUT, "/backend-secret", Some(&secret)).await?;
+    let policy = policy(timers, backend, sandbox_url);
+    bank.call(Method::PUT, "/policy", Some(&policy)).await?;
     let cards = registered::cards();
+    for card in &cards {
+        let holder = Consumer {
+            phone: card.phone.clone(),
+            language: LANGUAGE.to_owned(),
+        };
+        backend.knows(&consumer(card), holder);
+    }
     let mut by_brand: BTreeMap<Brand, Vec<&Registered>> = BTreeMap::new();
     for card in &cards {
         by_brand.entry(card.brand).or_default().push(card);
@@ -83,7 +103,7 @@ fn document(card: &Registered) -> Value {
         registered["staticPassword"] = password.into();
     }
     json!({
-        "language": "es-MX",
+        "language": LANGUAGE,
         "appRegistered": card.app,
         "mobilePhoneNumber": { "countryCode": prefix, "phoneNumber": number },
         "cards": [registered],
