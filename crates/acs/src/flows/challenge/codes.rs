@@ -48,8 +48,7 @@ impl Acs {
         &self,
         facts: &Facts,
         kept: &Kept,
-        generation: u16,
-        phone: Option<u8>,
+        wanted: &SentCode,
     ) -> Result<Prepared, StoreError> {
         let keys = &self.inner().keys;
         let otp = &facts.policy.otp;
@@ -59,11 +58,11 @@ impl Acs {
         let purchase = facts.purchase();
         let context = CodeContext {
             acs_trans_id: facts.id(),
-            generation: generation.into(),
+            generation: wanted.generation.into(),
             purchase: &purchase,
         };
         let mac = keys.code_mac(key_version, &context, &code)?;
-        let phone = match phone {
+        let phone = match wanted.phone {
             None => None,
             Some(place) => kept.phones(keys)?.into_iter().nth(place.into()),
         };

@@ -5,10 +5,10 @@ use sqlx::PgConnection;
 use tokio::task::JoinHandle;
 use uuid::Uuid;
 
-use super::codes::Compared;
+use super::codes::{Compared, Prepared};
 use super::facts::Facts;
 use crate::challenge::event::Judged;
-use crate::challenge::state::Progress;
+use crate::challenge::state::{Progress, SentCode};
 use crate::challenge::{Challenge, Effect, Ending, Event, Pressed, Refused, State, Step, decide};
 use crate::flows::outcome;
 use crate::flows::results::LEASE;
@@ -157,7 +157,7 @@ impl Acs {
         Ok(decided)
     }
 
-    /// Saves a step with what follows from it. A code that cannot be made for a fault of ours ends the challenge.
+    /// Saves a step with what follows from it.
     async fn record_in(
         &self,
         connection: &mut PgConnection,
@@ -167,36 +167,12 @@ impl Acs {
         moment: Moment,
     ) -> Result<(Challenge, Option<results::Taken>), StoreError> {
         let (id, now) = (facts.id(), moment.now);
-        let Step {
-            mut challenge,
-            mut effects,
-        } = step;
-        let made = effects.iter().find_map(|effect| match effect {
-            Effect::MakeCode { generation, phone } => Some((*generation, *phone)),
-            _ => None,
-        });
-        let prepared = match made {
-            None => None,
-            Some((generation, phone)) => match self.prepare_code(facts, kept, generation, phone) {
-                Ok(prepared) => Some(prepared),
-                Err(fault) => {
-                    tracing::error!(acs_transaction = %id, %fault, "a code could not be made");
-                    let broken = decide(&facts.rules(), &kept.challenge, Event::Broken, moment);
-                    let Ok(step) = broken else { return Err(fault) };
-                    (challenge, effects) = (step.challenge, step.effects);
-                    None
-                }
-            },
-        };
-        let code = challenge.state.code();
-        match prepared {
-            Some(prepared) => {
-                let code =
-                    code.filter(|code| Some(code.generation) == made.map(|(generation, _)| generation));
-                if let Some(code) = code {
-                    self.make_code_in(connection, facts, kept, code, &prepared, now)
-                        .await?;
-                }
+        let (step, made) = self.with_code(facts, kept, step, moment)?;
+        let Step { challenge, effects } = step;
+        match made {
+            Some((code, prepared)) => {
+                self.make_code_in(connection, facts, kept, &code, &prepared, now)
+                    .await?;
             }
             None => settle_codes_in(connection, kept, &challenge, now).await?,
         }
@@ -211,6 +187,33 @@ impl Acs {
             }
         }
         Ok((challenge, result))
+    }
+
+    /// Makes the code that a step wants. One that cannot be made for a fault of ours ends the challenge instead.
+    fn with_code(
+        &self,
+        facts: &Facts,
+        kept: &Kept,
+        step: Step,
+        moment: Moment,
+    ) -> Result<(Step, Option<(SentCode, Prepared)>), StoreError> {
+        let wanted = step
+            .effects
+            .iter()
+            .any(|effect| matches!(effect, Effect::MakeCode { .. }));
+        let Some(code) = step.challenge.state.code().copied().filter(|_| wanted) else {
+            return Ok((step, None));
+        };
+        match self.prepare_code(facts, kept, &code) {
+            Ok(prepared) => Ok((step, Some((code, prepared)))),
+            Err(fault) => {
+                tracing::error!(acs_transaction = %facts.id(), %fault, "a code could not be made");
+                match decide(&facts.rules(), &kept.challenge, Event::Broken, moment) {
+                    Ok(ended) => Ok((ended, None)),
+                    Err(_) => Err(fault),
+                }
+            }
+        }
     }
 
     async fn queue_result_in(
@@ -275,8 +278,13 @@ async fn settle_codes_in(
             codes::expire_in(connection, id, now).await?;
         }
         Some(_) | None => {
-            if next.ending() == Some(Ending::Passed) && matches!(kept.challenge.state, State::Code { .. }) {
-                codes::use_in(connection, id, before.generation).await?;
+            let passes = next.ending() == Some(Ending::Passed);
+            // The last word on a code being good once: who finds it used already has not passed.
+            if passes
+                && matches!(kept.challenge.state, State::Code { .. })
+                && !codes::use_in(connection, id, before.generation).await?
+            {
+                return Err(sqlx::Error::RowNotFound.into());
             }
             codes::void_in(connection, id).await?;
         }
