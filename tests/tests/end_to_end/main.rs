@@ -31,6 +31,7 @@ mod scenarios;
 mod secrets;
 mod several;
 mod stored_credentials;
+mod text_messages;
 mod threeds_server;
 mod webhook_endpoints;
 mod webhooks;
