@@ -62,7 +62,6 @@ pub struct MerchantProfile {
     /// Signs the compatible webhook header.
     pub private_key: Secret<String>,
     /// `whsec_…`, signs by Standard Webhooks.
-    pub webhook_secret: Secret<String>,
     pub reads_per_second: Option<u32>,
     pub writes_per_second: Option<u32>,
     /// All connections, the inactive too (money that went through them may still move), by preference.
@@ -279,10 +278,6 @@ impl Configuration {
         let rules = self.store.routing_rules_list(stored.id).await?;
         Ok(MerchantProfile {
             private_key: self.vault.open_text(&context("api key", key), &sealed)?,
-            webhook_secret: self.vault.open_text(
-                &context("webhook secret", stored.id),
-                &stored.webhook_secret_sealed,
-            )?,
             connections: connections
                 .into_iter()
                 .filter_map(|stored| open_connection(&self.vault, &self.processors, stored))

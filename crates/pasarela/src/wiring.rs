@@ -245,11 +245,9 @@ impl SigningKeys for MerchantKeys {
                 .filter(move |key| key.scheme == scheme && key.expires_at.is_none_or(|end| now < end))
                 .map(|key| key.secret.clone())
         };
-        // The current secret of the merchant's own URLs is part of its profile.
-        let own = endpoint.is_none().then(|| profile.webhook_secret.clone());
         Ok(SigningKeySet {
             private_key: profile.private_key.clone(),
-            v1: own.into_iter().chain(of(KeyScheme::V1)).collect(),
+            v1: of(KeyScheme::V1).collect(),
             v1a: of(KeyScheme::V1a).collect(),
         })
     }

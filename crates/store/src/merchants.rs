@@ -4,6 +4,7 @@ use crate::{
     Store, StoreError,
     applications::{NewApplication, application_insert_in},
     audit::{AuditEntry, audit_insert_in},
+    webhook_keys::{NewKey as WebhookKey, key_insert_in},
 };
 use primitives::{Country, Currency, HttpUrl, Id, UrlPolicy, id::kind};
 use sqlx::PgConnection;
@@ -19,7 +20,6 @@ pub struct Merchant {
     pub currencies: Vec<Currency>,
     /// Where events go when an order does not say.
     pub notify_url: Option<HttpUrl>,
-    pub webhook_secret_sealed: Vec<u8>,
     /// Calls per second; `None` for as many as everybody.
     pub reads_per_second: Option<u32>,
     pub writes_per_second: Option<u32>,
@@ -35,7 +35,6 @@ struct Row {
     country: String,
     currencies: Vec<String>,
     notify_url: Option<String>,
-    webhook_secret_sealed: Vec<u8>,
     reads_per_second: Option<i32>,
     writes_per_second: Option<i32>,
     version: i64,
@@ -74,7 +73,6 @@ impl TryFrom<Row> for Merchant {
             reads_per_second: rate(row.reads_per_second, "reads_per_second")?,
             writes_per_second: rate(row.writes_per_second, "writes_per_second")?,
             name: row.name,
-            webhook_secret_sealed: row.webhook_secret_sealed,
             version: row.version,
             created_at: row.created_at,
             updated_at: row.updated_at,
@@ -83,7 +81,7 @@ impl TryFrom<Row> for Merchant {
 }
 
 impl Store {
-    /// Creates a merchant with its first pair of keys.
+    /// Creates a merchant with its first pair of keys and the first key of its own webhooks.
     ///
     /// # Errors
     /// [`StoreError::Taken`] when the id or one of the keys exists.
@@ -91,11 +89,13 @@ impl Store {
         &self,
         merchant: &Merchant,
         keys: &NewApplication,
+        webhook_key: &WebhookKey,
         audit: &AuditEntry,
     ) -> Result<(), StoreError> {
         let mut transaction = self.pool().begin().await?;
         merchant_insert_in(&mut transaction, merchant).await?;
         application_insert_in(&mut transaction, keys).await?;
+        key_insert_in(&mut transaction, webhook_key).await?;
         audit_insert_in(&mut transaction, audit).await?;
         Ok(transaction.commit().await?)
     }
@@ -106,7 +106,25 @@ impl Store {
     /// [`StoreError::Changed`] when that version is no longer there.
     pub async fn merchant_update(&self, merchant: &Merchant, audit: &AuditEntry) -> Result<(), StoreError> {
         let mut transaction = self.pool().begin().await?;
-        merchant_update_in(&mut transaction, merchant).await?;
+        let done = sqlx::query!(
+            "UPDATE merchants SET name = $3, country = $4, currencies = $5, notify_url = $6, reads_per_second = $7,
+                 writes_per_second = $8, updated_at = $9, version = version + 1
+             WHERE id = $1 AND version = $2",
+            merchant.id.uuid(),
+            merchant.version,
+            merchant.name,
+            merchant.country.alpha2(),
+            &codes(&merchant.currencies),
+            merchant.notify_url.as_ref().map(HttpUrl::as_str),
+            merchant.reads_per_second.map(u32::cast_signed),
+            merchant.writes_per_second.map(u32::cast_signed),
+            merchant.updated_at,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        if done.rows_affected() != 1 {
+            return Err(StoreError::Changed);
+        }
         audit_insert_in(&mut transaction, audit).await?;
         Ok(transaction.commit().await?)
     }
@@ -115,8 +133,8 @@ impl Store {
     pub async fn merchant_load(&self, id: Id<kind::Merchant>) -> Result<Option<Merchant>, StoreError> {
         sqlx::query_as!(
             Row,
-            "SELECT id, name, country, currencies, notify_url, webhook_secret_sealed, reads_per_second,
-                 writes_per_second, version, created_at, updated_at
+            "SELECT id, name, country, currencies, notify_url, reads_per_second, writes_per_second, version, created_at,
+                 updated_at
              FROM merchants WHERE id = $1",
             id.uuid(),
         )
@@ -134,8 +152,8 @@ impl Store {
     ) -> Result<Vec<Merchant>, StoreError> {
         sqlx::query_as!(
             Row,
-            "SELECT id, name, country, currencies, notify_url, webhook_secret_sealed, reads_per_second,
-                 writes_per_second, version, created_at, updated_at
+            "SELECT id, name, country, currencies, notify_url, reads_per_second, writes_per_second, version, created_at,
+                 updated_at
              FROM merchants WHERE $1::uuid IS NULL OR id > $1 ORDER BY id LIMIT $2",
             after.map(Id::uuid),
             limit,
@@ -148,46 +166,16 @@ impl Store {
     }
 }
 
-/// Replaces everything but id and creation time, on the version that was read, or [`StoreError::Changed`].
-pub(crate) async fn merchant_update_in(
-    conn: &mut PgConnection,
-    merchant: &Merchant,
-) -> Result<(), StoreError> {
-    let done = sqlx::query!(
-        "UPDATE merchants SET name = $3, country = $4, currencies = $5, notify_url = $6,
-             webhook_secret_sealed = $7, reads_per_second = $8, writes_per_second = $9, updated_at = $10,
-             version = version + 1
-         WHERE id = $1 AND version = $2",
-        merchant.id.uuid(),
-        merchant.version,
-        merchant.name,
-        merchant.country.alpha2(),
-        &codes(&merchant.currencies),
-        merchant.notify_url.as_ref().map(HttpUrl::as_str),
-        merchant.webhook_secret_sealed,
-        merchant.reads_per_second.map(u32::cast_signed),
-        merchant.writes_per_second.map(u32::cast_signed),
-        merchant.updated_at,
-    )
-    .execute(conn)
-    .await?;
-    if done.rows_affected() != 1 {
-        return Err(StoreError::Changed);
-    }
-    Ok(())
-}
-
 async fn merchant_insert_in(conn: &mut PgConnection, merchant: &Merchant) -> Result<(), StoreError> {
     sqlx::query!(
-        "INSERT INTO merchants (id, name, country, currencies, notify_url, webhook_secret_sealed,
-             reads_per_second, writes_per_second, version, created_at, updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10)",
+        "INSERT INTO merchants (id, name, country, currencies, notify_url, reads_per_second, writes_per_second, version,
+             created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9)",
         merchant.id.uuid(),
         merchant.name,
         merchant.country.alpha2(),
         &codes(&merchant.currencies),
         merchant.notify_url.as_ref().map(HttpUrl::as_str),
-        merchant.webhook_secret_sealed,
         merchant.reads_per_second.map(u32::cast_signed),
         merchant.writes_per_second.map(u32::cast_signed),
         merchant.version,
@@ -212,6 +200,7 @@ pub(crate) mod tests {
     use crate::{
         applications::{KeyOwner, NewKey},
         audit::Actor,
+        webhook_keys::KeyScheme,
     };
     use sqlx::PgPool;
     use time::macros::datetime;
@@ -253,6 +242,19 @@ pub(crate) mod tests {
         }
     }
 
+    /// What a merchant's own webhooks are signed with at first. Its id is far from those of the keys that tests make.
+    fn webhook_key(merchant: Id<kind::Merchant>, number: u8) -> WebhookKey {
+        WebhookKey {
+            id: id(1_000 + u128::from(number)),
+            merchant,
+            endpoint: None,
+            scheme: KeyScheme::V1,
+            sealed: vec![1, 2],
+            public: None,
+            created_at: NOW,
+        }
+    }
+
     pub async fn insert(store: &Store, number: u8) -> Merchant {
         let merchant = Merchant {
             id: id(number.into()),
@@ -260,7 +262,6 @@ pub(crate) mod tests {
             country: Country::parse("MX").unwrap(),
             currencies: vec![Currency::MXN, Currency::USD],
             notify_url: Some(HttpUrl::parse("https://shop.example/hook", UrlPolicy::HttpsOnly).unwrap()),
-            webhook_secret_sealed: vec![1, 2],
             reads_per_second: None,
             writes_per_second: Some(50),
             version: 1,
@@ -272,7 +273,12 @@ pub(crate) mod tests {
             ..audit("merchant.create")
         };
         store
-            .merchant_insert(&merchant, &keys(merchant.id, number), &entry)
+            .merchant_insert(
+                &merchant,
+                &keys(merchant.id, number),
+                &webhook_key(merchant.id, number),
+                &entry,
+            )
             .await
             .unwrap();
         merchant

@@ -7,7 +7,6 @@ use uuid::Uuid;
 /// A column of sealed values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SealedColumn {
-    WebhookSecrets,
     PrivateKeys,
     Credentials,
     Cards,
@@ -17,8 +16,7 @@ pub enum SealedColumn {
 }
 
 impl SealedColumn {
-    pub const ALL: [Self; 7] = [
-        Self::WebhookSecrets,
+    pub const ALL: [Self; 6] = [
         Self::PrivateKeys,
         Self::Credentials,
         Self::Cards,
@@ -28,7 +26,7 @@ impl SealedColumn {
     ];
 }
 
-/// Where a sealed value is: the row's merchant and id, which are the same for a merchant's own row.
+/// Where a sealed value is: the row's merchant and id.
 pub type SealedPlace = (Uuid, Uuid);
 
 /// One sealed value.
@@ -56,16 +54,6 @@ impl Store {
         let (merchant, id) = after.unwrap_or((Uuid::nil(), Uuid::nil()));
         let pool = self.pool();
         let values = match column {
-            SealedColumn::WebhookSecrets => sqlx::query_as!(
-                SealedValue,
-                "SELECT id AS merchant_id, id, webhook_secret_sealed AS sealed FROM merchants
-                 WHERE (id, id) > ($1, $2) ORDER BY id LIMIT $3",
-                merchant,
-                id,
-                limit,
-            )
-            .fetch_all(pool)
-            .await?,
             SealedColumn::PrivateKeys => sqlx::query_as!(
                 SealedValue,
                 r#"SELECT merchant_id, id, sealed AS "sealed!" FROM api_keys
@@ -165,14 +153,6 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let (merchant, id) = old.place();
         let query = match column {
-            SealedColumn::WebhookSecrets => sqlx::query!(
-                "UPDATE merchants SET webhook_secret_sealed = $4
-                 WHERE (id, id) = ($1, $2) AND webhook_secret_sealed = $3",
-                merchant,
-                id,
-                old.sealed,
-                new,
-            ),
             SealedColumn::PrivateKeys => sqlx::query!(
                 "UPDATE api_keys SET sealed = $4 WHERE merchant_id = $1 AND id = $2 AND sealed = $3",
                 merchant,

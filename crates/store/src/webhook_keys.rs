@@ -1,11 +1,8 @@
 //! What webhooks are signed with: of each owner and scheme one current key, and those that it replaced until they expire.
-//!
-//! The current `v1` secret of a merchant's own URLs is a column of the merchant; the secrets it replaced are here.
 
 use crate::{
     Store, StoreError,
     audit::{AuditEntry, audit_insert_in},
-    merchants::{Merchant, merchant_update_in},
 };
 use primitives::{Id, id::kind};
 use sqlx::PgConnection;
@@ -55,6 +52,8 @@ pub struct StoredKey {
     pub created_at: OffsetDateTime,
     /// Until when it signs beside the current one; `None`: it is the current one.
     pub expires_at: Option<OffsetDateTime>,
+    /// It was sealed for its merchant's row, in which it was kept until all keys came here; new keys are sealed for their own.
+    pub sealed_with_merchant: bool,
 }
 
 impl Store {
@@ -67,7 +66,7 @@ impl Store {
         now: OffsetDateTime,
     ) -> Result<Vec<StoredKey>, StoreError> {
         let rows = sqlx::query!(
-            "SELECT id, scheme, sealed, public_key, created_at, expires_at FROM webhook_keys
+            "SELECT id, scheme, sealed, public_key, created_at, expires_at, sealed_with_merchant FROM webhook_keys
              WHERE merchant_id = $1 AND endpoint_id IS NOT DISTINCT FROM $2 AND (expires_at IS NULL OR expires_at > $3)
              ORDER BY expires_at DESC NULLS FIRST, created_at DESC, id DESC",
             merchant.uuid(),
@@ -92,64 +91,44 @@ impl Store {
                     public: row.public_key,
                     created_at: row.created_at,
                     expires_at: row.expires_at,
+                    sealed_with_merchant: row.sealed_with_merchant,
                 })
             })
             .collect()
     }
 
-    /// Stores the first key of its owner and scheme.
+    /// Makes `keys`, one for each scheme of one owner, the current ones. Those that were sign beside them until
+    /// `old_expires_at`; keys of the merchant that had expired when the new ones were made go.
+    ///
+    /// Of rotations at the same time one is made. Callers name the schemes in the same order, or two of these may wait
+    /// for each other.
     ///
     /// # Errors
-    /// [`StoreError::Taken`] with `webhook_keys_one_current` when there is a current one.
-    pub async fn key_insert(&self, key: &NewKey, audit: &AuditEntry) -> Result<(), StoreError> {
-        let mut transaction = self.pool().begin().await?;
-        key_insert_in(&mut transaction, key).await?;
-        audit_insert_in(&mut transaction, audit).await?;
-        Ok(transaction.commit().await?)
-    }
-
-    /// Makes `key` the current one of its owner and scheme. The one that was signs beside it until `old_expires_at`; keys
-    /// that have expired by the new one's creation go.
-    pub async fn key_rotate(
+    /// [`StoreError::Taken`] with `webhook_keys_one_current` when another rotation was faster.
+    pub async fn keys_rotate(
         &self,
-        key: &NewKey,
+        keys: &[NewKey],
         old_expires_at: OffsetDateTime,
         audit: &AuditEntry,
     ) -> Result<(), StoreError> {
         let mut transaction = self.pool().begin().await?;
-        expired_delete_in(&mut transaction, key.merchant, key.created_at).await?;
-        sqlx::query!(
-            "UPDATE webhook_keys SET expires_at = $4
-             WHERE merchant_id = $1 AND COALESCE(endpoint_id, merchant_id) = COALESCE($2, $1) AND scheme = $3
-                   AND expires_at IS NULL",
-            key.merchant.uuid(),
-            key.endpoint.map(Id::uuid),
-            key.scheme.as_str(),
-            old_expires_at,
-        )
-        .execute(&mut *transaction)
-        .await?;
-        key_insert_in(&mut transaction, key).await?;
-        audit_insert_in(&mut transaction, audit).await?;
-        Ok(transaction.commit().await?)
-    }
-
-    /// Gives a merchant's own URLs another `v1` secret, that of `merchant`. `old` is the one it replaces, sealed anew; it
-    /// signs beside the new one until `old_expires_at`.
-    ///
-    /// # Errors
-    /// [`StoreError::Changed`] when the version of the merchant that was read is no longer there.
-    pub async fn merchant_secret_rotate(
-        &self,
-        merchant: &Merchant,
-        old: &NewKey,
-        old_expires_at: OffsetDateTime,
-        audit: &AuditEntry,
-    ) -> Result<(), StoreError> {
-        let mut transaction = self.pool().begin().await?;
-        merchant_update_in(&mut transaction, merchant).await?;
-        expired_delete_in(&mut transaction, merchant.id, merchant.updated_at).await?;
-        insert_in(&mut transaction, old, Some(old_expires_at)).await?;
+        if let Some(first) = keys.first() {
+            expired_delete_in(&mut transaction, first.merchant, first.created_at).await?;
+        }
+        for key in keys {
+            sqlx::query!(
+                "UPDATE webhook_keys SET expires_at = $4
+                 WHERE merchant_id = $1 AND COALESCE(endpoint_id, merchant_id) = COALESCE($2, $1) AND scheme = $3
+                       AND expires_at IS NULL",
+                key.merchant.uuid(),
+                key.endpoint.map(Id::uuid),
+                key.scheme.as_str(),
+                old_expires_at,
+            )
+            .execute(&mut *transaction)
+            .await?;
+            key_insert_in(&mut transaction, key).await?;
+        }
         audit_insert_in(&mut transaction, audit).await?;
         Ok(transaction.commit().await?)
     }
@@ -157,17 +136,9 @@ impl Store {
 
 /// Stores a current key.
 pub(crate) async fn key_insert_in(conn: &mut PgConnection, key: &NewKey) -> Result<(), StoreError> {
-    insert_in(conn, key, None).await
-}
-
-async fn insert_in(
-    conn: &mut PgConnection,
-    key: &NewKey,
-    expires_at: Option<OffsetDateTime>,
-) -> Result<(), StoreError> {
     sqlx::query!(
-        "INSERT INTO webhook_keys (merchant_id, id, endpoint_id, scheme, sealed, public_key, created_at, expires_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO webhook_keys (merchant_id, id, endpoint_id, scheme, sealed, public_key, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
         key.merchant.uuid(),
         key.id.uuid(),
         key.endpoint.map(Id::uuid),
@@ -175,7 +146,6 @@ async fn insert_in(
         key.sealed,
         key.public,
         key.created_at,
-        expires_at,
     )
     .execute(conn)
     .await?;
@@ -205,7 +175,7 @@ mod tests {
         webhook_endpoints::tests::{add, endpoint},
     };
     use sqlx::PgPool;
-    use time::Duration;
+    use time::{Duration, macros::datetime};
 
     fn key(
         merchant: Id<kind::Merchant>,
@@ -236,6 +206,14 @@ mod tests {
             .collect()
     }
 
+    /// Gives each of these owners its keys, at the hour of their numbers.
+    async fn rotate(store: &Store, keys: &[NewKey], old_expires_at: OffsetDateTime) {
+        store
+            .keys_rotate(keys, old_expires_at, &audit("webhook_keys.rotate"))
+            .await
+            .unwrap();
+    }
+
     #[sqlx::test(migrator = "crate::MIGRATOR")]
     async fn a_replaced_key_signs_beside_the_new_one_until_it_expires(pool: PgPool) {
         let store = Store::from_pool(pool);
@@ -244,69 +222,107 @@ mod tests {
         let made = endpoint(owner, 10);
         add(&store, &made).await;
         let on = Some(made.id);
-        for first in [
+        let expiry = NOW + Duration::days(1);
+        let first = [
             key(owner, on, KeyScheme::V1, 1),
             key(owner, on, KeyScheme::V1a, 2),
-            key(owner, None, KeyScheme::V1a, 3),
-            key(other, None, KeyScheme::V1a, 4),
-        ] {
-            store
-                .key_insert(&first, &audit("webhook_key.create"))
-                .await
-                .unwrap();
-        }
-        let second = store
-            .key_insert(&key(owner, on, KeyScheme::V1, 5), &audit("webhook_key.create"))
-            .await;
-        assert!(matches!(second, Err(StoreError::Taken(name)) if name == "webhook_keys_one_current"));
+        ];
+        rotate(&store, &first, expiry).await;
+        // The merchants' own `v1` keys come with them.
+        rotate(&store, &[key(owner, None, KeyScheme::V1a, 3)], expiry).await;
+        rotate(&store, &[key(other, None, KeyScheme::V1a, 4)], expiry).await;
 
-        let expiry = NOW + Duration::days(1);
-        store
-            .key_rotate(
-                &key(owner, on, KeyScheme::V1, 6),
-                expiry,
-                &audit("webhook_key.rotate"),
-            )
-            .await
-            .unwrap();
+        rotate(&store, &[key(owner, on, KeyScheme::V1, 6)], expiry).await;
+
         let before = expiry - Duration::microseconds(1);
         assert_eq!(
             ids(&store, owner, on, before).await,
             [(6, true), (2, true), (1, false)]
         );
         assert_eq!(ids(&store, owner, on, expiry).await, [(6, true), (2, true)]);
-        assert_eq!(ids(&store, owner, None, NOW).await, [(3, true)]);
-        assert_eq!(ids(&store, other, None, NOW).await, [(4, true)]);
+        assert_eq!(ids(&store, owner, None, NOW).await, [(3, true), (1_001, true)]);
+        assert_eq!(ids(&store, other, None, NOW).await, [(4, true), (1_002, true)]);
         assert_eq!(ids(&store, other, on, NOW).await, []);
         let stored = &store.keys_of(owner, None, NOW).await.unwrap()[0];
         assert_eq!((stored.scheme, &stored.sealed), (KeyScheme::V1a, &vec![3]));
         assert_eq!(stored.public.as_deref(), Some("whpk_3"));
-    }
 
-    #[sqlx::test(migrator = "crate::MIGRATOR")]
-    async fn a_merchants_own_secret_is_replaced_on_the_version_that_was_read(pool: PgPool) {
-        let store = Store::from_pool(pool);
-        let mut merchant = insert(&store, 1).await;
-        let expiry = NOW + Duration::days(1);
-        merchant.webhook_secret_sealed = vec![9];
-        let rotate = async |merchant: &Merchant, number| {
-            let old = key(merchant.id, None, KeyScheme::V1, number);
-            store
-                .merchant_secret_rotate(merchant, &old, expiry, &audit("merchant.rotate_webhook_secret"))
-                .await
-        };
-        rotate(&merchant, 1).await.unwrap();
-        assert!(matches!(rotate(&merchant, 2).await, Err(StoreError::Changed)));
-        assert_eq!(ids(&store, merchant.id, None, NOW).await, [(1, false)]);
-
-        let mut stored = store.merchant_load(merchant.id).await.unwrap().unwrap();
-        assert_eq!(stored.webhook_secret_sealed, [9]);
-        stored.updated_at = expiry;
-        rotate(&stored, 3).await.unwrap();
-        let left: i64 = sqlx::query_scalar("SELECT count(*) FROM webhook_keys")
+        let both = [
+            key(owner, None, KeyScheme::V1, 7),
+            key(owner, None, KeyScheme::V1a, 8),
+        ];
+        rotate(&store, &both, NOW + Duration::hours(8)).await;
+        let after = NOW + Duration::hours(8);
+        assert_eq!(ids(&store, owner, None, after).await, [(8, true), (7, true)]);
+        rotate(&store, &[key(owner, None, KeyScheme::V1, 30)], after).await;
+        let left: i64 = sqlx::query_scalar("SELECT count(*) FROM webhook_keys WHERE merchant_id = $1")
+            .bind(owner.uuid())
             .fetch_one(store.pool())
             .await
             .unwrap();
-        assert_eq!(left, 1, "what has expired goes");
+        assert_eq!(
+            left, 5,
+            "what had expired is gone: of four of the endpoint's and own ones each, two"
+        );
+    }
+
+    #[sqlx::test(migrations = false)]
+    async fn secrets_that_were_kept_with_merchants_are_keys_like_the_others(pool: PgPool) {
+        const MOVED_IN: i64 = 132;
+        let migrate = async |versions: std::ops::Range<i64>| {
+            for migration in crate::MIGRATOR.iter() {
+                if versions.contains(&migration.version) {
+                    sqlx::raw_sql(migration.sql.clone()).execute(&pool).await.unwrap();
+                }
+            }
+        };
+        migrate(0..MOVED_IN).await;
+        sqlx::raw_sql(
+            "INSERT INTO merchants (id, name, country, currencies, webhook_secret_sealed, version, created_at, updated_at)
+             SELECT ('00000000-0000-0000-0000-00000000000' || n)::uuid, 'Shop', 'MX', '{MXN}',
+                    decode('0' || n, 'hex'), 1, '2026-01-01Z', '2026-03-01Z' FROM generate_series(1, 2) AS n;
+             INSERT INTO webhook_keys (merchant_id, id, scheme, sealed, created_at, expires_at)
+             VALUES ('00000000-0000-0000-0000-000000000002', gen_random_uuid(), 'v1', '', '2026-02-01Z', '2026-02-02Z')",
+        )
+        .execute(&pool)
+        .await
+        .unwrap();
+
+        migrate(MOVED_IN..MOVED_IN + 1).await;
+
+        let store = Store::from_pool(pool.clone());
+        for (merchant, created_at) in [
+            (1, datetime!(2026-01-01 0:00 UTC)),
+            (2, datetime!(2026-02-01 0:00 UTC)),
+        ] {
+            let keys = store
+                .keys_of(id(merchant), None, datetime!(2026-03-01 0:00 UTC))
+                .await
+                .unwrap();
+            let [key] = &keys[..] else { panic!("{keys:?}") };
+            assert_eq!((key.scheme, key.expires_at), (KeyScheme::V1, None));
+            assert_eq!((key.sealed_with_merchant, key.created_at), (true, created_at));
+            assert_eq!(u128::from(key.sealed[0]), merchant);
+        }
+    }
+
+    #[sqlx::test(migrator = "crate::MIGRATOR")]
+    async fn keys_of_both_schemes_are_replaced_together_or_not_at_all(pool: PgPool) {
+        let store = Store::from_pool(pool);
+        let owner = insert(&store, 1).await.id;
+        let own = ids(&store, owner, None, NOW).await;
+        // The second one has the id of a key that is there.
+        let keys = [
+            key(owner, None, KeyScheme::V1, 1),
+            NewKey {
+                id: id(1_001),
+                ..key(owner, None, KeyScheme::V1a, 2)
+            },
+        ];
+
+        let refused = store.keys_rotate(&keys, NOW, &audit("webhook_keys.rotate")).await;
+
+        assert!(matches!(refused, Err(StoreError::Taken(_))), "{refused:?}");
+        assert_eq!(ids(&store, owner, None, NOW).await, own);
     }
 }

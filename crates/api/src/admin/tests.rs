@@ -157,14 +157,14 @@ async fn a_merchant_is_created_read_changed_and_audited(pool: PgPool) {
         json!({"data": []})
     );
 
-    let (_, audit) = admin.call("GET", "/audit?limit=3", &Value::Null).await;
+    let (_, audit) = admin.call("GET", "/audit?limit=2", &Value::Null).await;
     assert_eq!(audit["data"][0]["action"], "webhook_keys.rotate");
     assert_eq!(audit["data"][0]["operator_email"], EMAIL);
-    assert_eq!(audit["data"][1]["after"]["scheme"], "v1", "each scheme by itself");
-    assert_eq!(audit["data"][2]["before"]["notify_url"], "https://t.example/h");
+    assert_eq!(audit["data"][0]["after"]["schemes"], json!(["v1", "v1a"]));
+    assert_eq!(audit["data"][1]["before"]["notify_url"], "https://t.example/h");
     let before = format!(
         "/audit?before={}&merchant_id={}",
-        audit["data"][2]["id"],
+        audit["data"][1]["id"],
         created["id"].as_str().unwrap()
     );
     let (_, older) = admin.call("GET", &before, &Value::Null).await;

@@ -96,7 +96,6 @@ pub fn profile(number: u128) -> MerchantProfile {
         currencies: vec![Currency::MXN],
         notify_url: None,
         private_key: Secret::new(PRIVATE_KEY.into()),
-        webhook_secret: Secret::new("whsec_".into()),
         reads_per_second: None,
         writes_per_second: None,
         connections: Vec::new(),

@@ -1,7 +1,6 @@
 //! Merchants: created with their first keys, changed, listed.
 
 use super::{Administration, AdministrationError, Changed, IssuedApplication, PAGE_MAX, random};
-use crate::vault::context;
 use payments::fields::{Fields, Problems, integer, list, parsed, text};
 use primitives::{Country, Currency, HttpUrl, Id, Secret, UrlPolicy, id::kind};
 use serde_json::{Value, json};
@@ -135,12 +134,15 @@ impl Administration {
         let settings = Settings::read(document, self.policy())?;
         let id = (*self.clock).fresh_id();
         let webhook_secret = random::webhook_secret()?;
-        let merchant = self.new_merchant(id, settings, &webhook_secret)?;
+        let merchant = self.new_merchant(id, settings);
+        let webhook_key = self.own_webhook_secret(id, &webhook_secret, merchant.created_at)?;
         let (new, application) = self.new_application(id, "First keys")?;
         let audit = self
             .merchant_audit(actor, "merchant.create", id, id)
             .showing(None, Some(Settings::from(&merchant).as_written()));
-        self.store.merchant_insert(&merchant, &new, &audit).await?;
+        self.store
+            .merchant_insert(&merchant, &new, &webhook_key, &audit)
+            .await?;
         self.configuration_changed().await;
         Ok(CreatedMerchant {
             merchant: ShownMerchant::from(&merchant),
@@ -195,36 +197,20 @@ impl Administration {
     }
 
     /// A merchant's row, not stored yet.
-    pub(super) fn new_merchant(
-        &self,
-        id: Id<kind::Merchant>,
-        settings: Settings,
-        webhook_secret: &Secret<String>,
-    ) -> Result<Merchant, AdministrationError> {
+    pub(super) fn new_merchant(&self, id: Id<kind::Merchant>, settings: Settings) -> Merchant {
         let now = self.clock.now();
-        Ok(Merchant {
+        Merchant {
             id,
             name: settings.name,
             country: settings.country,
             currencies: settings.currencies,
             notify_url: settings.notify_url,
-            webhook_secret_sealed: self.sealed_webhook_secret(id, webhook_secret)?,
             reads_per_second: settings.reads_per_second,
             writes_per_second: settings.writes_per_second,
             version: 1,
             created_at: now,
             updated_at: now,
-        })
-    }
-
-    pub(super) fn sealed_webhook_secret(
-        &self,
-        id: Id<kind::Merchant>,
-        secret: &Secret<String>,
-    ) -> Result<Vec<u8>, AdministrationError> {
-        Ok(self
-            .vault
-            .seal_text(&context("webhook secret", id), secret.reveal())?)
+        }
     }
 
     pub(super) async fn merchant_known(&self, id: Id<kind::Merchant>) -> Result<(), AdministrationError> {

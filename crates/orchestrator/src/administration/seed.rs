@@ -10,10 +10,7 @@ use super::{
     remote_threeds_servers::RemoteDocument,
     seed_shops::ShopSeed,
 };
-use crate::{
-    configuration::{open_credentials, seal_credentials},
-    vault::context,
-};
+use crate::configuration::{open_credentials, seal_credentials};
 use payments::{
     bins::{Bin, document::read_row},
     connection::{
@@ -25,7 +22,7 @@ use payments::{
 use primitives::{Id, Kind, Secret, id::kind};
 use serde_json::Value;
 use std::collections::BTreeMap;
-use store::audit::Actor;
+use store::{audit::Actor, webhook_keys::KeyScheme};
 
 const MERCHANT_MEMBERS: [&str; 10] = [
     "id",
@@ -124,28 +121,48 @@ impl Administration {
 
     async fn seed_merchant(&self, actor: Actor, seed: &MerchantSeed) -> Result<(), AdministrationError> {
         let Some(mut stored) = self.store.merchant_load(seed.id).await? else {
-            let merchant = self.new_merchant(seed.id, seed.settings.clone(), &seed.webhook_secret)?;
+            let merchant = self.new_merchant(seed.id, seed.settings.clone());
+            let webhook_key = self.own_webhook_secret(seed.id, &seed.webhook_secret, merchant.created_at)?;
             let (private, public) = (seed.private_key.clone(), seed.public_key.clone());
             let (keys, _) = self.application_of(seed.id, "Seeded keys", private, public)?;
             let audit = self
                 .merchant_audit(actor, "merchant.create", seed.id, seed.id)
                 .showing(None, Some(seed.settings.as_written()));
-            return Ok(self.store.merchant_insert(&merchant, &keys, &audit).await?);
+            return Ok(self
+                .store
+                .merchant_insert(&merchant, &keys, &webhook_key, &audit)
+                .await?);
         };
+        self.seed_webhook_secret(actor, seed).await?;
         let before = Settings::from(&stored);
-        let secret = self
-            .vault
-            .open_text(&context("webhook secret", seed.id), &stored.webhook_secret_sealed)?;
-        if before == seed.settings && secret.reveal() == seed.webhook_secret.reveal() {
+        if before == seed.settings {
             return Ok(());
         }
         let audit = self
             .merchant_audit(actor, "merchant.update", seed.id, seed.id)
             .showing(Some(before.as_written()), Some(seed.settings.as_written()));
         seed.settings.clone().apply_to(&mut stored);
-        stored.webhook_secret_sealed = self.sealed_webhook_secret(seed.id, &seed.webhook_secret)?;
         stored.updated_at = audit.at;
         Ok(self.store.merchant_update(&stored, &audit).await?)
+    }
+
+    /// Makes the seed's secret the one that its merchant's own webhooks are signed with, alone.
+    async fn seed_webhook_secret(
+        &self,
+        actor: Actor,
+        seed: &MerchantSeed,
+    ) -> Result<(), AdministrationError> {
+        let now = self.clock.now();
+        let keys = self.configuration.webhook_keys(seed.id, None, now).await?;
+        let current = keys
+            .iter()
+            .find(|key| key.scheme == KeyScheme::V1 && key.expires_at.is_none());
+        if current.is_some_and(|key| key.secret.reveal() == seed.webhook_secret.reveal()) {
+            return Ok(());
+        }
+        let key = self.own_webhook_secret(seed.id, &seed.webhook_secret, now)?;
+        let audit = self.merchant_audit(actor, "webhook_keys.rotate", seed.id, seed.id);
+        Ok(self.store.keys_rotate(&[key], now, &audit).await?)
     }
 
     async fn seed_keys(&self, actor: Actor, seed: &MerchantSeed) -> Result<(), AdministrationError> {

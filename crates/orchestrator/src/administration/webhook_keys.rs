@@ -2,12 +2,12 @@
 //! public of them. A secret is shown once, when it is made; the private half of an Ed25519 key never.
 
 use super::{Administration, AdministrationError, Changed, random, written};
-use crate::{configuration::webhook_key_context, vault::context};
+use crate::configuration::webhook_key_context;
 use payments::fields::{Fields, Problems, integer, list, word};
 use primitives::{Id, Secret, id::kind};
 use serde_json::{Value, json};
 use store::{
-    audit::{Actor, AuditEntry},
+    audit::Actor,
     deliveries::DeliveryTarget,
     webhook_keys::{KeyScheme, NewKey, StoredKey},
 };
@@ -48,8 +48,7 @@ pub struct ShownWebhookKey {
     pub scheme: KeyScheme,
     /// `whpk_…`, of `v1a`.
     pub public_key: Option<String>,
-    /// `None` where it is kept with its merchant, which does not say.
-    pub created_at: Option<OffsetDateTime>,
+    pub created_at: OffsetDateTime,
     /// When it ceases to sign; `None` for the current one.
     pub expires_at: Option<OffsetDateTime>,
 }
@@ -59,7 +58,7 @@ impl ShownWebhookKey {
         json!({
             "scheme": self.scheme.as_str(),
             "public_key": self.public_key,
-            "created_at": self.created_at.map(written),
+            "created_at": written(self.created_at),
             "expires_at": self.expires_at.map(written),
         })
     }
@@ -70,7 +69,7 @@ impl From<StoredKey> for ShownWebhookKey {
         Self {
             scheme: key.scheme,
             public_key: key.public,
-            created_at: Some(key.created_at),
+            created_at: key.created_at,
             expires_at: key.expires_at,
         }
     }
@@ -81,7 +80,7 @@ impl From<&NewKey> for ShownWebhookKey {
         Self {
             scheme: key.scheme,
             public_key: key.public.clone(),
-            created_at: Some(key.created_at),
+            created_at: key.created_at,
             expires_at: None,
         }
     }
@@ -90,6 +89,7 @@ impl From<&NewKey> for ShownWebhookKey {
 /// What is to be rotated, and for how long the old keys still sign.
 #[derive(Debug)]
 struct Rotation {
+    /// In the order of [`BOTH_SCHEMES`], whatever order they were asked for in.
     schemes: Vec<KeyScheme>,
     overlap: Duration,
 }
@@ -99,9 +99,12 @@ impl Rotation {
         let mut problems = Problems::default();
         let read = Fields::open(document, "", &["overlap_seconds", "schemes"], &mut problems).map(|fields| {
             let overlap = fields.take("overlap_seconds", integer(0..=OVERLAP_MAX_SECONDS), &mut problems);
-            let schemes = fields.take("schemes", list(1..=2, word(&SCHEMES)), &mut problems);
+            let asked = fields.take("schemes", list(1..=2, word(&SCHEMES)), &mut problems);
+            let schemes = BOTH_SCHEMES
+                .into_iter()
+                .filter(|scheme| asked.as_ref().is_none_or(|asked| asked.contains(scheme)));
             Self {
-                schemes: schemes.unwrap_or_else(|| BOTH_SCHEMES.to_vec()),
+                schemes: schemes.collect(),
                 overlap: Duration::seconds(overlap.unwrap_or(OVERLAP_DEFAULT_SECONDS).into()),
             }
         });
@@ -134,46 +137,15 @@ impl Administration {
         let now = self.clock.now();
         let until = now + rotation.overlap;
         let (keys, mut issued) = self.new_webhook_keys(merchant, endpoint, &rotation.schemes, now)?;
-        for key in &keys {
-            let after = json!({
-                "scheme": key.scheme.as_str(),
-                "overlap_seconds": rotation.overlap.whole_seconds(),
-            });
-            let audit = self
-                .merchant_audit(actor, "webhook_keys.rotate", merchant, &subject)
-                .showing(None, Some(after));
-            match (endpoint, key.scheme, &issued.secret) {
-                // The merchant's own secret is in its row, as long as it is the current one.
-                (None, KeyScheme::V1, Some(secret)) => {
-                    self.own_secret_replace(merchant, secret, until, &audit).await?;
-                }
-                _ => self.store.key_rotate(key, until, &audit).await?,
-            }
-        }
+        let schemes: Vec<_> = rotation.schemes.iter().map(|scheme| scheme.as_str()).collect();
+        let after = json!({ "schemes": schemes, "overlap_seconds": rotation.overlap.whole_seconds() });
+        let audit = self
+            .merchant_audit(actor, "webhook_keys.rotate", merchant, &subject)
+            .showing(None, Some(after));
+        self.store.keys_rotate(&keys, until, &audit).await?;
         issued.overlap_until = (rotation.overlap > Duration::ZERO).then_some(until);
         self.configuration_changed().await;
         Ok(issued)
-    }
-
-    /// Makes `secret` that of the merchant's own URLs; the one before it, sealed anew among the keys, signs until `until`.
-    async fn own_secret_replace(
-        &self,
-        merchant: Id<kind::Merchant>,
-        secret: &Secret<String>,
-        until: OffsetDateTime,
-        audit: &AuditEntry,
-    ) -> Result<(), AdministrationError> {
-        let mut row = self.stored_merchant(merchant).await?;
-        let old = self
-            .vault
-            .open_text(&context("webhook secret", merchant), &row.webhook_secret_sealed)?;
-        let old = self.sealed_webhook_key(merchant, None, KeyScheme::V1, &old, None, audit.at)?;
-        row.webhook_secret_sealed = self.sealed_webhook_secret(merchant, secret)?;
-        row.updated_at = audit.at;
-        self.store
-            .merchant_secret_rotate(&row, &old, until, audit)
-            .await?;
-        Ok(())
     }
 
     /// Fresh keys, not stored yet.
@@ -209,6 +181,16 @@ impl Administration {
         Ok((keys, issued))
     }
 
+    /// The secret that a merchant's own webhooks are signed with, not stored yet.
+    pub(super) fn own_webhook_secret(
+        &self,
+        merchant: Id<kind::Merchant>,
+        secret: &Secret<String>,
+        now: OffsetDateTime,
+    ) -> Result<NewKey, AdministrationError> {
+        self.sealed_webhook_key(merchant, None, KeyScheme::V1, secret, None, now)
+    }
+
     fn sealed_webhook_key(
         &self,
         merchant: Id<kind::Merchant>,
@@ -237,16 +219,8 @@ impl Administration {
         merchant: Id<kind::Merchant>,
         endpoint: Option<Id<kind::WebhookEndpoint>>,
     ) -> Result<Vec<ShownWebhookKey>, AdministrationError> {
-        // The merchant's own secret has no row of its own.
-        let in_merchant = endpoint.is_none().then_some(ShownWebhookKey {
-            scheme: KeyScheme::V1,
-            public_key: None,
-            created_at: None,
-            expires_at: None,
-        });
         let stored = self.store.keys_of(merchant, endpoint, self.clock.now()).await?;
-        let stored = stored.into_iter().map(ShownWebhookKey::from);
-        Ok(in_merchant.into_iter().chain(stored).collect())
+        Ok(stored.into_iter().map(ShownWebhookKey::from).collect())
     }
 }
 

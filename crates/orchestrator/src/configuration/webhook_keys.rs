@@ -1,7 +1,7 @@
 //! The keys of webhooks, opened.
 
 use super::{Configuration, fresh, insert};
-use crate::fault::Fault;
+use crate::{fault::Fault, vault::context};
 use primitives::{Id, Secret, id::kind};
 use std::sync::Arc;
 use store::webhook_keys::{KeyScheme, StoredKey};
@@ -24,7 +24,7 @@ impl Configuration {
     /// The keys of a target's webhooks, current ones first, at `now` at least all that have not expired. Those that expire
     /// while this is kept are to be left out by whoever signs.
     ///
-    /// Without an endpoint: the keys of the merchant's own URLs, besides the secret in its profile.
+    /// Without an endpoint: the keys of the merchant's own URLs.
     pub async fn webhook_keys(
         &self,
         merchant: Id<kind::Merchant>,
@@ -38,7 +38,11 @@ impl Configuration {
         let generation = self.read().generation;
         let stored = self.store.keys_of(merchant, endpoint, now).await?;
         let open = |key: StoredKey| {
-            let context = webhook_key_context(merchant, endpoint, key.id);
+            let context = if key.sealed_with_merchant {
+                context("webhook secret", merchant)
+            } else {
+                webhook_key_context(merchant, endpoint, key.id)
+            };
             Ok(WebhookKey {
                 scheme: key.scheme,
                 secret: self.vault.open_text(&context, &key.sealed)?,

@@ -93,9 +93,8 @@ async fn record(
 /// The merchant of these tests, with the URL for what no order says another one for.
 pub async fn insert_merchant(pool: &PgPool, notify_url: Option<&str>) {
     sqlx::query(
-        "INSERT INTO merchants (id, name, country, currencies, notify_url, webhook_secret_sealed, version,
-             created_at, updated_at)
-         VALUES ($1, 'Shop', 'MX', '{MXN}', $2, '\\x00', 1, now(), now())",
+        "INSERT INTO merchants (id, name, country, currencies, notify_url, version, created_at, updated_at)
+         VALUES ($1, 'Shop', 'MX', '{MXN}', $2, 1, now(), now())",
     )
     .bind(merchant().uuid())
     .bind(notify_url)

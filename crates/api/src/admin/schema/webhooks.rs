@@ -68,7 +68,7 @@ pub struct WebhookKeyReply {
     /// `whpk_…`, of `v1a`.
     pub public_key: Option<String>,
     #[schema(format = DateTime)]
-    pub created_at: Option<String>,
+    pub created_at: String,
     /// When it ceases to sign; `null` for the current one.
     #[schema(format = DateTime)]
     pub expires_at: Option<String>,

@@ -3,7 +3,7 @@ use super::*;
 use sqlx::PgPool;
 
 impl World {
-    /// What signs for a target now: the secrets of each scheme, without the merchant's own current one.
+    /// What signs for a target now: the secrets of each scheme.
     async fn signing(
         &self,
         merchant: Id<kind::Merchant>,
@@ -78,17 +78,19 @@ async fn the_merchants_own_secret_is_rotated_likewise_and_gets_its_first_signing
     let created = world.merchant("Shop").await;
     let merchant = created.merchant.id;
     let administration = &world.administration;
-    assert!(world.signing(merchant, None).await.is_empty());
+    assert_eq!(
+        world.signing(merchant, None).await,
+        [created.webhook_secret.reveal().clone()]
+    );
 
     let issued = administration
         .webhook_keys_rotate(ACTOR, merchant, DeliveryTarget::Own, &json!({}))
         .await
         .unwrap();
 
-    let profile = world.configuration.profile(merchant).await.unwrap().unwrap();
-    assert_eq!(profile.webhook_secret.reveal(), issued.secret.unwrap().reveal());
     let beside = world.signing(merchant, None).await;
-    assert_eq!(beside.len(), 2);
+    assert_eq!(beside.len(), 3);
+    assert!(beside.contains(issued.secret.unwrap().reveal()), "the new secret");
     assert!(beside.contains(created.webhook_secret.reveal()), "the old secret");
     assert!(beside.iter().any(|secret| secret.starts_with("whsk_")));
     let shown = administration.own_webhooks_get(merchant).await.unwrap();
@@ -113,6 +115,35 @@ async fn the_merchants_own_secret_is_rotated_likewise_and_gets_its_first_signing
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_secret_that_was_kept_with_its_merchant_signs_until_it_is_replaced(pool: PgPool) {
+    let world = World::new(pool.clone());
+    let merchant = world.merchant("Shop").await.merchant.id;
+    let context = crate::vault::context("webhook secret", merchant);
+    let sealed = world
+        .administration
+        .vault
+        .seal_text(&context, "whsec_of_old")
+        .unwrap();
+    sqlx::query("UPDATE webhook_keys SET sealed = $1, sealed_with_merchant = true")
+        .bind(sealed)
+        .execute(&pool)
+        .await
+        .unwrap();
+    assert_eq!(world.signing(merchant, None).await, ["whsec_of_old"]);
+
+    let rotation = json!({"schemes": ["v1"]});
+    let issued = world
+        .administration
+        .webhook_keys_rotate(ACTOR, merchant, DeliveryTarget::Own, &rotation)
+        .await
+        .unwrap();
+
+    let mut both = vec!["whsec_of_old".to_owned(), issued.secret.unwrap().reveal().clone()];
+    both.sort();
+    assert_eq!(world.signing(merchant, None).await, both);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
 async fn two_rotations_at_once_leave_one_current_key(pool: PgPool) {
     let world = World::new(pool);
     let merchant = world.merchant("Shop").await.merchant.id;
@@ -123,13 +154,15 @@ async fn two_rotations_at_once_leave_one_current_key(pool: PgPool) {
         .endpoint
         .id;
     for target in [DeliveryTarget::Endpoint(id), DeliveryTarget::Own] {
-        let document = json!({"schemes": ["v1"]});
-        let rotate = || {
+        let rotate = async |schemes| {
+            let document = json!({ "schemes": schemes });
             world
                 .administration
                 .webhook_keys_rotate(ACTOR, merchant, target, &document)
+                .await
         };
-        let (one, other) = tokio::join!(rotate(), rotate());
+        // Asked for in either order, so that they would wait for each other if they took it in that order.
+        let (one, other) = tokio::join!(rotate(["v1", "v1a"]), rotate(["v1a", "v1"]));
         let shown = match target {
             DeliveryTarget::Endpoint(id) => {
                 world
@@ -148,11 +181,10 @@ async fn two_rotations_at_once_leave_one_current_key(pool: PgPool) {
                     .keys
             }
         };
-        let current = shown
-            .iter()
-            .filter(|key| key.scheme == KeyScheme::V1 && key.expires_at.is_none())
-            .count();
-        assert_eq!(current, 1);
+        let current = shown.iter().filter(|key| key.expires_at.is_none());
+        let mut schemes: Vec<_> = current.map(|key| key.scheme.as_str()).collect();
+        schemes.sort_unstable();
+        assert_eq!(schemes, ["v1", "v1a"]);
         let won = usize::from(one.is_ok()) + usize::from(other.is_ok());
         assert!(won >= 1);
         for lost in [one, other].into_iter().filter_map(Result::err) {
