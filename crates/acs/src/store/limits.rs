@@ -73,9 +73,50 @@ pub async fn may_send_in(
 struct Question<'q> {
     issuer: &'q IssuerId,
     now: OffsetDateTime,
+    /// Of one card, one phone, one address.
+    own: Asked,
+    /// Of the whole issuer, which everybody waits for.
+    shared: Asked,
+}
+
+/// Counters, column by column.
+#[derive(Default, Clone)]
+struct Asked {
     scopes: Vec<String>,
     keys: Vec<Vec<u8>>,
-    windows: Vec<Window>,
+    seconds: Vec<i32>,
+    counts: Vec<i64>,
+    since: Vec<OffsetDateTime>,
+    grain_starts: Vec<OffsetDateTime>,
+    expire_at: Vec<OffsetDateTime>,
+}
+
+impl Asked {
+    fn push(&mut self, scope: Limited, key: &[u8], window: Window) {
+        self.scopes.push(scope.as_str().to_owned());
+        self.keys.push(key.to_vec());
+        self.seconds.push(window.seconds);
+        self.counts.push(window.count);
+        self.since.push(window.since);
+        self.grain_starts.push(window.grain_start);
+        self.expire_at.push(window.expires_at);
+    }
+
+    fn is_empty(&self) -> bool {
+        self.scopes.is_empty()
+    }
+
+    /// These, and then the others.
+    fn and(mut self, others: Self) -> Self {
+        self.scopes.extend(others.scopes);
+        self.keys.extend(others.keys);
+        self.seconds.extend(others.seconds);
+        self.counts.extend(others.counts);
+        self.since.extend(others.since);
+        self.grain_starts.extend(others.grain_starts);
+        self.expire_at.extend(others.expire_at);
+        self
+    }
 }
 
 impl<'q> Question<'q> {
@@ -83,92 +124,141 @@ impl<'q> Question<'q> {
         Self {
             issuer,
             now,
-            scopes: Vec::new(),
-            keys: Vec::new(),
-            windows: Vec::new(),
+            own: Asked::default(),
+            shared: Asked::default(),
         }
     }
 
     fn ask(&mut self, scope: Limited, key: &[u8], limits: &[Limit]) {
+        let asked = match scope {
+            Limited::Issuer => &mut self.shared,
+            Limited::Address | Limited::Country | Limited::Card | Limited::Phone => &mut self.own,
+        };
         for window in windows(limits, self.now) {
-            self.scopes.push(scope.as_str().to_owned());
-            self.keys.push(key.to_vec());
-            self.windows.push(window);
+            asked.push(scope, key, window);
         }
     }
 
     fn is_empty(&self) -> bool {
-        self.windows.is_empty()
+        self.own.is_empty() && self.shared.is_empty()
     }
 
-    async fn count_in(&self, connection: &mut PgConnection) -> Result<Verdict, StoreError> {
+    /// The lock that all of an issuer wait for comes last, and is not asked for what is over a limit of its own: whoever
+    /// floods with one card keeps nobody else waiting.
+    async fn count_in(self, connection: &mut PgConnection) -> Result<Verdict, StoreError> {
         if self.is_empty() {
             return Ok(Verdict::Within);
         }
-        self.lock_in(connection).await?;
-        let column = |of: fn(&Window) -> OffsetDateTime| self.windows.iter().map(of).collect::<Vec<_>>();
-        let seconds: Vec<_> = self.windows.iter().map(|window| window.seconds).collect();
-        let counts: Vec<_> = self.windows.iter().map(|window| window.count).collect();
-        let over = sqlx::query_scalar!(
-            r#"WITH wanted AS (
-                   SELECT * FROM unnest($2::text[], $3::bytea[], $4::integer[], $5::bigint[],
-                                        $6::timestamptz[], $7::timestamptz[], $8::timestamptz[])
-                       WITH ORDINALITY AS asked(scope, key, window_seconds, most, since, grain_start, expires_at, place)
-               ), spent AS (
-                   SELECT wanted.scope, wanted.place FROM wanted
-                   WHERE wanted.most <= (
-                       SELECT COALESCE(sum(counter.n), 0) FROM acs.rate_counters counter
-                       WHERE counter.issuer_id = $1 AND counter.scope = wanted.scope AND counter.key = wanted.key
-                         AND counter.window_seconds = wanted.window_seconds
-                         AND counter.grain_start > wanted.since)
-               ), counted AS (
-                   INSERT INTO acs.rate_counters AS counter
-                       (issuer_id, scope, key, window_seconds, grain_start, n, expires_at)
-                   SELECT $1, scope, key, window_seconds, grain_start, 1, expires_at FROM wanted
-                   WHERE NOT EXISTS (SELECT FROM spent)
-                   ON CONFLICT (issuer_id, scope, key, window_seconds, grain_start) DO UPDATE SET n = counter.n + 1
-               )
-               SELECT scope AS "scope!" FROM spent ORDER BY place LIMIT 1"#,
-            self.issuer.as_str(),
-            &self.scopes,
-            &self.keys,
-            &seconds,
-            &counts,
-            &column(|window| window.since),
-            &column(|window| window.grain_start),
-            &column(|window| window.expires_at),
-        )
-        .fetch_optional(connection)
-        .await?;
-        let Some(scope) = over else {
-            return Ok(Verdict::Within);
-        };
-        let limited = Limited::parse(&scope).ok_or(StoreError::Corrupt {
-            table: "rate_counters",
-            column: "scope",
-            key: scope,
-        })?;
-        Ok(Verdict::Over(limited))
+        lock_in(connection, self.issuer, &self.own).await?;
+        if !self.shared.is_empty() {
+            if let Some(limited) = spent_in(connection, self.issuer, &self.own).await? {
+                return Ok(Verdict::Over(limited));
+            }
+            lock_in(connection, self.issuer, &self.shared).await?;
+        }
+        let all = self.own.and(self.shared);
+        Ok(match raise_in(connection, self.issuer, &all).await? {
+            None => Verdict::Within,
+            Some(limited) => Verdict::Over(limited),
+        })
     }
+}
 
-    /// A statement of its own, because the one that counts must see what was committed while this one waited. Locks are
-    /// taken in one order, so that no two transactions wait for each other.
-    async fn lock_in(&self, connection: &mut PgConnection) -> Result<(), StoreError> {
-        sqlx::query!(
-            r#"SELECT pg_advisory_xact_lock($1, place.hash) FROM (
-                   SELECT DISTINCT hashtext($2 || ' ' || scope || ' ' || encode(key, 'hex')) AS hash
-                   FROM unnest($3::text[], $4::bytea[]) AS asked(scope, key)
-                   ORDER BY hash
-               ) place"#,
-            LOCK_CLASS,
-            self.issuer.as_str(),
-            &self.scopes,
-            &self.keys,
-        )
-        .execute(connection)
-        .await?;
-        Ok(())
+/// A statement of its own, because the one that counts must see what was committed while this one waited. Locks are taken
+/// in one order, so that no two transactions wait for each other.
+async fn lock_in(connection: &mut PgConnection, issuer: &IssuerId, asked: &Asked) -> Result<(), StoreError> {
+    if asked.is_empty() {
+        return Ok(());
     }
+    sqlx::query!(
+        r#"SELECT pg_advisory_xact_lock($1, place.hash) FROM (
+               SELECT DISTINCT hashtext($2 || ' ' || scope || ' ' || encode(key, 'hex')) AS hash
+               FROM unnest($3::text[], $4::bytea[]) AS asked(scope, key)
+               ORDER BY hash
+           ) place"#,
+        LOCK_CLASS,
+        issuer.as_str(),
+        &asked.scopes,
+        &asked.keys,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The first of the counters, in their order, that has no room. Nothing is raised.
+async fn spent_in(
+    connection: &mut PgConnection,
+    issuer: &IssuerId,
+    asked: &Asked,
+) -> Result<Option<Limited>, StoreError> {
+    let spent = sqlx::query_scalar!(
+        r#"SELECT wanted.scope AS "scope!"
+           FROM unnest($2::text[], $3::bytea[], $4::integer[], $5::bigint[], $6::timestamptz[])
+               WITH ORDINALITY AS wanted(scope, key, window_seconds, most, since, place)
+           WHERE wanted.most <= (
+               SELECT COALESCE(sum(counter.n), 0) FROM acs.rate_counters counter
+               WHERE counter.issuer_id = $1 AND counter.scope = wanted.scope AND counter.key = wanted.key
+                 AND counter.window_seconds = wanted.window_seconds AND counter.grain_start > wanted.since)
+           ORDER BY wanted.place LIMIT 1"#,
+        issuer.as_str(),
+        &asked.scopes,
+        &asked.keys,
+        &asked.seconds,
+        &asked.counts,
+        &asked.since,
+    )
+    .fetch_optional(connection)
+    .await?;
+    spent.map(limited).transpose()
+}
+
+/// Raises all of the counters, or none: then the first, in their order, that has no room.
+async fn raise_in(
+    connection: &mut PgConnection,
+    issuer: &IssuerId,
+    asked: &Asked,
+) -> Result<Option<Limited>, StoreError> {
+    let spent = sqlx::query_scalar!(
+        r#"WITH wanted AS (
+               SELECT * FROM unnest($2::text[], $3::bytea[], $4::integer[], $5::bigint[],
+                                    $6::timestamptz[], $7::timestamptz[], $8::timestamptz[])
+                   WITH ORDINALITY AS asked(scope, key, window_seconds, most, since, grain_start, expires_at, place)
+           ), spent AS (
+               SELECT wanted.scope, wanted.place FROM wanted
+               WHERE wanted.most <= (
+                   SELECT COALESCE(sum(counter.n), 0) FROM acs.rate_counters counter
+                   WHERE counter.issuer_id = $1 AND counter.scope = wanted.scope AND counter.key = wanted.key
+                     AND counter.window_seconds = wanted.window_seconds
+                     AND counter.grain_start > wanted.since)
+           ), counted AS (
+               INSERT INTO acs.rate_counters AS counter
+                   (issuer_id, scope, key, window_seconds, grain_start, n, expires_at)
+               SELECT $1, scope, key, window_seconds, grain_start, 1, expires_at FROM wanted
+               WHERE NOT EXISTS (SELECT FROM spent)
+               ON CONFLICT (issuer_id, scope, key, window_seconds, grain_start) DO UPDATE SET n = counter.n + 1
+           )
+           SELECT scope AS "scope!" FROM spent ORDER BY place LIMIT 1"#,
+        issuer.as_str(),
+        &asked.scopes,
+        &asked.keys,
+        &asked.seconds,
+        &asked.counts,
+        &asked.since,
+        &asked.grain_starts,
+        &asked.expire_at,
+    )
+    .fetch_optional(connection)
+    .await?;
+    spent.map(limited).transpose()
+}
+
+fn limited(scope: String) -> Result<Limited, StoreError> {
+    Limited::parse(&scope).ok_or(StoreError::Corrupt {
+        table: "rate_counters",
+        column: "scope",
+        key: scope,
+    })
 }
 
 /// Counts a wrong entry for the card, in the transaction that spends the attempt, and locks the card when it is one too

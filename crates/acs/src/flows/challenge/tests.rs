@@ -4,6 +4,7 @@ mod app;
 mod creq;
 mod password;
 mod restart;
+mod telling_nothing;
 
 use emv3ds::Version;
 use emv3ds::code::{AuthenticationType, ChallengeCancel, ErrorCode, TransStatus, TransStatusReason};

@@ -115,6 +115,32 @@ async fn a_flood_for_one_card_costs_others_nothing(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::store::MIGRATOR")]
+async fn what_is_over_its_own_limit_waits_for_nobody_of_its_issuer(pool: PgPool) {
+    let policy = LimitPolicy {
+        sends_per_card: vec![limit(1, 600)],
+        sends_per_issuer: vec![limit(100, 600)],
+        ..free()
+    };
+    let (flooded, slow) = (card("flooded"), card("slow"));
+    send(&pool, &policy, &flooded, &phone("0001"), noon()).await;
+    // Somebody of the same issuer is in the middle of a transaction that has counted.
+    let (issuer, keys, phone) = (issuer(), Keys::for_tests(), phone("0002"));
+    let sending = Sending {
+        issuer: &issuer,
+        card: &slow,
+        phone: Some(&phone),
+    };
+    let mut open = pool.begin().await.unwrap();
+    may_send_in(&mut open, &keys, &policy, &sending, noon())
+        .await
+        .unwrap();
+    let withheld = send(&pool, &policy, &flooded, &phone, noon());
+    let verdict = tokio::time::timeout(std::time::Duration::from_secs(5), withheld).await;
+    assert_eq!(verdict.unwrap(), Verdict::Over(Limited::Card));
+    open.commit().await.unwrap();
+}
+
+#[sqlx::test(migrator = "crate::store::MIGRATOR")]
 async fn many_cards_at_once_with_phones_in_common_do_not_wait_for_each_other(pool: PgPool) {
     let policy = LimitPolicy {
         sends_per_phone: vec![limit(100, 600)],
