@@ -6,8 +6,10 @@ use sqlx::PgPool;
 use std::time::Duration as Wait;
 
 use crate::challenge::Pressed;
+use crate::clock::Clock as _;
 use crate::flows::challenge::testing::*;
 use crate::policy::Policy;
+use crate::store::results::{self, Settled};
 
 const V2_2: Version = Version::V2_2_0;
 
@@ -134,4 +136,37 @@ async fn a_process_that_dies_before_sending_leaves_the_result_to_the_next(pool: 
     assert_eq!(bank.acs.send_due_results().await.unwrap(), 1);
     // Then it has arrived
     assert_eq!(answer(&bank, id).await, (2, Some("RRes 01".into()), true, false));
+}
+
+#[sqlx::test(migrator = "crate::store::MIGRATOR")]
+async fn a_process_that_dies_after_sending_leaves_a_repeat_to_the_next_which_says_that_it_arrived(
+    pool: PgPool,
+) {
+    // Given a result that arrived while its sender died before it could write that down
+    let mut bank = patient(pool).await;
+    let id = bank.challenged(1, V2_2, phones(1)).await;
+    bank.opens(id).await;
+    bank.acs.dies_after(id, crate::challenge::Event::Cancelled).await;
+    bank.pass(20);
+    let (now, lease) = (bank.clock.now(), super::LEASE);
+    let taken = results::take_due(bank.store(), now, lease)
+        .await
+        .unwrap()
+        .unwrap();
+    bank.acs.send_result(&taken).await.unwrap();
+    bank.restart();
+    // When the next sends it again, and the other side knows it
+    bank.directory
+        .answers(&[Answer::Erro(ErrorCode::TransactionNotRecognised)]);
+    bank.pass(20);
+    assert_eq!(bank.acs.send_due_results().await.unwrap(), 1);
+    // Then it has arrived, by two messages that are the same
+    assert_eq!(answer(&bank, id).await, (3, Some("Erro 301".into()), true, false));
+    let bodies = bank.directory.bodies();
+    assert_eq!(bodies.len(), 2);
+    assert_eq!(bodies[0], bodies[1]);
+    // And what the dead one would have written down counts no more
+    let mut open = bank.pool().begin().await.unwrap();
+    let late = results::settle_in(&mut open, &taken, Settled::GivenUp, "late", now).await;
+    assert!(!late.unwrap());
 }

@@ -89,3 +89,30 @@ async fn a_challenge_goes_on_after_the_process_has_started_again(pool: PgPool) {
         Some("02")
     );
 }
+
+#[sqlx::test(migrator = "crate::store::MIGRATOR")]
+async fn a_step_that_fails_in_the_middle_leaves_nothing_of_itself(pool: PgPool) {
+    // Given that codes cannot be queued
+    let bank = Bank::open(pool, Policy::default()).await;
+    let id = bank.challenged(1, V2_2, phones(1)).await;
+    let break_it = "ALTER TABLE acs.sms_deliveries ADD CONSTRAINT broken CHECK (false) NOT VALID";
+    sqlx::query(break_it).execute(bank.pool()).await.unwrap();
+    // When the browser comes
+    let opened = bank.acs.open_challenge(&creq(id, V2_2), None).await;
+    // Then nothing has happened
+    assert!(opened.is_err());
+    let untouched: bool = bank
+        .tells(
+            "SELECT state = 'awaited' AND creq_hash IS NULL AND version = 1
+                 AND NOT EXISTS (SELECT FROM acs.codes) AND NOT EXISTS (SELECT FROM acs.rate_counters)
+             FROM acs.challenges WHERE acs_trans_id = $1",
+            id,
+        )
+        .await;
+    assert!(untouched);
+    // And it happens when they can be queued again
+    let mend = "ALTER TABLE acs.sms_deliveries DROP CONSTRAINT broken";
+    sqlx::query(mend).execute(bank.pool()).await.unwrap();
+    bank.opens(id).await;
+    assert_eq!(bank.sent().await.len(), 1);
+}
