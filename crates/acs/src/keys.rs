@@ -17,6 +17,7 @@ use crate::otp::{CodeContext, OtpCode};
 use crate::phone::Phone;
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
+    agreement::{ECDH_P256, PrivateKey},
     hkdf, hmac, rand,
 };
 use file::{KeyFileError, Material};
@@ -34,6 +35,7 @@ const NONCE_AT: usize = SALT_AT + SALT_BYTES;
 const CIPHERTEXT_AT: usize = NONCE_AT + NONCE_LEN;
 /// Bytes of the hashes that logs may show and counters count by: enough to tell apart, too few to be worth anything.
 const SHORT_HASH_BYTES: usize = 8;
+const ENCRYPTION_KEY_TRIES: u8 = 8;
 
 /// Why something could not be sealed, opened or checked. Never quotes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -209,6 +211,21 @@ impl Keys {
     ) -> Result<[u8; 32], KeysError> {
         let key = &self.version(version)?.code;
         Ok(context.mac_with(code, |parts| mac(key, parts)))
+    }
+
+    /// The key of this version that issuers encrypt card data to.
+    ///
+    /// # Errors
+    /// [`KeysError::UnknownVersion`], [`KeysError::Cryptography`].
+    pub(crate) fn encryption_key(&self, version: u32) -> Result<PrivateKey, KeysError> {
+        let sealing = &self.version(version)?.sealing;
+        // A few in 2^32 strings of bytes are no private key of the curve; then the next one is.
+        (0..ENCRYPTION_KEY_TRIES)
+            .find_map(|attempt: u8| {
+                let scalar = expanded(sealing, &[b"acs card data", &[attempt]]).ok()?;
+                PrivateKey::from_private_key(&ECDH_P256, &*scalar).ok()
+            })
+            .ok_or(KeysError::Cryptography)
     }
 
     /// Seals `plaintext` under the newest key so that it opens only with the same `context`: what it is, and of which row.

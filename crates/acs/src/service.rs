@@ -153,6 +153,8 @@ pub(crate) struct Wakes {
     pub(crate) results: Notify,
     /// Notices to issuers.
     pub(crate) notices: Notify,
+    /// Rows of imports.
+    pub(crate) imports: Notify,
 }
 
 impl Acs {
@@ -221,6 +223,7 @@ impl Acs {
         workers.spawn(|rounds| self.clone().take_receipts(rounds));
         workers.spawn(|rounds| self.clone().tell_challenges(rounds));
         workers.spawn(|rounds| self.clone().tell_issuers(rounds));
+        workers.spawn(|rounds| self.clone().work_imports_off(rounds));
         workers
     }
 
@@ -259,6 +262,11 @@ impl Workers {
 pub(crate) struct Rounds(watch::Receiver<bool>);
 
 impl Rounds {
+    /// Whether the service ends.
+    pub(crate) fn over(&self) -> bool {
+        *self.0.borrow()
+    }
+
     /// Waits until the bell rings or `pause` is over. False when the service ends.
     pub(crate) async fn next(&mut self, bell: &Notify, pause: Duration) -> bool {
         if *self.0.borrow() {

@@ -5,6 +5,7 @@ mod authenticate;
 pub(crate) mod backend;
 pub(crate) mod challenge;
 mod deliver;
+pub(crate) mod import;
 pub(crate) mod issuer_access;
 mod outcome;
 mod receipts;

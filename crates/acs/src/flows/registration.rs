@@ -1,6 +1,7 @@
 //! What issuers register: cardholders and cards. One transaction each, so that nobody sees half of it.
 
 use crate::identifiers::{CardId, ConsumerId, IssuerId, ProductId};
+use crate::jose::decrypt::Jwe;
 use crate::keys::KeysError;
 use crate::registration::card::{CardBody, CardNumber};
 use crate::registration::cardholder::CardholderBody;
@@ -11,6 +12,7 @@ use crate::store::{StoreError, cardholders, cards, products};
 use primitives::Pan;
 use sqlx::PgConnection;
 use thiserror::Error;
+use zeroize::Zeroizing;
 
 /// Why something was not registered.
 #[derive(Debug, Error)]
@@ -152,6 +154,17 @@ impl Acs {
             true => Ok(()),
             false => Err(NotRegistered::NoCard),
         }
+    }
+
+    /// Opens card data that was encrypted to one of our keys: the one it names, else the newest.
+    pub(crate) fn open_card_data(&self, text: &str) -> Option<Zeroizing<Vec<u8>>> {
+        let keys = &self.inner().keys;
+        let jwe = Jwe::read(text)?;
+        let version = match &jwe.kid {
+            Some(kid) => kid.parse().ok()?,
+            None => keys.newest_code_key(),
+        };
+        jwe.open(&keys.encryption_key(version).ok()?)
     }
 
     async fn card_row(

@@ -10,6 +10,7 @@ pub(crate) mod clients;
 pub mod codes;
 pub mod deliveries;
 mod error;
+pub(crate) mod imports;
 pub mod issuers;
 pub mod limits;
 pub mod notices;
@@ -19,6 +20,7 @@ pub mod provider_health;
 #[cfg(test)]
 mod registration_tests;
 pub mod results;
+pub(crate) mod statistics;
 pub mod transactions;
 
 pub use error::StoreError;

@@ -15,16 +15,10 @@ use axum::Json;
 use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use serde_json::{Value, json};
-use zeroize::Zeroizing;
-
-/// Opens card data that was encrypted for this service.
-pub(super) fn decrypt(_acs: &Acs) -> impl Fn(&str) -> Option<Zeroizing<Vec<u8>>> + Send + Sync + use<> {
-    |_| None
-}
 
 fn read(acs: &Acs, members: &mut Members) -> Answered<(ConsumerId, CardBody)> {
     let consumer = members.text("consumerId", CONSUMER_ID, ConsumerId::parse)?;
-    let body = CardBody::read(members, &decrypt(acs))?;
+    let body = CardBody::read(members, &|text| acs.open_card_data(text))?;
     Ok((consumer, body))
 }
 
@@ -182,7 +176,7 @@ pub(crate) async fn replace(
 ) -> Answered<StatusCode> {
     let card = card_id(&card)?;
     let new_name = members.maybe("newCardId", CARD_ID, CardId::parse)?;
-    let number = CardNumber::read(&mut members, &decrypt(&acs))?;
+    let number = CardNumber::read(&mut members, &|text| acs.open_card_data(text))?;
     members.finish()?;
     acs.replace_card(&caller.issuer, &card, &number, new_name).await?;
     Ok(StatusCode::NO_CONTENT)

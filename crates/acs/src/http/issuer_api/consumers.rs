@@ -2,7 +2,7 @@
 
 use super::call::{Caller, Document, consumer_id, timestamp};
 use super::failure::{Answered, Failure};
-use super::{cards, schema};
+use super::schema;
 use crate::identifiers::{CardId, ConsumerId};
 use crate::registration::card::{CARD_ID, CardBody};
 use crate::registration::cardholder::CardholderBody;
@@ -68,7 +68,6 @@ pub(crate) async fn put_with_cards(
     Document(mut members): Document,
 ) -> Answered<StatusCode> {
     let consumer = consumer_id(&consumer)?;
-    let decrypt = cards::decrypt(&acs);
     let listed = members
         .objects("cards", CARDS_MAX, "must be a list of at most 20 cards")?
         .ok_or_else(|| members.missing("cards"))?;
@@ -81,7 +80,7 @@ pub(crate) async fn put_with_cards(
             return Err(Failure::format(&field, "is named twice"));
         }
         let field = members.path("pan");
-        let body = CardBody::read(&mut members, &decrypt)?;
+        let body = CardBody::read(&mut members, &|text| acs.open_card_data(text))?;
         members.finish()?;
         if !numbers.insert(acs.inner().keys.pan_hash(body.number.pan.reveal())) {
             return Err(Failure::format(&field, "is named twice"));

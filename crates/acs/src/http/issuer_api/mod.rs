@@ -6,11 +6,14 @@
 pub(crate) mod call;
 mod cards;
 mod consumers;
+mod encryption_key;
 pub(crate) mod failure;
+mod imports;
 mod operations;
 pub(crate) mod policy;
 pub(crate) mod products;
 pub(crate) mod schema;
+mod statistics;
 mod token;
 
 #[cfg(test)]
@@ -42,6 +45,11 @@ pub(crate) fn router() -> OpenApiRouter<Acs> {
         .routes(routes!(operations::app_answered))
         .routes(routes!(products::list))
         .routes(routes!(products::get, products::put, products::delete))
+        .routes(routes!(imports::get, imports::put))
+        .routes(routes!(imports::refusals))
+        .routes(routes!(encryption_key::get))
+        .routes(routes!(statistics::get))
+        .routes(routes!(statistics::providers))
         .routes(routes!(policy::get, policy::put))
         .routes(routes!(policy::put_backend_secret))
         .layer(DefaultBodyLimit::max(BODY_MAX_BYTES))

@@ -324,3 +324,155 @@ pub(crate) struct AppAnswerBody {
     /// `approved`, `denied` or `not_me`
     result: String,
 }
+
+/// A line of an import: a card with its cardholder.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct ImportRowBody {
+    card_id: String,
+    consumer_id: String,
+    /// The number; or `encryptedData`.
+    pan: Option<String>,
+    /// MMYY.
+    exp: Option<String>,
+    encrypted_data: Option<String>,
+    product_id: Option<String>,
+    static_password: Option<String>,
+    state: Option<String>,
+    language: Option<String>,
+    app_registered: Option<bool>,
+    mobile_phone_number: Option<PhoneBody>,
+    additional_phone_numbers: Option<Vec<PhoneBody>>,
+    first_name: Option<String>,
+    middle_name: Option<String>,
+    last_name: Option<String>,
+    email: Option<String>,
+    date_of_birth: Option<String>,
+    residency_address: Option<AddressBody>,
+}
+
+/// How far an import is.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct ImportReply {
+    import_id: String,
+    /// Whether the upload came to its end.
+    complete: bool,
+    lines_received: u64,
+    rows_taken: u64,
+    rows_refused: u64,
+    /// Rows that wait to be worked off.
+    rows_open: u64,
+    #[schema(format = DateTime)]
+    start_time: String,
+    /// When the last row was worked off.
+    #[schema(format = DateTime)]
+    end_time: Option<String>,
+}
+
+/// A row that was refused.
+#[derive(ToSchema)]
+pub(crate) struct RefusalReply {
+    line: u64,
+    /// Empty for the row as a whole.
+    field: String,
+    code: String,
+    message: String,
+}
+
+/// Rows that were refused.
+#[derive(ToSchema)]
+pub(crate) struct RefusalListReply {
+    refusals: Vec<RefusalReply>,
+    /// For `after` of the next page; none on the last.
+    next: Option<u64>,
+}
+
+/// The key for card data, a JWK.
+#[derive(ToSchema)]
+pub(crate) struct EncryptionKeyReply {
+    /// `EC`
+    kty: String,
+    /// `P-256`
+    crv: String,
+    x: String,
+    y: String,
+    kid: String,
+    /// `enc`
+    r#use: String,
+    /// `ECDH-ES`
+    alg: String,
+}
+
+/// Authentications by answer and outcome.
+#[derive(ToSchema)]
+pub(crate) struct OutcomeReply {
+    /// What the ARes said.
+    status: String,
+    /// How it ended; none while it goes on.
+    outcome: Option<String>,
+    reason: Option<String>,
+    count: u64,
+}
+
+/// Challenges of one way to ask and one end.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct EndingReply {
+    method: Option<String>,
+    ending: Option<String>,
+    count: u64,
+    median_millis: Option<u64>,
+}
+
+/// Codes that were made.
+#[derive(ToSchema)]
+pub(crate) struct CodesReply {
+    sent: u64,
+    verified: u64,
+    /// That a limit kept from being sent.
+    withheld: u64,
+}
+
+/// One day.
+#[derive(ToSchema)]
+pub(crate) struct DayReply {
+    #[schema(format = Date)]
+    day: String,
+    authentications: u64,
+    challenges: u64,
+    passed: u64,
+}
+
+/// What authentications came to.
+#[derive(ToSchema)]
+pub(crate) struct StatisticsReply {
+    authentications: Vec<OutcomeReply>,
+    challenges: Vec<EndingReply>,
+    codes: CodesReply,
+    days: Vec<DayReply>,
+}
+
+/// How a provider does in a country.
+#[derive(ToSchema)]
+#[schema(rename_all = "camelCase")]
+pub(crate) struct ProviderReply {
+    provider: String,
+    /// The country's calling code; empty where the phone is not known.
+    prefix: String,
+    accepted: u64,
+    refused: u64,
+    not_taken: u64,
+    unknown: u64,
+    delivered: u64,
+    undelivered: u64,
+    /// On average.
+    answer_millis: u64,
+    delivery_millis: u64,
+}
+
+/// Providers.
+#[derive(ToSchema)]
+pub(crate) struct ProviderListReply {
+    providers: Vec<ProviderReply>,
+}

@@ -2,6 +2,7 @@
 
 mod access;
 mod bad_input;
+mod imports;
 mod operations;
 mod registration;
 

@@ -28,6 +28,10 @@ fn routes() -> Vec<(&'static str, &'static str, bool)> {
             "/challenges/00000000-0000-0000-0000-000000000001/oob-result",
             true,
         ),
+        ("GET", "/imports/monday", false),
+        ("GET", "/imports/monday/refusals", false),
+        ("GET", "/statistics", false),
+        ("GET", "/providers", false),
         ("GET", "/products", false),
         ("GET", "/products/clasica", false),
         ("PUT", "/products/clasica", true),
@@ -295,6 +299,7 @@ async fn the_document_describes_every_route(pool: PgPool) {
         let template = path
             .replace("/ana", "/{consumerId}")
             .replace("/one", "/{cardId}")
+            .replace("/monday", "/{importId}")
             .replace("/00000000-0000-0000-0000-000000000001", "/{acsTransId}")
             .replace("/clasica", "/{productId}");
         let path = format!("/acs/banking/v2/issuers/{{issuerId}}{template}");

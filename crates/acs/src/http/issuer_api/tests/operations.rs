@@ -3,6 +3,7 @@
 use super::{Bank, NOW};
 use crate::language::Language;
 use crate::store::challenges::{self, NewChallenge, NewMeans, Way};
+use crate::store::provider_health::{self, Counted, TryOutcome};
 use emv3ds::AcsTransId;
 use serde_json::{Value, json};
 use sqlx::PgPool;
@@ -161,4 +162,72 @@ async fn challenges_of_others_and_of_nobody_are_unknown(pool: PgPool) {
         let reply = bank.call("GET", path, &Value::Null).await;
         assert_eq!(reply.failure(), (400, "FIELD_INVALID_FORMAT", field), "{path}");
     }
+}
+
+#[sqlx::test(migrator = "crate::store::MIGRATOR")]
+async fn statistics_count_by_outcome_method_and_day(pool: PgPool) {
+    let bank = Bank::with_card(pool.clone()).await;
+    asked(&pool, 1, "Y", NOW - Duration::days(1)).await;
+    asked(&pool, 2, "Y", NOW).await;
+    asked(&pool, 3, "N", NOW - Duration::days(8)).await;
+    let id = waiting_for_the_app(&bank, &pool, 4).await;
+    bank.clock.pass(Duration::seconds(20));
+    let path = format!("/challenges/{}/oob-result", id.0);
+    let approved = json!({"result": "approved"});
+    assert_eq!(bank.call("POST", &path, &approved).await.status, 204);
+
+    let told = bank.get("/statistics").await;
+    assert_eq!(told.status, 200, "{}", told.body);
+    let outcomes = told.body["authentications"].as_array().unwrap();
+    assert_eq!(outcomes.len(), 2, "{}", told.body);
+    assert_eq!(
+        told.body["challenges"],
+        json!([{"method": "decoupled", "ending": "passed", "count": 1, "medianMillis": 20_000}])
+    );
+    assert_eq!(
+        told.body["codes"],
+        json!({"sent": 0, "verified": 0, "withheld": 0})
+    );
+    assert_eq!(
+        told.body["days"],
+        json!([
+            {"day": "2026-02-28", "authentications": 1, "challenges": 0, "passed": 0},
+            {"day": "2026-03-01", "authentications": 2, "challenges": 1, "passed": 1},
+        ])
+    );
+    let earlier = bank.get("/statistics?from=2026-02-20&to=2026-02-25").await.body;
+    assert_eq!(earlier["days"].as_array().unwrap().len(), 1);
+    for (query, field) in [
+        ("from=yesterday", "from"),
+        ("to=2026-02-30", "to"),
+        ("from=2026-03-02", "from"),
+        ("from=2025-01-01", "from"),
+        ("day=2026-03-01", "day"),
+    ] {
+        let reply = bank.get(&format!("/statistics?{query}")).await;
+        assert_eq!(reply.failure(), (400, "FIELD_INVALID_FORMAT", field), "{query}");
+    }
+}
+
+#[sqlx::test(migrator = "crate::store::MIGRATOR")]
+async fn an_issuer_sees_providers_and_its_own_backend_only(pool: PgPool) {
+    let bank = Bank::new(pool).await;
+    for provider in [
+        "principal",
+        "issuer_backend/banco-0001",
+        "issuer_backend/banco-0002",
+    ] {
+        let counted = Counted::Try(TryOutcome::Accepted, std::time::Duration::from_millis(40));
+        provider_health::count(&bank.acs.inner().store, provider, Some("52"), counted, NOW)
+            .await
+            .unwrap();
+    }
+    let shown = bank.get("/providers").await.body;
+    let shown: Vec<_> = shown["providers"].as_array().unwrap().iter().collect();
+    assert_eq!(shown.len(), 2);
+    assert_eq!(shown[1]["provider"], "principal");
+    assert_eq!(
+        (&shown[1]["accepted"], &shown[1]["answerMillis"]),
+        (&json!(1), &json!(40))
+    );
 }
