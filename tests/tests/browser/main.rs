@@ -15,6 +15,7 @@ mod shopper;
 mod webdriver;
 mod window;
 
+mod acs_challenges;
 mod acs_pages;
 mod buying;
 mod giving_up;

@@ -1,9 +1,11 @@
 //! A person who buys in the sandbox's shop: what they do on its page, on ours and on the bank's.
 
 use serde_json::Value;
+use tests::bank::Bank;
 use tests::cards::Card;
 use tests::merchant::PURCHASE_V2;
 use tests::order::Order;
+use tests::process::eventually;
 use tests::system::System;
 
 use crate::driver::{Driver, Habits};
@@ -60,6 +62,11 @@ impl Stage {
             window: self.driver.opens(habits).await,
             system: &self.system,
         }
+    }
+
+    /// The bank's own program at its access control server.
+    pub async fn bank(&self) -> Bank {
+        Bank::signs_in(&self.system.http, &self.system.sandbox_json).await
     }
 
     /// Ends a test; also looks for secrets in the webhooks that the shop got.
@@ -123,10 +130,27 @@ impl Shopper<'_> {
 
     /// Takes the phone and reads the newest code.
     pub async fn reads_the_code(&self) -> String {
+        let messages = self.reads_the_messages().await;
+        self.code_in(&messages[0])
+    }
+
+    /// Takes the phone and reads its messages, newest first, as soon as there is one.
+    pub async fn reads_the_messages(&self) -> Vec<String> {
+        self.reads_messages_until(1).await
+    }
+
+    /// The same, as soon as there are so many.
+    pub async fn reads_messages_until(&self, count: usize) -> Vec<String> {
         let inbox = self.window.attribute("main a[href*=inbox]", "href").await;
         let (_, phone) = inbox.split_once("phone=").expect("a link to the phone's inbox");
-        let messages = self.system.outside.sms(phone).await;
-        self.code_in(messages[0]["text"].as_str().unwrap())
+        let mut messages = Vec::new();
+        eventually("messages on the phone", async || {
+            messages = self.system.outside.sms(phone).await;
+            messages.len() >= count
+        })
+        .await;
+        let text = |message: &Value| message["text"].as_str().unwrap().to_owned();
+        messages.iter().map(text).collect()
     }
 
     /// The code in a message: the first run of four to eight digits.
