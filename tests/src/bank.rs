@@ -22,6 +22,7 @@ const ASSERTION_SECONDS: i64 = 60;
 #[derive(Clone, Debug)]
 pub struct Bank {
     http: Http,
+    notifications: String,
     issuer: String,
     token: String,
 }
@@ -47,6 +48,7 @@ impl Bank {
         assert_eq!(answer.status, 200, "{}", answer.text);
         Self {
             http: http.clone(),
+            notifications: format!("{}/issuer-backend/notifications", text("url")),
             issuer: format!("{}/acs/banking/v2/issuers/{}", text("url"), text("issuer_id")),
             token: answer.json()["access_token"].as_str().unwrap().to_owned(),
         }
@@ -93,6 +95,21 @@ impl Bank {
             .call(Method::POST, &path, Some(json!({ "result": result })))
             .await;
         assert_eq!(answer.status, 204, "{}", answer.text);
+    }
+
+    /// What its backend was told of an authentication, as soon as it was.
+    pub async fn is_told_of(&self, record: &Record) -> Value {
+        let mut told = None;
+        eventually("a notification of the bank's backend", async || {
+            let all = self.http.get(&self.notifications).await.json();
+            let all = all.as_array().cloned().unwrap_or_default();
+            told = all
+                .into_iter()
+                .find(|one| one["details"]["acsTransactionId"] == record.0["acsTransId"]);
+            told.is_some()
+        })
+        .await;
+        told.unwrap_or_default()
     }
 
     async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Answer {

@@ -249,6 +249,46 @@ async fn a_provider_that_is_down_makes_way_for_the_next() {
     stage.finish().await;
 }
 
+#[tokio::test]
+async fn a_bank_that_sends_codes_itself_gets_them_and_is_told_how_it_ended() {
+    let stage = Stage::set().await;
+    let bank = stage.bank().await;
+    let by_itself = json!({ "mode": "issuer_sends", "fall_back": true });
+    bank.sets(&[("/delivery", by_itself)]).await;
+    let outside = &stage.system.outside;
+    let card = Card::visa(5);
+    let ana = stage.enters(Habits::default()).await;
+    ana.pays(&card, "541.00").await;
+    ana.looks_at_the_bank().await;
+    let messages = ana.reads_the_messages().await;
+    assert!(
+        messages[0].starts_with("Su banco: "),
+        "the bank's own words: {messages:?}"
+    );
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    ana.answers(&ana.code_in(&messages[0])).await;
+    ana.window.leaves_the_frame().await;
+    let record = is_paid(&stage, &bank, ana, &card).await;
+    let told = bank.is_told_of(&record).await;
+    assert_eq!(
+        (&told["operation"], &told["status"]),
+        (&json!("3DS_CHALLENGE_OTP_SMS"), &json!("SUCCESSFUL"))
+    );
+    // When its backend takes no codes, they are sent for it.
+    outside.fault("issuer", "http_500", None, None).await;
+    let card = Card::mastercard(5);
+    let ben = stage.enters(Habits::default()).await;
+    ben.pays(&card, "542.00").await;
+    ben.looks_at_the_bank().await;
+    let messages = ben.reads_the_messages().await;
+    assert!(messages[0].starts_with("Banco Sandbox: "), "{messages:?}");
+    ben.answers(&ben.code_in(&messages[0])).await;
+    ben.window.leaves_the_frame().await;
+    is_paid(&stage, &bank, ben, &card).await;
+    outside.clear_faults().await;
+    stage.finish().await;
+}
+
 /// The shop has its money, the processor charged once, and the bank recorded `Y`.
 async fn is_paid(stage: &Stage, bank: &Bank, ana: Shopper<'_>, card: &Card) -> Record {
     let shown = ana.ends_at_the_shop().await;
