@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use uuid::Uuid;
 
 use crate::driver::{Driver, Habits};
-use crate::window::{ENTER, Window};
+use crate::window::ENTER;
 
 /// The windows of EMV 3-D Secure, a full screen last; the first one also as who doubles the size of everything sees it.
 const WINDOWS: [(u32, u32); 6] = [
