@@ -33,7 +33,7 @@ async fn the_bank_has_the_whole_page(stage: &Stage) {
         window.picture("phone-shop").await;
     })
     .await;
-    window.arrives_at("/acs/challenge").await;
+    window.arrives_at("/acs/3ds/challenge").await;
     can_answer(&ana).await;
     window.picture("phone-challenge").await;
     let code = ana.reads_the_code().await;
