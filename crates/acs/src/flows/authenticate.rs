@@ -4,29 +4,27 @@
 //! together with the challenge that follows, before the ARes leaves.
 
 mod answer;
+mod deciding;
+mod record;
 mod request;
+#[cfg(test)]
+mod tests;
 
-use emv3ds::code::{Component, ErrorCode, TransStatus};
+use emv3ds::code::{Component, ErrorCode};
 use emv3ds::message::{AReq, Received, WireMessage as _};
 use emv3ds::{AcsTransId, Fault, Rules, Version};
 use primitives::Brand;
-use std::net::IpAddr;
 use time::OffsetDateTime;
 
-use super::outcome;
-use crate::authentication_value::Circumstances;
-use crate::decision::{self, Decision, Explanation, Facts, Means, Prior, Refusal, Wishes};
+use crate::decision::{self, Means, Refusal};
 use crate::keys::KeysError;
 use crate::language::Language;
-use crate::limits::{Lock, Verdict};
 use crate::phone::Phone;
 use crate::policy::DeliveryPolicy;
-use crate::purchase::Purchase;
 use crate::service::Acs;
-use crate::store::cards::{self, CardState, IssuerCard};
-use crate::store::challenges::{self, NewChallenge, NewMeans, Way};
-use crate::store::transactions::{self, CardOf, End, Inserted, MerchantFacts, Transaction};
-use crate::store::{StoreError, limits, notices};
+use crate::store::StoreError;
+use crate::store::cards::{self, IssuerCard};
+use crate::store::transactions::{CardOf, Transaction};
 
 /// How long a decoupled authentication waits where the requestor named no time, in minutes.
 const DECOUPLED_MINUTES: u16 = 60;
@@ -156,155 +154,6 @@ impl Acs {
         })
     }
 
-    /// The issuer's answer, limits and locks included.
-    async fn decide(
-        &self,
-        brand: Brand,
-        areq: &AReq,
-        known: &Known,
-        now: OffsetDateTime,
-    ) -> Result<(Decision, MerchantFacts), NoAnswer> {
-        let card = &known.card;
-        let merchant = request::merchant(areq);
-        let refused = |refusal, explanation: Option<Explanation>| {
-            decision::refuse(refusal, areq.message_version, explanation)
-        };
-        if card.state == CardState::Blocked {
-            return Ok((refused(Refusal::Blocked, None), merchant));
-        }
-        let rules = match decision::Rules::read(&card.policy.rules) {
-            Ok(rules) => rules,
-            Err(error) => {
-                tracing::error!(issuer = %card.issuer, %error, "an issuer's rules cannot be read");
-                return Ok((refused(Refusal::RulesUnreadable, None), merchant));
-            }
-        };
-        let mut connection = self.inner().store.pool().acquire().await?;
-        let earlier = match rules.looks_back() {
-            Some(window) => {
-                transactions::earlier_in(&mut connection, &card.issuer, &card.card, now - window).await?
-            }
-            None => Vec::new(),
-        };
-        let mut wishes = Wishes::of(areq, brand);
-        wishes.prior = prior(&mut connection, areq, card).await?;
-        drop(connection);
-        let device_hash = request::device_hash(areq, &self.inner().keys);
-        let decision = decision::decide(
-            &rules,
-            &Facts {
-                version: areq.message_version,
-                channel: areq.device_channel,
-                category: areq.message_category,
-                amount: Purchase::of(areq).amount,
-                merchant: &merchant,
-                product: &card.product,
-                wishes: &wishes,
-                device_hash: device_hash.as_deref(),
-                earlier: &earlier,
-                now,
-                means: known.means,
-            },
-        );
-        let asks = matches!(
-            decision.status,
-            TransStatus::ChallengeRequired | TransStatus::DecoupledChallenge
-        );
-        let refusal = match asks {
-            true => self.why_not_asked(known, request::address(areq), now).await?,
-            false => None,
-        };
-        let decision = match refusal {
-            Some(refusal) => refused(refusal, Some(decision.explanation)),
-            None => decision,
-        };
-        Ok((decision, merchant))
-    }
-
-    /// Whether locks or limits forbid to ask the cardholder.
-    async fn why_not_asked(
-        &self,
-        known: &Known,
-        address: Option<IpAddr>,
-        now: OffsetDateTime,
-    ) -> Result<Option<Refusal>, NoAnswer> {
-        let (inner, card) = (self.inner(), &known.card);
-        match limits::lock_of(&inner.store, &card.issuer, &card.card, now).await? {
-            Some(Lock::Until(_)) => return Ok(Some(Refusal::LockedForAWhile)),
-            Some(Lock::ForGood) => return Ok(Some(Refusal::LockedForGood)),
-            None => {}
-        }
-        let Some(address) = address else {
-            return Ok(None);
-        };
-        let limits = &card.policy.limits;
-        let verdict =
-            limits::may_challenge(&inner.store, &inner.keys, limits, &card.issuer, address, now).await?;
-        Ok(match verdict {
-            Verdict::Within => None,
-            Verdict::Over(_) => Some(Refusal::AddressTooBusy),
-        })
-    }
-
-    /// What is written down of the request and its answer.
-    fn transaction(
-        &self,
-        brand: Brand,
-        areq: &AReq,
-        acs_trans_id: AcsTransId,
-        decision: &Decision,
-        merchant: MerchantFacts,
-        now: OffsetDateTime,
-    ) -> Result<Transaction, NoAnswer> {
-        let keys = &self.inner().keys;
-        let Some(ds_trans_id) = areq.ds_trans_id else {
-            let fault = Fault::new(ErrorCode::RequiredElementMissing, "dsTransID");
-            let fault = fault.of(AReq::TYPE, Some(areq.message_version), areq.ids());
-            return Err(NoAnswer::Fault(Box::new(fault)));
-        };
-        let asked = !decision.status.is_final();
-        let circumstances = Circumstances::new(brand, areq.message_category, areq.device_channel);
-        let passed = TransStatus::Authenticated;
-        let proof = keys.values().value(brand, areq, ds_trans_id, passed, now);
-        let proof = match proof.filter(|_| asked) {
-            Some(proof) => {
-                let context = transactions::proof_context(acs_trans_id);
-                Some(keys.seal(&context, proof.as_str().as_bytes())?)
-            }
-            None => None,
-        };
-        let wishes = Wishes::of(areq, brand);
-        Ok(Transaction {
-            acs_trans_id,
-            three_ds_server_trans_id: areq.three_ds_server_trans_id,
-            ds_trans_id,
-            brand,
-            version: areq.message_version,
-            channel: areq.device_channel,
-            category: areq.message_category,
-            card: None,
-            merchant,
-            amount: Purchase::of(areq).amount,
-            notification_url: areq.notification_url.clone(),
-            browser_language: areq.browser_language.clone(),
-            device_hash: request::device_hash(areq, keys),
-            address_hash: request::address(areq).map(|address| keys.address_hash(address).to_vec()),
-            status: decision.status,
-            reason: decision.reason,
-            eci: answer::eci_of(&circumstances, decision),
-            proof,
-            decoupled_fallback: wishes.decoupled_fallback,
-            decoupled_minutes: wishes.decoupled_minutes,
-            explanation: serde_json::to_value(&decision.explanation).unwrap_or_default(),
-            decided_at: now,
-            end: (!asked).then_some(End {
-                status: decision.status,
-                reason: decision.reason,
-                at: now,
-            }),
-        })
-    }
-
     fn ares(
         &self,
         brand: Brand,
@@ -339,71 +188,6 @@ impl Acs {
             )))
         })
     }
-
-    /// The transaction and the challenge that follows, together.
-    async fn record(
-        &self,
-        areq: &AReq,
-        transaction: &Transaction,
-        known: Option<&Known>,
-    ) -> Result<(), NoAnswer> {
-        let inner = self.inner();
-        let mut database = inner.store.pool().begin().await?;
-        if transactions::insert_in(&mut database, transaction).await? == Inserted::AskedBefore {
-            database.rollback().await?;
-            let code = match areq.message_version {
-                Version::V2_1_0 | Version::V2_2_0 => ErrorCode::TransactionNotRecognised,
-                Version::V2_3_1 => ErrorCode::DuplicateMessage,
-            };
-            let fault = Fault::new(code, "threeDSServerTransID was used before");
-            let fault = fault.of(AReq::TYPE, Some(areq.message_version), areq.ids());
-            return Err(NoAnswer::Fault(Box::new(fault)));
-        }
-        let way = match transaction.status {
-            TransStatus::ChallengeRequired => {
-                let patience = inner.settings.timers.first_creq;
-                Some(Way::Browser {
-                    patience: time::Duration::try_from(patience).unwrap_or(time::Duration::MAX),
-                })
-            }
-            TransStatus::DecoupledChallenge => {
-                let minutes = transaction.decoupled_minutes.unwrap_or(DECOUPLED_MINUTES);
-                Some(Way::Decoupled {
-                    patience: time::Duration::minutes(minutes.into()),
-                })
-            }
-            _ => None,
-        };
-        let asked = way.zip(known);
-        if let Some((way, known)) = asked {
-            let challenge = NewChallenge {
-                acs_trans_id: transaction.acs_trans_id,
-                way,
-                means: NewMeans {
-                    app: known.means.app,
-                    password: known.means.password,
-                    phones: known.phones.clone(),
-                    backend_sends: matches!(known.card.policy.delivery, DeliveryPolicy::IssuerSends { .. }),
-                    put_off: transaction.decoupled_fallback && known.means.app,
-                },
-                language: known.language,
-            };
-            challenges::begin_in(&mut database, &inner.keys, &challenge, inner.clock.moment()).await?;
-        }
-        let backend = known.and_then(|known| known.card.policy.backend.as_ref());
-        let notice = outcome::of_answer(transaction).filter(|_| backend.is_some());
-        if let Some(notice) = &notice {
-            notices::queue_in(&mut database, notice, transaction.decided_at).await?;
-        }
-        database.commit().await?;
-        if asked.is_some() {
-            inner.wakes.timers.notify_one();
-        }
-        if notice.is_some() {
-            inner.wakes.notices.notify_one();
-        }
-        Ok(())
-    }
 }
 
 impl Known {
@@ -417,25 +201,4 @@ impl Known {
             last_four: card.last_four.clone(),
         }
     }
-}
-
-/// Whether the earlier authentications that a request names are of its card.
-async fn prior(
-    connection: &mut sqlx::PgConnection,
-    areq: &AReq,
-    card: &IssuerCard,
-) -> Result<Prior, StoreError> {
-    let named = decision::prior_references(areq);
-    if named.is_empty() {
-        return Ok(Prior::Unknown);
-    }
-    let known = transactions::cards_of_in(connection, &named).await?;
-    let same = (Some(card.issuer.to_string()), Some(card.card.to_string()));
-    Ok(if known.is_empty() {
-        Prior::Unknown
-    } else if known.iter().all(|of| *of == same) {
-        Prior::SameCard
-    } else {
-        Prior::OtherCard
-    })
 }
