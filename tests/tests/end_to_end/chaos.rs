@@ -118,6 +118,9 @@ async fn while_a_charge_is_out_that_was_made() {
     })
     .await;
 
+    // However long the gateway takes to start, it learns nothing before the questions below are asked.
+    system.outside.clear_faults().await;
+    system.outside.fault("kushki", "http_500", None, None).await;
     killed_and_started_again(&mut system).await;
 
     assert!(purchase.await.unwrap().is_none());
@@ -138,6 +141,7 @@ async fn while_a_charge_is_out_that_was_made() {
         other.text
     );
     assert_eq!(system.merchant.cancel(&order.token).await.status, 409);
+    system.outside.clear_faults().await;
     paid_once(&system, &order, &card).await;
     system.finish().await;
 }

@@ -109,22 +109,25 @@ async fn a_reader_who_follows_sees_each_state_in_its_order() {
     let system = System::start().await;
     let merchant = &system.merchant;
     let placed = merchant.place(34_900).await;
-    let following = {
-        let (merchant, placed) = (merchant.clone(), placed.clone());
-        tokio::spawn(async move {
-            let mut seen = vec![merchant.read(&placed.token).await];
-            while !seen.last().unwrap().is_over() {
-                let hash = seen.last().unwrap().hash_state().to_owned();
-                seen.push(merchant.read_since(&placed.token, &hash, 30).await);
-            }
-            seen
-        })
-    };
+    let mut seen = vec![merchant.read(&placed.token).await];
     let body = merchant.purchase_body(&placed.token, &Card::visa(5));
-    let order = Order::of(&merchant.post(PURCHASE_V2, &body).await.json());
+    // A reader sees the states that there are when it asks, so what is to be seen lasts until it has been.
+    let follow = async |seen: &mut Vec<Order>, until: &dyn Fn(&Order) -> bool| {
+        while !until(seen.last().unwrap()) {
+            let hash = seen.last().unwrap().hash_state().to_owned();
+            seen.push(merchant.read_since(&placed.token, &hash, 30).await);
+        }
+    };
+    let (paid, ()) = tokio::join!(
+        merchant.post(PURCHASE_V2, &body),
+        follow(&mut seen, &|order| order.payment_status() == "pending_3ds"),
+    );
+    let order = Order::of(&paid.json());
     let page = order.page_url().unwrap();
-    system.cardholder.authenticates(page, Temper::TypesTheCode).await;
-    let seen = following.await.unwrap();
+    tokio::join!(
+        system.cardholder.authenticates(page, Temper::TypesTheCode),
+        follow(&mut seen, &Order::is_over),
+    );
     let mut hashes: Vec<&str> = seen.iter().map(Order::hash_state).collect();
     hashes.dedup();
     assert_eq!(hashes.len(), seen.len(), "woken for nothing");

@@ -1,12 +1,13 @@
 //! A system whose merchant has webhook endpoints at consumers of the test.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 use tests::consumers::{Consumers, Manner};
 use tests::operator::Operator;
 use tests::outbox::Outbox;
 use tests::process::{LOOK_EVERY, READY_PATIENCE};
 use tests::system::System;
-use tokio::time::Instant;
 use uuid::Uuid;
 
 /// What was on its way with a gateway that died is taken up soon: as soon as the settings' own checks allow.
@@ -63,6 +64,16 @@ impl Scene {
                 (accepted, since) = (now, Instant::now());
             }
         }
+    }
+
+    /// When the first lease of an endpoint's deliveries ends, rounded down.
+    pub fn lease_ends(&self, endpoint: Uuid) -> Instant {
+        let question = format!(
+            "SELECT floor(1000 * extract(epoch FROM min(lease_until) - clock_timestamp()))::bigint FROM deliveries
+             WHERE queue = '{endpoint}'"
+        );
+        let asked = Instant::now();
+        asked + Duration::from_millis(self.system.database.ask(&question).parse().unwrap())
     }
 
     /// How many deliveries to an endpoint are not over.
