@@ -31,6 +31,7 @@ use crate::world;
 use bank::CallFailed;
 
 pub mod bank;
+pub mod overhear;
 pub mod registered;
 pub mod seeds;
 

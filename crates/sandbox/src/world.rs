@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
 use crate::access_control::bank::{Bank, CallFailed};
+use crate::access_control::overhear::overhear;
 use crate::access_control::{self, AccessControl};
 use crate::certificates::{self, Certificates};
 use crate::directory::acs::AcsLink;
@@ -230,7 +231,8 @@ pub fn router(world: World) -> Router {
     let bank_app = issuers::bank_app::router(world.issuers.clone(), world.access_control.clone());
     let access_control = world.access_control.map(|(service, _)| {
         // Only what belongs to a payment goes wrong: the bank and its providers find the service in order.
-        faults::guard_below(service.router(), faults.clone(), "acs", "/acs/3ds/")
+        let router = overhear(service.router(), world.messages.clone());
+        faults::guard_below(router, faults.clone(), "acs", "/acs/3ds/")
     });
     let results = directory::acs::results_router(world.directory.clone());
     let issuers =
