@@ -3,6 +3,7 @@
 //! Stored as one JSON document per issuer; what a document leaves out is the default. [`Policy::check`] keeps the hard caps.
 
 use crate::language::Language;
+use crate::sms::sender::is_sender;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -275,6 +276,22 @@ impl Policy {
                 "delivery",
                 "needs a backend that sends",
             ),
+            (
+                self.delivery == DeliveryPolicy::AcsSends
+                    || self
+                        .backend
+                        .as_ref()
+                        .is_some_and(|backend| backend.encryption_key.is_some()),
+                "backend.encryption_key",
+                "must be given where the backend sends codes",
+            ),
+            (
+                self.senders
+                    .values()
+                    .all(|sender| sender.is_empty() || is_sender(sender)),
+                "senders",
+                "must be 3 to 11 letters and digits each, or a number",
+            ),
         ];
         match bounds.into_iter().find(|(holds, ..)| !holds) {
             Some((_, field, must)) => Err(OutOfBounds { field, must }),
@@ -314,6 +331,11 @@ mod tests {
                 r#"{"delivery":{"mode":"issuer_sends","fall_back":true}}"#,
                 "delivery",
             ),
+            (
+                r#"{"delivery":{"mode":"issuer_sends","fall_back":true},"backend":{"url":"https://bank.example"}}"#,
+                "backend.encryption_key",
+            ),
+            (r#"{"senders":{"52":"A sender that is too long"}}"#, "senders"),
         ] {
             let policy: Policy = serde_json::from_str(document).unwrap();
             assert_eq!(policy.check().unwrap_err().field, field, "{document}");

@@ -110,7 +110,8 @@ impl Acs {
         transaction.card = known.as_ref().map(Known::names);
         let ares = self.ares(brand, areq, &transaction, known.as_ref(), now)?;
         self.record(areq, &transaction, known.as_ref()).await?;
-        metrics::counter!("acs_authentications_total", "status" => transaction.status.as_str()).increment(1);
+        metrics::counter!("pasarela_acs_authentications_total", "status" => transaction.status.as_str())
+            .increment(1);
         tracing::info!(
             authentication = %areq.three_ds_server_trans_id,
             %acs_trans_id,
