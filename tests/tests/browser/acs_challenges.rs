@@ -215,6 +215,82 @@ async fn a_code_that_ran_out_is_told_and_renewed() {
     stage.finish().await;
 }
 
+#[tokio::test]
+async fn a_provider_that_is_down_makes_way_for_the_next() {
+    let stage = Stage::set().await;
+    let bank = stage.bank().await;
+    let outside = &stage.system.outside;
+    outside.fault("sms-norte", "busy", None, None).await;
+    let card = Card::visa(5);
+    let ana = stage.enters(Habits::default()).await;
+    ana.pays(&card, "531.00").await;
+    ana.looks_at_the_bank().await;
+    let code = ana.reads_the_code().await;
+    let carried: Vec<_> = outside.all_sms().await;
+    assert_eq!(carried.len(), 1, "one message, by one provider: {carried:?}");
+    assert_ne!(carried[0]["provider"], "norte");
+    ana.answers(&code).await;
+    ana.window.leaves_the_frame().await;
+    is_paid(&stage, &bank, ana, &card).await;
+    // With all of them down, nobody gets in, and nobody waits for long.
+    for target in ["sms", "smpp"] {
+        outside.fault(target, "busy", None, None).await;
+    }
+    let card = Card::mastercard(5);
+    let ben = stage.enters(Habits::default()).await;
+    ben.pays(&card, "532.00").await;
+    let shown = ben.ends_at_the_shop().await;
+    assert_eq!(shown.statuses(), ("pending", "denied"));
+    let record = bank.ending_of(&card).await;
+    assert_eq!(record.result(), ("U", "22"));
+    assert_eq!(record.text("ending"), "code_not_sent");
+    ben.goes_away().await;
+    outside.clear_faults().await;
+    stage.finish().await;
+}
+
+#[tokio::test]
+async fn a_bank_that_sends_codes_itself_gets_them_and_is_told_how_it_ended() {
+    let stage = Stage::set().await;
+    let bank = stage.bank().await;
+    let by_itself = json!({ "mode": "issuer_sends", "fall_back": true });
+    bank.sets(&[("/delivery", by_itself)]).await;
+    let outside = &stage.system.outside;
+    let card = Card::visa(5);
+    let ana = stage.enters(Habits::default()).await;
+    ana.pays(&card, "541.00").await;
+    ana.looks_at_the_bank().await;
+    let messages = ana.reads_the_messages().await;
+    assert!(
+        messages[0].starts_with("Su banco: "),
+        "the bank's own words: {messages:?}"
+    );
+    assert_eq!(messages.len(), 1, "{messages:?}");
+    ana.answers(&ana.code_in(&messages[0])).await;
+    ana.window.leaves_the_frame().await;
+    let record = is_paid(&stage, &bank, ana, &card).await;
+    let told = bank.is_told_of(&record).await;
+    assert_eq!(
+        (&told["operation"], &told["status"]),
+        (&json!("3DS_CHALLENGE_OTP_SMS"), &json!("SUCCESSFUL"))
+    );
+    // When its backend takes no codes, they are sent for it.
+    outside.fault("issuer", "http_500", None, None).await;
+    let card = Card::mastercard(5);
+    let ben = stage.enters(Habits::default()).await;
+    ben.pays(&card, "542.00").await;
+    ben.looks_at_the_bank().await;
+    let messages = ben.reads_the_messages().await;
+    assert!(messages[0].starts_with("Banco Sandbox: "), "{messages:?}");
+    // Nobody knows what became of the first code: the page that was drawn for it says so, and takes the new one.
+    ben.window.reloads_the_frame("#code").await;
+    ben.answers(&ben.code_in(&messages[0])).await;
+    ben.window.leaves_the_frame().await;
+    is_paid(&stage, &bank, ben, &card).await;
+    outside.clear_faults().await;
+    stage.finish().await;
+}
+
 /// The shop has its money, the processor charged once, and the bank recorded `Y`.
 async fn is_paid(stage: &Stage, bank: &Bank, ana: Shopper<'_>, card: &Card) -> Record {
     let shown = ana.ends_at_the_shop().await;
