@@ -56,7 +56,8 @@ impl ServingAcs {
             .lines()
             .map_while(Result::ok);
         let mut lines: Box<dyn Iterator<Item = String>> = Box::new(lines);
-        let mut said = lines.by_ref().map(|line| serde_json::from_str(&line).unwrap());
+        // What is said to people (which keys were made) comes before the log, and is no JSON.
+        let mut said = lines.by_ref().filter_map(|line| serde_json::from_str(&line).ok());
         let first: Value = said.find(|line: &Value| line["message"] == "serving").unwrap();
         let address = |name: &str| first[name].as_str().unwrap().to_owned();
         let (public, operation) = (address("public"), address("operation"));
@@ -82,6 +83,14 @@ impl ServingAcs {
         );
         let (status, reply) = ask(&self.address, &request);
         (status, serde_json::from_str(&reply).unwrap_or_default())
+    }
+}
+
+impl Drop for ServingAcs {
+    /// A test that failed leaves nothing running; one that stopped it has nothing left to end.
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 }
 
