@@ -245,7 +245,7 @@ async fn wrong_imports_are_refused(pool: PgPool) {
 
 /// Prints how long it took: 100,000 rows, uploaded and worked off. `cargo test -p acs --release -- --ignored --nocapture`
 #[sqlx::test(migrator = "crate::store::MIGRATOR")]
-#[ignore = "a measurement"]
+#[ignore = "a measurement: tells how long it took, and judges nothing"]
 async fn how_long_a_hundred_thousand_rows_take(pool: PgPool) {
     let bank = wide_bank(pool).await;
     let whole = rows(0..100_000);
@@ -256,10 +256,8 @@ async fn how_long_a_hundred_thousand_rows_take(pool: PgPool) {
     bank.work_off().await;
     let done = bank.get("/imports/large").await.body;
     assert_eq!(done["rowsTaken"], 100_000);
-    tracing::info!(bytes, ?uploaded, worked_off = ?start.elapsed(), "imported");
-    assert!(
-        start.elapsed().as_secs() < 600,
-        "{:?}, uploaded after {uploaded:?}",
+    eprintln!(
+        "{bytes} bytes taken in {uploaded:?}, worked off after {:?}",
         start.elapsed()
     );
 }
