@@ -37,6 +37,9 @@ const SCREENS: [&str; 8] = [
     "code", "wrong", "last-try", "expired", "renewed", "app", "phones", "password",
 ];
 
+/// The token of every page that is shown here.
+const SHOWN: Uuid = Uuid::from_u128(2);
+
 #[tokio::test]
 async fn every_screen_fits_into_every_window_in_every_language() {
     let (pages, driver) = tokio::join!(Pages::open(), Driver::start());
@@ -159,7 +162,7 @@ impl Pages {
             .route("/screen/{screen}/{language}", get(sample))
             .route("/gallery/{screen}/{width}/{height}", get(gallery))
             .route("/acs/3ds/challenge/answer", post(|body: String| async { body }))
-            .route("/acs/3ds/challenge/page", get(|| async { "asked again" }))
+            .route("/acs/3ds/challenge/page", get(still_waiting))
             .route("/notified", post(|body: String| async { body }))
             .route("/logo.svg", get(logo))
             .route("/favicon.ico", get(|| async {}))
@@ -181,6 +184,11 @@ impl Drop for Pages {
     fn drop(&mut self) {
         self.task.abort();
     }
+}
+
+/// What a page that waits for the app gets when it asks for itself: it still waits, however long somebody looks at it.
+async fn still_waiting() -> Html<String> {
+    Html(format!(r#"<main data-token="{SHOWN}">asked again</main>"#))
 }
 
 async fn logo() -> ([(&'static str, &'static str); 1], &'static str) {
@@ -241,7 +249,7 @@ fn sample(own: &str, screen: &str, language: &str) -> Response {
     };
     let view = ChallengeView {
         acs_trans_id: AcsTransId(Uuid::from_u128(1)),
-        token: Uuid::from_u128(2),
+        token: SHOWN,
         language,
         kind,
         purchase: Purchase {
