@@ -7,6 +7,7 @@
 //! Read [`public_router`] first, then `orders/create.rs`.
 
 pub mod admin;
+pub mod directlink;
 pub mod docs;
 pub mod health;
 mod layers;

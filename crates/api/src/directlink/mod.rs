@@ -1,0 +1,11 @@
+//! DirectLink: the form-encoded gateway that many shops are built on (ogone-directlink.md).
+//!
+//! [`form`] reads a request in either [`charset`], [`signature`] holds it against the account's passphrase.
+
+pub mod charset;
+pub mod form;
+pub mod signature;
+mod signed_names;
+
+#[cfg(test)]
+mod signature_tests;
