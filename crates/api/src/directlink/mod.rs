@@ -4,8 +4,10 @@
 
 pub mod charset;
 pub mod form;
+pub mod ncerror;
 pub mod signature;
 mod signed_names;
+pub mod xml;
 
 #[cfg(test)]
 mod signature_tests;

@@ -1,0 +1,140 @@
+//! What is wrong with a request or a payment, as the protocol numbers it (ogone-directlink.md, section 7).
+
+use std::fmt;
+
+/// An `NCERROR` of eight digits, or `0`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NcError(pub u32);
+
+impl NcError {
+    /// Nothing is wrong.
+    pub const NONE: Self = Self(0);
+    /// The acquirer refused, and says no more.
+    pub const REFUSED: Self = Self(30_001_001);
+    /// Nobody knows what became of it.
+    pub const UNCERTAIN: Self = Self(20_001_001);
+    /// The cardholder was not authenticated.
+    pub const AUTHENTICATION_FAILED: Self = Self(40_001_134);
+    /// Nobody could authenticate the cardholder.
+    pub const AUTHENTICATION_UNAVAILABLE: Self = Self(40_001_135);
+    /// A fault of ours.
+    pub const TECHNICAL: Self = Self(40_001_998);
+    /// The number has not enough or too many digits for its brand, or fails Luhn.
+    pub const CARD_NUMBER: Self = Self(50_001_002);
+    /// An `OPERATION` that there is not.
+    pub const OPERATION: Self = Self(50_001_007);
+    /// An operation that the account may not use.
+    pub const OPERATION_NOT_ALLOWED: Self = Self(50_001_046);
+    /// A card that `EXCLPMLIST` excludes.
+    pub const CARD_EXCLUDED: Self = Self(50_001_054);
+    /// A security code of other than digits in their number.
+    pub const CVC_FORMAT: Self = Self(50_001_066);
+    /// A brand that is not the card's.
+    pub const BRAND_MISMATCH: Self = Self(50_001_069);
+    /// An `ECI` that there is not.
+    pub const ECI: Self = Self(50_001_070);
+    /// Authentication is required.
+    pub const AUTHENTICATION_REQUIRED: Self = Self(50_001_087);
+    /// No security code.
+    pub const CVC_MISSING: Self = Self(50_001_090);
+    /// A validation without a number of its own.
+    pub const INVALID: Self = Self(50_001_111);
+    /// The order was paid before.
+    pub const ORDER_PROCESSED: Self = Self(50_001_113);
+    /// The account has a list of addresses, and this is none of them.
+    pub const ADDRESS: Self = Self(50_001_116);
+    /// The account is not known, or not active.
+    pub const ACCOUNT: Self = Self(50_001_118);
+    /// The password is wrong, or the user locked.
+    pub const PASSWORD: Self = Self(50_001_119);
+    /// A currency that there is not.
+    pub const CURRENCY: Self = Self(50_001_120);
+    /// An amount finer than the currency's minor unit.
+    pub const DECIMALS: Self = Self(50_001_121);
+    /// A currency that the account does not take.
+    pub const CURRENCY_NOT_ACCEPTED: Self = Self(50_001_122);
+    /// A brand that no connection of the account takes.
+    pub const CARD_TYPE_INACTIVE: Self = Self(50_001_123);
+    /// More would be captured than was authorised.
+    pub const CAPTURE_EXCEEDS: Self = Self(50_001_126);
+    /// The payment is not in a state for it.
+    pub const WRONG_STATUS: Self = Self(50_001_127);
+    /// More would be given back than was captured.
+    pub const REFUND_EXCEEDS: Self = Self(50_001_129);
+    /// There is no such payment of this account.
+    pub const UNKNOWN_ORDER: Self = Self(50_001_130);
+    /// The same request is being worked on.
+    pub const DUPLICATE: Self = Self(50_001_133);
+    /// A holder's name longer than 35 characters.
+    pub const HOLDER_TOO_LONG: Self = Self(50_001_174);
+    /// A card number longer than 21 characters.
+    pub const CARD_TOO_LONG: Self = Self(50_001_176);
+    /// A card number of other than digits.
+    pub const CARD_NOT_NUMERIC: Self = Self(50_001_177);
+    /// A security code longer than 5.
+    pub const CVC_TOO_LONG: Self = Self(50_001_179);
+    /// A security code of other than digits.
+    pub const CVC_NOT_NUMERIC: Self = Self(50_001_180);
+    /// An expiry of other than digits.
+    pub const EXPIRY_NOT_NUMERIC: Self = Self(50_001_181);
+    /// A month that there is not.
+    pub const EXPIRY_MONTH: Self = Self(50_001_182);
+    /// A card that has expired.
+    pub const EXPIRED: Self = Self(50_001_183);
+    /// A country that there is not.
+    pub const COUNTRY: Self = Self(50_001_209);
+    /// An address that is none.
+    pub const EMAIL: Self = Self(50_001_225);
+
+    /// The acquirer's refusal with an ISO 8583 response code of two digits: `51` is 30511001.
+    pub fn of_response_code(code: &str) -> Self {
+        match code.parse::<u32>() {
+            Ok(number) if code.len() == 2 => Self(30_001_001 + number * 10_000),
+            _ => Self::REFUSED,
+        }
+    }
+
+    /// `NCSTATUS`: the class of the number. The failed authentication is paired with 5, as the vendor's page has it.
+    pub fn nc_status(self) -> u8 {
+        match self.0 / 10_000_000 {
+            2 => 2,
+            3 => 3,
+            4 | 5 => 5,
+            _ => 0,
+        }
+    }
+}
+
+impl fmt::Display for NcError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_carries_the_acquirers_code() {
+        assert_eq!(NcError::of_response_code("51"), NcError(30_511_001));
+        assert_eq!(NcError::of_response_code("05"), NcError(30_051_001));
+        assert_eq!(NcError::of_response_code("00"), NcError::REFUSED);
+        for other in ["", "5", "N7", "051"] {
+            assert_eq!(NcError::of_response_code(other), NcError::REFUSED, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_status_is_the_class_of_the_number() {
+        for (error, status) in [
+            (NcError::NONE, 0),
+            (NcError::UNCERTAIN, 2),
+            (NcError::REFUSED, 3),
+            (NcError::AUTHENTICATION_FAILED, 5),
+            (NcError::INVALID, 5),
+        ] {
+            assert_eq!(error.nc_status(), status, "{error}");
+        }
+    }
+}
