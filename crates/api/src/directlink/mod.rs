@@ -3,8 +3,10 @@
 //! [`form`] reads a request in either [`charset`], [`signature`] holds it against the account's passphrase.
 
 pub mod charset;
+pub mod complaints;
 pub mod form;
 pub mod ncerror;
+pub mod order_request;
 pub mod signature;
 mod signed_names;
 pub mod xml;

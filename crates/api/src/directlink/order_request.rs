@@ -1,0 +1,205 @@
+//! A new order: every parameter of `orderdirect.asp`, read into values (ogone-directlink.md, section 3).
+
+pub mod amount;
+pub mod authentication;
+pub mod browser;
+pub mod card;
+pub mod shopper;
+
+use super::complaints::{Complaint, Reading};
+use super::form::Form;
+use super::ncerror::NcError;
+use acquiring::{Address, Shopper};
+use payments::{Browser, three_ds::ThreeDs};
+use primitives::{Amount, Card, HttpUrl, UrlPolicy};
+use time::Date;
+
+const ORDER_ID_MAX_CHARACTERS: usize = 40;
+const DESCRIPTION_MAX_CHARACTERS: usize = 100;
+const PLUS_MAX_CHARACTERS: usize = 1000;
+const URL_MAX_CHARACTERS: usize = 200;
+const PARAM_VAR_MAX_CHARACTERS: usize = 50;
+
+/// What is to be done with the money.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Operation {
+    /// `RES`: held.
+    Authorise,
+    /// `SAL`: taken.
+    Sale,
+}
+
+/// How the bank's page is opened.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Window {
+    /// `MAINW`: in the shop's own window.
+    #[default]
+    Main,
+    /// `POPUP`: in a window that closes, and the shop's own goes on.
+    PopUp,
+    /// `POPIX`: in a window that stays.
+    PopUpStays,
+}
+
+/// Who is there while it is paid.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Presence {
+    /// The shopper, online.
+    #[default]
+    Online,
+    /// Mail or telephone order.
+    MailOrTelephone,
+    /// Nobody: the merchant repeats a payment.
+    Recurring,
+}
+
+/// Where the browser goes at the end. What is absent is the account's.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ReturnUrls {
+    /// `ACCEPTURL`.
+    pub accept: Option<HttpUrl>,
+    /// `DECLINEURL`.
+    pub decline: Option<HttpUrl>,
+    /// `EXCEPTIONURL`.
+    pub exception: Option<HttpUrl>,
+    /// `CANCELURL`.
+    pub cancel: Option<HttpUrl>,
+}
+
+/// A checked order. Holds card data, so it is neither stored nor shown as a whole.
+pub struct OrderRequest {
+    /// `ORDERID`.
+    pub order_id: String,
+    /// `AMOUNT` and `CURRENCY`.
+    pub amount: Amount,
+    /// `OPERATION`; absent: the account's.
+    pub operation: Option<Operation>,
+    /// `CARDNO`, `ED`, `CVC`, `CN`.
+    pub card: Card,
+    /// `ECI` as far as it says who is there.
+    pub presence: Presence,
+    /// `EMAIL`, `OWNERTELNO`, `REMOTE_ADDR`, and the name of `CN`.
+    pub shopper: Shopper,
+    /// `ECOM_BILLTO_…`, else `OWNER…`.
+    pub billing: Option<Address>,
+    /// `ECOM_SHIPTO_…`.
+    pub shipping: Option<Address>,
+    /// `FLAG3D` and what goes with it.
+    pub three_ds: ThreeDs,
+    /// `browser…`, `HTTP_ACCEPT`, `HTTP_USER_AGENT`.
+    pub browser: Browser,
+    /// `WIN3DS`.
+    pub window: Window,
+    /// `ACCEPTURL` and the others.
+    pub urls: ReturnUrls,
+    /// `COM`.
+    pub description: Option<String>,
+    /// `PARAMPLUS`: pairs that go back with every feedback.
+    pub param_plus: Option<String>,
+    /// `COMPLUS`: one value that does.
+    pub com_plus: Option<String>,
+    /// `PARAMVAR`: a part of the post-sale URL.
+    pub param_var: Option<String>,
+    /// `LANGUAGE`, as `en_US`.
+    pub language: Option<String>,
+}
+
+impl OrderRequest {
+    /// Reads a form that was let in.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it, each parameter by its name.
+    pub fn read(form: &Form, urls: UrlPolicy, today: Date) -> Result<Self, Complaint> {
+        let reading = Reading::of(form);
+        let order = read(&reading, urls, today);
+        reading.finish(order)
+    }
+}
+
+fn read(reading: &Reading<'_>, urls: UrlPolicy, today: Date) -> Option<OrderRequest> {
+    let owned = |text: Option<&str>| text.map(str::to_owned);
+    let order_id = reading.text("ORDERID", ORDER_ID_MAX_CHARACTERS);
+    let amount = amount::read(reading);
+    let operation = operation(reading);
+    let presence = presence(reading);
+    let card = card::read(reading, presence == Presence::Online, today);
+    let three_ds = authentication::read(reading);
+    let browser = browser::read(reading);
+    let url = |name| url(reading, name, urls);
+    let return_urls = ReturnUrls {
+        accept: url("ACCEPTURL"),
+        decline: url("DECLINEURL"),
+        exception: url("EXCEPTIONURL"),
+        cancel: url("CANCELURL"),
+    };
+    let window = reading.one_of("WIN3DS", |text| {
+        Some(match text.to_ascii_uppercase().as_str() {
+            "MAINW" => Window::Main,
+            "POPUP" => Window::PopUp,
+            "POPIX" => Window::PopUpStays,
+            _ => return None,
+        })
+    });
+    let description = owned(reading.text("COM", DESCRIPTION_MAX_CHARACTERS));
+    let param_plus = owned(reading.text("PARAMPLUS", PLUS_MAX_CHARACTERS));
+    let com_plus = owned(reading.text("COMPLUS", PLUS_MAX_CHARACTERS));
+    let param_var = owned(reading.text("PARAMVAR", PARAM_VAR_MAX_CHARACTERS));
+    let (billing, shipping) = (shopper::billing(reading), shopper::shipping(reading));
+    let card = card?;
+    Some(OrderRequest {
+        order_id: order_id?.to_owned(),
+        amount: amount?,
+        operation,
+        presence,
+        shopper: shopper::read(reading, &card.holder),
+        card,
+        billing,
+        shipping,
+        three_ds,
+        browser,
+        window: window.unwrap_or_default(),
+        urls: return_urls,
+        description,
+        param_plus,
+        com_plus,
+        param_var,
+        language: owned(reading.get("LANGUAGE")),
+    })
+}
+
+/// Refunds without a payment and pre-authorisations need an agreement that no connection here has.
+fn operation(reading: &Reading<'_>) -> Option<Operation> {
+    let given = reading.get("OPERATION")?.trim().to_ascii_uppercase();
+    let complaint = match given.as_str() {
+        "RES" => return Some(Operation::Authorise),
+        "SAL" => return Some(Operation::Sale),
+        "RFD" | "PAU" => (
+            NcError::OPERATION_NOT_ALLOWED,
+            "OPERATION not allowed for this account",
+        ),
+        _ => (NcError::OPERATION, "OPERATION must be RES or SAL"),
+    };
+    reading.complain(complaint.0, complaint.1);
+    None
+}
+
+fn presence(reading: &Reading<'_>) -> Presence {
+    match reading.get("ECI").map(|eci| eci.trim().trim_start_matches('0')) {
+        None | Some("7" | "5" | "6" | "") => Presence::Online,
+        Some("1" | "3" | "4") => Presence::MailOrTelephone,
+        Some("2" | "9") => Presence::Recurring,
+        Some(_) => {
+            reading.complain(NcError::ECI, "ECI not supported");
+            Presence::Online
+        }
+    }
+}
+
+fn url(reading: &Reading<'_>, name: &str, urls: UrlPolicy) -> Option<HttpUrl> {
+    let given = reading.text(name, URL_MAX_CHARACTERS)?;
+    let url = HttpUrl::parse(given.trim(), urls).ok();
+    if url.is_none() {
+        reading.complain(NcError::INVALID, format!("{name} not valid"));
+    }
+    url
+}

@@ -1,0 +1,152 @@
+//! `AMOUNT` and `CURRENCY`: the amount in hundredths, whatever the currency.
+
+use crate::directlink::complaints::Reading;
+use crate::directlink::ncerror::NcError;
+use primitives::{Amount, Currency};
+
+const DIGITS_MAX: usize = 15;
+
+/// The amount, which must be there and more than nothing.
+pub fn read(reading: &Reading<'_>) -> Option<Amount> {
+    let hundredths = hundredths(reading);
+    let currency = currency(reading);
+    of_hundredths(reading, hundredths?, currency?)
+}
+
+/// `AMOUNT` as it came: hundredths of the currency's unit.
+pub fn hundredths(reading: &Reading<'_>) -> Option<i64> {
+    let Some(text) = reading.get("AMOUNT") else {
+        reading.complain(NcError::INVALID, "no AMOUNT");
+        return None;
+    };
+    let text = text.trim();
+    let numeric = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    if !numeric || text.len() > DIGITS_MAX {
+        reading.complain(NcError::INVALID, "AMOUNT too long or not numeric");
+        return None;
+    }
+    let number = text.parse().ok().filter(|number| *number > 0);
+    if number.is_none() {
+        reading.complain(NcError::INVALID, "AMOUNT must be more than 0");
+    }
+    number
+}
+
+fn currency(reading: &Reading<'_>) -> Option<Currency> {
+    let text = reading.required("CURRENCY", usize::MAX)?;
+    let currency = Currency::parse(text.trim()).ok();
+    if currency.is_none() {
+        reading.complain(NcError::CURRENCY, "not a valid currency");
+    }
+    currency
+}
+
+/// An amount in a currency's own minor units. Yen are sent with two zeros; of the dinar's three digits the last is zero.
+pub fn of_hundredths(reading: &Reading<'_>, hundredths: i64, currency: Currency) -> Option<Amount> {
+    let minor = match currency.exponent() {
+        0 => (hundredths % 100 == 0).then_some(hundredths / 100),
+        1 => (hundredths % 10 == 0).then_some(hundredths / 10),
+        2 => Some(hundredths),
+        finer => 10_i64
+            .checked_pow(u32::from(finer - 2))
+            .and_then(|factor| hundredths.checked_mul(factor)),
+    };
+    let amount = minor.and_then(|minor| Amount::new(minor, currency).ok());
+    if amount.is_none() {
+        reading.complain(
+            NcError::DECIMALS,
+            format!("AMOUNT has decimals that {} lacks", currency.code()),
+        );
+    }
+    amount
+}
+
+/// An amount as answers and feedback write it: major units without trailing zeros, `5`, `4.5`, `0.02`.
+pub fn shown(amount: Amount) -> String {
+    let decimal = amount.to_decimal();
+    match decimal.contains('.') {
+        true => decimal.trim_end_matches('0').trim_end_matches('.').to_owned(),
+        false => decimal,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::directlink::charset::Charset;
+    use crate::directlink::complaints::Complaint;
+    use crate::directlink::form::Form;
+    use proptest::prelude::*;
+
+    fn amount(body: &str) -> Result<Amount, Complaint> {
+        let form = Form::read(body.as_bytes(), Charset::Utf8).unwrap();
+        let reading = Reading::of(&form);
+        let amount = read(&reading);
+        reading.finish(amount)
+    }
+
+    #[test]
+    fn amounts_are_hundredths_whatever_the_currency() {
+        for (body, minor, text) in [
+            ("AMOUNT=1500&CURRENCY=EUR", 1500, "15"),
+            ("AMOUNT=450&CURRENCY=eur", 450, "4.5"),
+            ("AMOUNT=2&CURRENCY=USD", 2, "0.02"),
+            ("AMOUNT=50000&CURRENCY=JPY", 500, "500"),
+            ("AMOUNT=1250&CURRENCY=KWD", 12_500, "12.5"),
+        ] {
+            let amount = amount(body).unwrap();
+            assert_eq!((amount.minor(), shown(amount).as_str()), (minor, text), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_amount_is_named() {
+        for (body, error, text) in [
+            ("CURRENCY=EUR", NcError::INVALID, "no AMOUNT"),
+            ("AMOUNT=1500", NcError::INVALID, "no CURRENCY"),
+            ("", NcError::INVALID, "no AMOUNT|no CURRENCY"),
+            (
+                "AMOUNT=15.00&CURRENCY=EUR",
+                NcError::INVALID,
+                "AMOUNT too long or not numeric",
+            ),
+            (
+                "AMOUNT=-1500&CURRENCY=EUR",
+                NcError::INVALID,
+                "AMOUNT too long or not numeric",
+            ),
+            (
+                "AMOUNT=1234567890123456&CURRENCY=EUR",
+                NcError::INVALID,
+                "AMOUNT too long or not numeric",
+            ),
+            (
+                "AMOUNT=0&CURRENCY=EUR",
+                NcError::INVALID,
+                "AMOUNT must be more than 0",
+            ),
+            (
+                "AMOUNT=1500&CURRENCY=EURO",
+                NcError::CURRENCY,
+                "not a valid currency",
+            ),
+            (
+                "AMOUNT=50&CURRENCY=JPY",
+                NcError::DECIMALS,
+                "AMOUNT has decimals that JPY lacks",
+            ),
+        ] {
+            assert_eq!(amount(body), Err(Complaint::new(error, text)), "{body}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_makes_an_amount_of_something_else(text in "\\PC{0,20}") {
+            let body = serde_urlencoded::to_string([("AMOUNT", text.as_str()), ("CURRENCY", "EUR")]).unwrap();
+            if let Ok(amount) = amount(&body) {
+                prop_assert_eq!(amount.minor(), text.trim().parse::<i64>().unwrap());
+            }
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! `CARDNO`, `ED`, `CVC`, `CN`, and what they are held against: `PM`, `BRAND`, `EXCLPMLIST`.
+
+use crate::directlink::complaints::Reading;
+use crate::directlink::ncerror::NcError;
+use primitives::{Brand, Card, CardError, ExpiryDate, Pan, SecurityCode};
+use time::Date;
+
+const NUMBER_MAX_CHARACTERS: usize = 21;
+const CODE_MAX_CHARACTERS: usize = 5;
+const HOLDER_MAX_CHARACTERS: usize = 35;
+
+/// A brand as the protocol spells it.
+pub fn brand_name(brand: Brand) -> &'static str {
+    match brand {
+        Brand::Visa => "VISA",
+        Brand::Mastercard => "MasterCard",
+        Brand::Amex => "American Express",
+        Brand::Jcb => "JCB",
+        Brand::Diners => "Diners Club",
+        other => other.as_str(),
+    }
+}
+
+/// The card. `code_needed`: whether the cardholder is there to type a security code.
+pub fn read(reading: &Reading<'_>, code_needed: bool, today: Date) -> Option<Card> {
+    let pan = number(reading);
+    let expiry = expiry(reading, today);
+    let security_code = security_code(reading, pan.as_ref(), code_needed);
+    let holder = holder(reading);
+    if let Some(pan) = &pan {
+        fits(reading, pan.brand());
+    }
+    Some(Card {
+        pan: pan?,
+        expiry: expiry?,
+        security_code: security_code?,
+        holder: holder?,
+    })
+}
+
+fn number(reading: &Reading<'_>) -> Option<Pan> {
+    let Some(given) = reading.get("CARDNO") else {
+        reading.complain(NcError::INVALID, "no card no");
+        return None;
+    };
+    let digits: String = given
+        .chars()
+        .filter(|character| !matches!(character, ' ' | '-'))
+        .collect();
+    let complaint = if digits.chars().count() > NUMBER_MAX_CHARACTERS {
+        (NcError::CARD_TOO_LONG, "CARDNO too long")
+    } else if !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        (NcError::CARD_NOT_NUMERIC, "CARDNO not numeric")
+    } else {
+        match Pan::parse(&digits) {
+            Ok(pan) => return Some(pan),
+            Err(_) => (NcError::INVALID, "no brand or invalid card number"),
+        }
+    };
+    reading.complain(complaint.0, complaint.1);
+    None
+}
+
+/// `MM/YY`, `MMYY`, and both with a year of four digits.
+fn expiry(reading: &Reading<'_>, today: Date) -> Option<ExpiryDate> {
+    let Some(given) = reading.get("ED") else {
+        reading.complain(NcError::INVALID, "no exp date");
+        return None;
+    };
+    let digits = given.trim().replace('/', "");
+    let halves = digits.split_at_checked(2);
+    let numeric = digits.bytes().all(|byte| byte.is_ascii_digit());
+    let complaint = match halves {
+        Some((month, year)) if numeric && matches!(year.len(), 2 | 4) => match ExpiryDate::parse(month, year)
+        {
+            Ok(expiry) if !expiry.is_over(today) => return Some(expiry),
+            Err(CardError::Month) => (NcError::EXPIRY_MONTH, "ED has no such month"),
+            Ok(_) | Err(_) => (NcError::EXPIRED, "ED must be in the future"),
+        },
+        _ => (NcError::EXPIRY_NOT_NUMERIC, "ED must be MMYY or MM/YY"),
+    };
+    reading.complain(complaint.0, complaint.1);
+    None
+}
+
+/// Absent and wrong are two things: the outer `None` is wrong.
+fn security_code(reading: &Reading<'_>, pan: Option<&Pan>, needed: bool) -> Option<Option<SecurityCode>> {
+    let given = reading
+        .get("CVC")
+        .or_else(|| reading.get("ECOM_PAYMENT_CARD_VERIFICATION"));
+    let Some(given) = given.map(str::trim) else {
+        if needed {
+            reading.complain(NcError::CVC_MISSING, "CVC is mandatory for this card");
+            return None;
+        }
+        return Some(None);
+    };
+    let complaint = if given.chars().count() > CODE_MAX_CHARACTERS {
+        (NcError::CVC_TOO_LONG, "CVC too long")
+    } else if !given.bytes().all(|byte| byte.is_ascii_digit()) {
+        (NcError::CVC_NOT_NUMERIC, "CVC not numeric")
+    } else {
+        match SecurityCode::parse(given) {
+            Ok(code) if pan.is_none_or(|pan| code.fits(pan.brand())) => return Some(Some(code)),
+            Ok(_) | Err(_) => (NcError::CVC_FORMAT, "CVC has not the length of this card's"),
+        }
+    };
+    reading.complain(complaint.0, complaint.1);
+    None
+}
+
+fn holder(reading: &Reading<'_>) -> Option<String> {
+    let given = reading.get("CN").unwrap_or_default().trim();
+    if given.chars().count() > HOLDER_MAX_CHARACTERS {
+        reading.complain(NcError::HOLDER_TOO_LONG, "CN too long");
+        return None;
+    }
+    Some(given.to_owned())
+}
+
+/// Holds the number's brand against what the shop says it is, and against what it does not want.
+fn fits(reading: &Reading<'_>, brand: Brand) {
+    let is = |name: &str| name.trim().eq_ignore_ascii_case(brand_name(brand));
+    let excluded = reading.get("EXCLPMLIST").is_some_and(|list| {
+        list.split(';')
+            .any(|name| is(name) || name.trim().eq_ignore_ascii_case("CreditCard"))
+    });
+    if excluded {
+        reading.complain(NcError::CARD_EXCLUDED, "EXCLPMLIST excludes this card");
+    }
+    if reading.get("BRAND").is_some_and(|given| !is(given)) {
+        reading.complain(NcError::BRAND_MISMATCH, "BRAND is not the card's");
+    }
+    if reading
+        .get("PM")
+        .is_some_and(|given| !given.trim().eq_ignore_ascii_case("CreditCard"))
+    {
+        reading.complain(NcError::BRAND_MISMATCH, "PM must be CreditCard");
+    }
+}

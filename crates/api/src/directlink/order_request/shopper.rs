@@ -1,0 +1,88 @@
+//! Who pays, and where they live. Addresses only help the issuer: what is too long is cut, what is wrong is left out, since
+//! clients differ and nobody's payment should fail for it.
+
+use crate::directlink::complaints::Reading;
+use crate::directlink::ncerror::NcError;
+use acquiring::{Address, Shopper};
+use primitives::{Country, Email};
+
+const LINE_MAX_CHARACTERS: usize = 50;
+const CITY_MAX_CHARACTERS: usize = 40;
+const ZIP_MAX_CHARACTERS: usize = 25;
+const PHONE_MAX_CHARACTERS: usize = 30;
+
+/// The shopper. An e-mail address that is none is refused, since receipts go there.
+pub fn read(reading: &Reading<'_>, holder: &str) -> Shopper {
+    let email = reading.get("EMAIL").and_then(|given| {
+        let email = Email::parse(given.trim()).ok();
+        if email.is_none() {
+            reading.complain(NcError::EMAIL, "EMAIL not valid");
+        }
+        email
+    });
+    let names = holder.rsplit_once(' ');
+    Shopper {
+        email,
+        first_name: names.map(|(first, _)| first.trim().to_owned()),
+        last_name: names.map(|(_, last)| last.to_owned()),
+        phone: cut(reading, "OWNERTELNO", PHONE_MAX_CHARACTERS),
+        identity_document: None,
+        ip_address: super::browser::address(reading),
+    }
+}
+
+/// The bill's address.
+pub fn billing(reading: &Reading<'_>) -> Option<Address> {
+    if let Some(country) = reading.get("OWNERCTY")
+        && Country::parse(country.trim()).is_err()
+    {
+        reading.complain(NcError::COUNTRY, "OWNERCTY not valid");
+    }
+    let of_owner = address(
+        reading,
+        [
+            "OWNERADDRESS",
+            "OWNERADDRESS2",
+            "OWNERTOWN",
+            "OWNERZIP",
+            "OWNERCTY",
+        ],
+    );
+    postal(reading, "ECOM_BILLTO_POSTAL").or(of_owner)
+}
+
+/// The parcel's address.
+pub fn shipping(reading: &Reading<'_>) -> Option<Address> {
+    postal(reading, "ECOM_SHIPTO_POSTAL")
+}
+
+fn postal(reading: &Reading<'_>, family: &str) -> Option<Address> {
+    let names = [
+        "STREET_LINE1",
+        "STREET_LINE2",
+        "CITY",
+        "POSTALCODE",
+        "COUNTRYCODE",
+    ]
+    .map(|name| format!("{family}_{name}"));
+    address(reading, names.each_ref().map(String::as_str))
+}
+
+fn address(reading: &Reading<'_>, [line1, line2, city, zip, country]: [&str; 5]) -> Option<Address> {
+    let address = Address {
+        line1: cut(reading, line1, LINE_MAX_CHARACTERS),
+        line2: cut(reading, line2, LINE_MAX_CHARACTERS),
+        city: cut(reading, city, CITY_MAX_CHARACTERS),
+        state: None,
+        zip: cut(reading, zip, ZIP_MAX_CHARACTERS),
+        country: reading
+            .get(country)
+            .and_then(|code| Country::parse(code.trim()).ok()),
+    };
+    (address != Address::default()).then_some(address)
+}
+
+fn cut(reading: &Reading<'_>, name: &str, max_characters: usize) -> Option<String> {
+    let value: String = reading.get(name)?.trim().chars().take(max_characters).collect();
+    (!value.is_empty()).then_some(value)
+}
