@@ -17,6 +17,7 @@ pub mod card_ranges;
 pub mod cards;
 pub mod connections;
 pub mod deliveries;
+pub mod directlink;
 pub mod directory_servers;
 pub mod error;
 pub mod event_log;

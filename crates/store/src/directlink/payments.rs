@@ -1,0 +1,138 @@
+//! What DirectLink calls a payment: a number for each order that one of its shops began.
+
+use crate::{Store, StoreError};
+use primitives::{Id, id::kind};
+use serde_json::Value;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// An order of DirectLink's before it has its number.
+#[derive(Debug, Clone)]
+pub struct NewDirectLinkPayment<'a> {
+    pub pspid: &'a str,
+    /// `ORDERID`, at most 40 characters.
+    pub reference: &'a str,
+    pub merchant: Id<kind::Merchant>,
+    pub order: Id<kind::Order>,
+    /// `RES` or `SAL`.
+    pub operation: &'static str,
+    /// What the protocol needs afterwards; no card data.
+    pub facts: Value,
+    pub created_at: OffsetDateTime,
+}
+
+/// An order of DirectLink's.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DirectLinkPayment {
+    /// `PAYID`.
+    pub payid: i64,
+    pub pspid: String,
+    /// `ORDERID`.
+    pub reference: String,
+    pub merchant: Id<kind::Merchant>,
+    pub order: Id<kind::Order>,
+    pub operation: String,
+    pub facts: Value,
+    pub created_at: OffsetDateTime,
+}
+
+struct Row {
+    payid: i64,
+    pspid: String,
+    reference: String,
+    merchant_id: Uuid,
+    order_id: Uuid,
+    operation: String,
+    facts: Value,
+    created_at: OffsetDateTime,
+}
+
+impl From<Row> for DirectLinkPayment {
+    fn from(row: Row) -> Self {
+        Self {
+            payid: row.payid,
+            pspid: row.pspid,
+            reference: row.reference,
+            merchant: Id::from_uuid(row.merchant_id),
+            order: Id::from_uuid(row.order_id),
+            operation: row.operation,
+            facts: row.facts,
+            created_at: row.created_at,
+        }
+    }
+}
+
+impl Store {
+    /// Gives an order its number.
+    pub async fn directlink_payment_insert(&self, new: &NewDirectLinkPayment<'_>) -> Result<i64, StoreError> {
+        Ok(sqlx::query_scalar!(
+            "INSERT INTO directlink_payments (pspid, reference, merchant_id, order_id, operation, facts, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING payid",
+            new.pspid,
+            new.reference,
+            new.merchant.uuid(),
+            new.order.uuid(),
+            new.operation,
+            new.facts,
+            new.created_at,
+        )
+        .fetch_one(self.pool())
+        .await?)
+    }
+
+    /// The payment with that number, if it is this account's.
+    pub async fn directlink_payment_load(
+        &self,
+        pspid: &str,
+        payid: i64,
+    ) -> Result<Option<DirectLinkPayment>, StoreError> {
+        let row = sqlx::query_as!(
+            Row,
+            "SELECT payid, pspid, reference, merchant_id, order_id, operation, facts, created_at
+             FROM directlink_payments WHERE payid = $2 AND pspid = $1",
+            pspid,
+            payid,
+        )
+        .fetch_optional(self.pool())
+        .await?;
+        Ok(row.map(Into::into))
+    }
+
+    /// The account's payments under a reference, the latest first.
+    pub async fn directlink_payments_of(
+        &self,
+        pspid: &str,
+        reference: &str,
+        limit: i64,
+    ) -> Result<Vec<DirectLinkPayment>, StoreError> {
+        let rows = sqlx::query_as!(
+            Row,
+            "SELECT payid, pspid, reference, merchant_id, order_id, operation, facts, created_at
+             FROM directlink_payments WHERE pspid = $1 AND reference = $2 ORDER BY payid DESC LIMIT $3",
+            pspid,
+            reference,
+            limit,
+        )
+        .fetch_all(self.pool())
+        .await?;
+        Ok(rows.into_iter().map(Into::into).collect())
+    }
+
+    /// The payment that is an order of ours.
+    pub async fn directlink_payment_of_order(
+        &self,
+        merchant: Id<kind::Merchant>,
+        order: Id<kind::Order>,
+    ) -> Result<Option<DirectLinkPayment>, StoreError> {
+        let row = sqlx::query_as!(
+            Row,
+            "SELECT payid, pspid, reference, merchant_id, order_id, operation, facts, created_at
+             FROM directlink_payments WHERE merchant_id = $1 AND order_id = $2",
+            merchant.uuid(),
+            order.uuid(),
+        )
+        .fetch_optional(self.pool())
+        .await?;
+        Ok(row.map(Into::into))
+    }
+}

@@ -1,0 +1,92 @@
+//! Users of DirectLink accounts.
+
+use crate::{
+    Store, StoreError,
+    audit::{AuditEntry, audit_insert_in},
+};
+use time::OffsetDateTime;
+
+/// Wrong passwords in a row that lock a user.
+pub const FAILURES_MAX: i16 = 5;
+
+/// Who calls for an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct User {
+    pub pspid: String,
+    /// 2 to 20 characters.
+    pub userid: String,
+    /// Keyed hash of the password.
+    pub password_hash: [u8; 32],
+    /// Too many wrong passwords were tried.
+    pub locked: bool,
+    pub disabled: bool,
+}
+
+impl Store {
+    /// Stores a user, or gives it this password and unlocks it.
+    pub async fn directlink_user_put(
+        &self,
+        user: &User,
+        now: OffsetDateTime,
+        audit: &AuditEntry,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.pool().begin().await?;
+        sqlx::query!(
+            "INSERT INTO directlink_users (pspid, userid, password_hash, status, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $5)
+             ON CONFLICT (pspid, userid) DO UPDATE
+             SET password_hash = excluded.password_hash, status = excluded.status, failures = 0, updated_at = excluded.updated_at",
+            user.pspid,
+            user.userid,
+            &user.password_hash,
+            if user.disabled { "disabled" } else { "active" },
+            now,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        audit_insert_in(&mut transaction, audit).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    /// One user of an account.
+    pub async fn directlink_user_load(&self, pspid: &str, userid: &str) -> Result<Option<User>, StoreError> {
+        let row = sqlx::query!(
+            "SELECT password_hash, failures, status FROM directlink_users WHERE pspid = $1 AND userid = $2",
+            pspid,
+            userid,
+        )
+        .fetch_optional(self.pool())
+        .await?;
+        row.map(|row| {
+            let hash = row.password_hash.try_into().map_err(|_| StoreError::Corrupt {
+                table: "directlink_users",
+                column: "password_hash",
+                key: format!("{pspid} {userid}"),
+            });
+            Ok(User {
+                pspid: pspid.to_owned(),
+                userid: userid.to_owned(),
+                password_hash: hash?,
+                locked: row.failures >= FAILURES_MAX,
+                disabled: row.status != "active",
+            })
+        })
+        .transpose()
+    }
+
+    /// Counts a wrong password, or forgets those before a right one. Writes only where that changes something.
+    pub async fn directlink_user_tried(&self, user: &User, right: bool) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE directlink_users
+             SET failures = CASE WHEN $3 THEN 0 ELSE LEAST(failures + 1, $4) END
+             WHERE pspid = $1 AND userid = $2 AND failures <> CASE WHEN $3 THEN 0 ELSE $4 END",
+            user.pspid,
+            user.userid,
+            right,
+            i32::from(FAILURES_MAX),
+        )
+        .execute(self.pool())
+        .await?;
+        Ok(())
+    }
+}
