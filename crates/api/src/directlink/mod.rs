@@ -8,6 +8,7 @@ pub mod form;
 pub mod ncerror;
 pub mod order_request;
 pub mod signature;
+pub mod status;
 mod signed_names;
 pub mod xml;
 

@@ -1,0 +1,142 @@
+//! How our states are told as `STATUS` and `NCERROR` (ogone-directlink.md, section 6): the one table.
+
+use super::ncerror::NcError;
+use acquiring::SettlementKind;
+use payments::{
+    Order,
+    order::Lifecycle,
+    payment::{Authorized, Closed, Denial, DeniedBy, PaymentState},
+    settlement::{Settlement, SettlementState, Standing},
+};
+
+/// What denials of 3-D Secure begin with in our own code.
+const AUTHENTICATION: &str = "DEUNA_3DS";
+/// Nobody could be asked to authenticate the cardholder, as opposed to the cardholder failing.
+const UNAVAILABLE: [&str; 4] = ["UNABLE", "NOT_AVAILABLE", "TIMED_OUT", "ERROR"];
+
+/// A state as the protocol tells it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Told {
+    /// `STATUS`.
+    pub status: u8,
+    /// `NCERROR`.
+    pub error: NcError,
+}
+
+impl Told {
+    const fn fine(status: u8) -> Self {
+        Self {
+            status,
+            error: NcError::NONE,
+        }
+    }
+
+    /// Whether the browser goes to `ACCEPTURL`: it is paid, or will be.
+    pub fn is_accepted(self) -> bool {
+        matches!(self.status, 4 | 5 | 9 | 41 | 51 | 91)
+    }
+
+    /// Whether nobody knows.
+    pub fn is_uncertain(self) -> bool {
+        matches!(self.status, 52 | 92)
+    }
+}
+
+/// Stored, and nobody has tried to pay yet.
+pub const STORED: Told = Told::fine(4);
+/// Waiting for the shopper's authentication.
+pub const WAITING_FOR_AUTHENTICATION: Told = Told::fine(46);
+/// The shopper cancelled.
+pub const CANCELLED_BY_SHOPPER: Told = Told::fine(1);
+
+/// An order as a whole. `sale`: the money was to be taken at once, so that an unknown outcome is the payment's (92) and not the
+/// authorisation's (52).
+pub fn of(order: &Order, sale: bool) -> Told {
+    let Some(payment) = &order.payment else {
+        return match order.lifecycle {
+            Lifecycle::Open => STORED,
+            Lifecycle::Cancelled | Lifecycle::Expired => CANCELLED_BY_SHOPPER,
+        };
+    };
+    match &payment.state {
+        PaymentState::Authenticating(_) => WAITING_FOR_AUTHENTICATION,
+        PaymentState::Authorizing(_) => uncertain(if sale { 92 } else { 52 }),
+        PaymentState::Authorized(paid) => of_paid(paid),
+        PaymentState::Closed(Closed::Cancelled) => CANCELLED_BY_SHOPPER,
+        PaymentState::Closed(Closed::Denied(denial)) => of_denial(
+            denial,
+            payment
+                .history
+                .attempts
+                .last()
+                .and_then(|tried| tried.code.as_deref()),
+        ),
+    }
+}
+
+/// What became of one capture, void or refund.
+pub fn of_settlement(settlement: &Settlement) -> Told {
+    let [pending, uncertain_status, refused, done] = match settlement.kind {
+        SettlementKind::Capture => [91, 92, 93, 9],
+        SettlementKind::Void => [61, 62, 63, 6],
+        SettlementKind::Refund => [81, 82, 83, 8],
+    };
+    match &settlement.state {
+        SettlementState::Sending | SettlementState::Accepted { .. } => Told::fine(pending),
+        SettlementState::Unknown { .. } => uncertain(uncertain_status),
+        SettlementState::Done { .. } => Told::fine(done),
+        SettlementState::Refused { decline } => Told {
+            status: refused,
+            error: NcError::of_response_code(decline.raw_code.as_deref().unwrap_or_default()),
+        },
+        SettlementState::NotSent { .. } | SettlementState::Lost => Told {
+            status: refused,
+            error: NcError::REFUSED,
+        },
+    }
+}
+
+fn uncertain(status: u8) -> Told {
+    Told {
+        status,
+        error: NcError::UNCERTAIN,
+    }
+}
+
+/// What is held or taken; what is on its way goes before what is done.
+fn of_paid(paid: &Authorized) -> Told {
+    let in_flight = paid.settlements.iter().rev().find(|it| it.is_in_flight());
+    if let Some(settlement) = in_flight {
+        return of_settlement(settlement);
+    }
+    let [_, _, captured, _, refunded] = paid.totals.parts();
+    if paid.standing == Standing::Voided {
+        return Told::fine(6);
+    }
+    match (captured.is_zero(), refunded.is_zero()) {
+        (true, _) => Told::fine(5),
+        (false, true) => Told::fine(9),
+        (false, false) => Told::fine(8),
+    }
+}
+
+fn of_denial(denial: &Denial, response_code: Option<&str>) -> Told {
+    if denial.by == DeniedBy::Cardholder {
+        return CANCELLED_BY_SHOPPER;
+    }
+    if let Some(why) = denial.code.strip_prefix(AUTHENTICATION) {
+        let unavailable = UNAVAILABLE.iter().any(|word| why.contains(word));
+        return Told {
+            status: 0,
+            error: if unavailable {
+                NcError::AUTHENTICATION_UNAVAILABLE
+            } else {
+                NcError::AUTHENTICATION_FAILED
+            },
+        };
+    }
+    Told {
+        status: 2,
+        error: NcError::of_response_code(response_code.unwrap_or_default()),
+    }
+}
