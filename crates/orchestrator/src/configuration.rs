@@ -47,7 +47,6 @@ const LOADS_AT_ONCE: usize = 16;
 pub struct Caller {
     pub merchant: Arc<MerchantProfile>,
     pub key: KeyKind,
-    pub api_key_id: Id<kind::ApiKey>,
 }
 
 /// A merchant as payments need it. Secrets are open, so this lives in memory only.
@@ -163,7 +162,6 @@ impl Configuration {
         let caller = Caller {
             merchant,
             key: owner.kind,
-            api_key_id: owner.key,
         };
         self.keep(generation, |cache| {
             insert(&mut cache.callers, hash, caller.clone())

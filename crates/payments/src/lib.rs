@@ -14,6 +14,7 @@ pub mod authentication_policy;
 pub mod bins;
 pub mod connection;
 pub mod decide;
+pub mod directlink;
 pub mod document;
 pub mod fields;
 pub mod history;

@@ -9,12 +9,14 @@ use primitives::{Card, HttpUrl, Id, id::kind};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// Which of the two purchase calls was made. They differ in how a refusal is answered.
+/// Which call began the purchase. They differ in how a refusal is answered, and DirectLink in what is told afterwards.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum PurchaseApi {
     V1,
     V2,
+    /// An order of the form-encoded protocol.
+    DirectLink,
 }
 
 /// The order to be paid: one that exists, or one created by the same call.

@@ -1,7 +1,7 @@
 //! What is wrong with a request's parameters, all of it at once.
 
 use super::form::Form;
-use super::ncerror::NcError;
+use payments::directlink::NcError;
 use std::cell::RefCell;
 
 /// A request that is refused before anybody is asked: `NCERROR` and `NCERRORPLUS`.

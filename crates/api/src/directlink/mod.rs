@@ -1,15 +1,14 @@
 //! DirectLink: the form-encoded gateway that many shops are built on (ogone-directlink.md).
 //!
-//! [`form`] reads a request in either [`charset`], [`signature`] holds it against the account's passphrase.
+//! [`form`] reads a request in either [`charset`], [`signature`] holds it against the account's passphrase, [`order_request`]
+//! makes values of it and [`complaints`] of what is wrong; [`gateway`] does it, and [`xml`] writes the answer.
 
 pub mod charset;
 pub mod complaints;
 pub mod form;
-pub mod ncerror;
+pub mod gateway;
 pub mod order_request;
 pub mod signature;
-pub mod status;
-mod signed_names;
 pub mod xml;
 
 #[cfg(test)]

@@ -8,9 +8,13 @@ pub mod shopper;
 
 use super::complaints::{Complaint, Reading};
 use super::form::Form;
-use super::ncerror::NcError;
-use acquiring::{Address, Shopper};
-use payments::{Browser, three_ds::ThreeDs};
+use acquiring::{Address, Initiator, Shopper};
+use orchestrator::flows::directlink::{
+    Wanted,
+    facts::{Facts, Operation, ReturnUrls, Window},
+};
+use payments::directlink::NcError;
+use payments::{Browser, Market, three_ds::ThreeDs};
 use primitives::{Amount, Card, HttpUrl, UrlPolicy};
 use time::Date;
 
@@ -19,27 +23,6 @@ const DESCRIPTION_MAX_CHARACTERS: usize = 100;
 const PLUS_MAX_CHARACTERS: usize = 1000;
 const URL_MAX_CHARACTERS: usize = 200;
 const PARAM_VAR_MAX_CHARACTERS: usize = 50;
-
-/// What is to be done with the money.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Operation {
-    /// `RES`: held.
-    Authorise,
-    /// `SAL`: taken.
-    Sale,
-}
-
-/// How the bank's page is opened.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Window {
-    /// `MAINW`: in the shop's own window.
-    #[default]
-    Main,
-    /// `POPUP`: in a window that closes, and the shop's own goes on.
-    PopUp,
-    /// `POPIX`: in a window that stays.
-    PopUpStays,
-}
 
 /// Who is there while it is paid.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -51,19 +34,6 @@ pub enum Presence {
     MailOrTelephone,
     /// Nobody: the merchant repeats a payment.
     Recurring,
-}
-
-/// Where the browser goes at the end. What is absent is the account's.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct ReturnUrls {
-    /// `ACCEPTURL`.
-    pub accept: Option<HttpUrl>,
-    /// `DECLINEURL`.
-    pub decline: Option<HttpUrl>,
-    /// `EXCEPTIONURL`.
-    pub exception: Option<HttpUrl>,
-    /// `CANCELURL`.
-    pub cancel: Option<HttpUrl>,
 }
 
 /// A checked order. Holds card data, so it is neither stored nor shown as a whole.
@@ -113,6 +83,44 @@ impl OrderRequest {
         let reading = Reading::of(form);
         let order = read(&reading, urls, today);
         reading.finish(order)
+    }
+
+    /// The order as the gateway takes it. `default`: what the account does with orders that do not say.
+    pub fn wanted(self, default: Operation) -> Wanted {
+        let (initiator, market) = match self.presence {
+            Presence::Online => (Initiator::Customer, Market::Ecommerce),
+            Presence::MailOrTelephone => (Initiator::Customer, Market::Moto),
+            Presence::Recurring => (Initiator::Merchant, Market::Ecommerce),
+        };
+        Wanted {
+            order_id: self.order_id,
+            amount: self.amount,
+            operation: self.operation.unwrap_or(default),
+            facts: Facts {
+                window: self.window,
+                urls: self.urls,
+                param_plus: self.param_plus,
+                com_plus: self.com_plus,
+                param_var: self.param_var,
+                language: self.language,
+                holder: (!self.card.holder.is_empty()).then(|| self.card.holder.clone()),
+                expiry: Some(format!(
+                    "{:02}{:02}",
+                    self.card.expiry.month(),
+                    self.card.expiry.year() % 100
+                )),
+                ip_address: self.shopper.ip_address.clone(),
+            },
+            card: self.card,
+            shopper: self.shopper,
+            billing: self.billing,
+            shipping: self.shipping,
+            three_ds: self.three_ds,
+            browser: Some(self.browser),
+            initiator,
+            market,
+            description: self.description,
+        }
     }
 }
 

@@ -2,8 +2,8 @@
 
 use super::charset::Charset;
 use super::form::Form;
-use super::signature::{Hash, holds, sign};
-use super::signed_names::{NUMBERED, SIGNED_BY_SHOPS, SIGNED_BY_US};
+use super::signature::holds;
+use payments::directlink::signature::{Hash, sign};
 use primitives::Secret;
 
 const VENDORS: &str = "Mysecretsig1875!?";
@@ -301,11 +301,4 @@ fn what_we_sign_is_what_the_vendor_would() {
         sign(&long, &secret(VENDORS), Hash::Sha256),
         "D9B48F9EF6F4997D9B0E51A992C81B70BE62AE88EAF801821EEEC19A5979EE77"
     );
-}
-
-#[test]
-fn the_lists_are_sorted() {
-    for list in [SIGNED_BY_SHOPS, NUMBERED, SIGNED_BY_US] {
-        assert!(list.is_sorted());
-    }
 }

@@ -43,7 +43,7 @@ impl NcResponse {
         }
         text.push_str("<ncresponse");
         for (name, value) in &self.attributes {
-            text.push_str("\n");
+            text.push('\n');
             text.push_str(name);
             text.push_str("=\"");
             value.chars().for_each(|character| escape(character, &mut text));

@@ -220,7 +220,6 @@ impl Orders for FakeOrders {
         Ok(Some(Caller {
             merchant: Arc::new(merchant),
             key,
-            api_key_id: Id::from_uuid(Uuid::from_u128(3)),
         }))
     }
 

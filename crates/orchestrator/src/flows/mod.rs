@@ -9,6 +9,7 @@ mod authenticate;
 pub mod card_ranges;
 mod challenge_return;
 mod charge;
+pub mod directlink;
 mod directory;
 mod holds;
 pub mod idempotency;

@@ -116,7 +116,7 @@ impl Gateway {
             (PurchaseTarget::New(new), _) if new.reference.is_none() => return Ok(()),
             (PurchaseTarget::New(_), _) => ("order.order_id", RefusalCode::CannotCreateOrder),
             (PurchaseTarget::Existing(_), PurchaseApi::V1) => ("token", RefusalCode::OrderAlreadyProcessed),
-            (PurchaseTarget::Existing(_), PurchaseApi::V2) => {
+            (PurchaseTarget::Existing(_), PurchaseApi::V2 | PurchaseApi::DirectLink) => {
                 ("order_token", RefusalCode::OrderAlreadyProcessed)
             }
         };

@@ -18,6 +18,8 @@ pub struct NewDirectLinkPayment<'a> {
     pub operation: &'static str,
     /// What the protocol needs afterwards; no card data.
     pub facts: Value,
+    /// 26 characters that nobody can guess.
+    pub return_token: &'a str,
     pub created_at: OffsetDateTime,
 }
 
@@ -33,6 +35,8 @@ pub struct DirectLinkPayment {
     pub order: Id<kind::Order>,
     pub operation: String,
     pub facts: Value,
+    /// What the shopper's browser comes back with.
+    pub return_token: String,
     pub created_at: OffsetDateTime,
 }
 
@@ -44,6 +48,7 @@ struct Row {
     order_id: Uuid,
     operation: String,
     facts: Value,
+    return_token: String,
     created_at: OffsetDateTime,
 }
 
@@ -57,6 +62,7 @@ impl From<Row> for DirectLinkPayment {
             order: Id::from_uuid(row.order_id),
             operation: row.operation,
             facts: row.facts,
+            return_token: row.return_token,
             created_at: row.created_at,
         }
     }
@@ -66,14 +72,15 @@ impl Store {
     /// Gives an order its number.
     pub async fn directlink_payment_insert(&self, new: &NewDirectLinkPayment<'_>) -> Result<i64, StoreError> {
         Ok(sqlx::query_scalar!(
-            "INSERT INTO directlink_payments (pspid, reference, merchant_id, order_id, operation, facts, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7) RETURNING payid",
+            "INSERT INTO directlink_payments (pspid, reference, merchant_id, order_id, operation, facts, return_token, created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING payid",
             new.pspid,
             new.reference,
             new.merchant.uuid(),
             new.order.uuid(),
             new.operation,
             new.facts,
+            new.return_token,
             new.created_at,
         )
         .fetch_one(self.pool())
@@ -88,7 +95,7 @@ impl Store {
     ) -> Result<Option<DirectLinkPayment>, StoreError> {
         let row = sqlx::query_as!(
             Row,
-            "SELECT payid, pspid, reference, merchant_id, order_id, operation, facts, created_at
+            "SELECT payid, pspid, reference, merchant_id, order_id, operation, facts, return_token, created_at
              FROM directlink_payments WHERE payid = $2 AND pspid = $1",
             pspid,
             payid,
@@ -107,7 +114,7 @@ impl Store {
     ) -> Result<Vec<DirectLinkPayment>, StoreError> {
         let rows = sqlx::query_as!(
             Row,
-            "SELECT payid, pspid, reference, merchant_id, order_id, operation, facts, created_at
+            "SELECT payid, pspid, reference, merchant_id, order_id, operation, facts, return_token, created_at
              FROM directlink_payments WHERE pspid = $1 AND reference = $2 ORDER BY payid DESC LIMIT $3",
             pspid,
             reference,
@@ -126,10 +133,26 @@ impl Store {
     ) -> Result<Option<DirectLinkPayment>, StoreError> {
         let row = sqlx::query_as!(
             Row,
-            "SELECT payid, pspid, reference, merchant_id, order_id, operation, facts, created_at
+            "SELECT payid, pspid, reference, merchant_id, order_id, operation, facts, return_token, created_at
              FROM directlink_payments WHERE merchant_id = $1 AND order_id = $2",
             merchant.uuid(),
             order.uuid(),
+        )
+        .fetch_optional(self.pool())
+        .await?;
+        Ok(row.map(Into::into))
+    }
+
+    /// The payment whose browser comes back with that token.
+    pub async fn directlink_payment_by_return_token(
+        &self,
+        token: &str,
+    ) -> Result<Option<DirectLinkPayment>, StoreError> {
+        let row = sqlx::query_as!(
+            Row,
+            "SELECT payid, pspid, reference, merchant_id, order_id, operation, facts, return_token, created_at
+             FROM directlink_payments WHERE return_token = $1",
+            token,
         )
         .fetch_optional(self.pool())
         .await?;

@@ -1,7 +1,7 @@
 //! `AMOUNT` and `CURRENCY`: the amount in hundredths, whatever the currency.
 
 use crate::directlink::complaints::Reading;
-use crate::directlink::ncerror::NcError;
+use payments::directlink::NcError;
 use primitives::{Amount, Currency};
 
 const DIGITS_MAX: usize = 15;

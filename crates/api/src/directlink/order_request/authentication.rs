@@ -1,9 +1,9 @@
 //! What a request wants of 3-D Secure: `FLAG3D`, an exemption, a preference.
 
 use crate::directlink::complaints::Reading;
-use crate::directlink::ncerror::NcError;
 use acquiring::Exemption;
 use emv3ds::code::RequestorChallengeInd;
+use payments::directlink::NcError;
 use payments::three_ds::{ThreeDs, ThreeDsMode};
 
 /// The preference's name, in upper case.

@@ -1,8 +1,8 @@
 //! What the shop saw of the shopper's browser: the eight parameters of version 2, or the two headers of version 1.
 
 use crate::directlink::complaints::Reading;
-use crate::directlink::ncerror::NcError;
 use payments::Browser;
+use payments::directlink::NcError;
 use std::net::IpAddr;
 
 /// Longer headers are cut, not refused.

@@ -1,7 +1,7 @@
 //! `CARDNO`, `ED`, `CVC`, `CN`, and what they are held against: `PM`, `BRAND`, `EXCLPMLIST`.
 
 use crate::directlink::complaints::Reading;
-use crate::directlink::ncerror::NcError;
+use payments::directlink::NcError;
 use primitives::{Brand, Card, CardError, ExpiryDate, Pan, SecurityCode};
 use time::Date;
 

@@ -2,8 +2,8 @@
 //! clients differ and nobody's payment should fail for it.
 
 use crate::directlink::complaints::Reading;
-use crate::directlink::ncerror::NcError;
 use acquiring::{Address, Shopper};
+use payments::directlink::NcError;
 use primitives::{Country, Email};
 
 const LINE_MAX_CHARACTERS: usize = 50;

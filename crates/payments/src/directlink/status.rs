@@ -1,13 +1,13 @@
 //! How our states are told as `STATUS` and `NCERROR` (ogone-directlink.md, section 6): the one table.
 
 use super::ncerror::NcError;
-use acquiring::SettlementKind;
-use payments::{
+use crate::{
     Order,
     order::Lifecycle,
     payment::{Authorized, Closed, Denial, DeniedBy, PaymentState},
     settlement::{Settlement, SettlementState, Standing},
 };
+use acquiring::SettlementKind;
 
 /// What denials of 3-D Secure begin with in our own code.
 const AUTHENTICATION: &str = "DEUNA_3DS";
@@ -46,6 +46,8 @@ impl Told {
 pub const STORED: Told = Told::fine(4);
 /// Waiting for the shopper's authentication.
 pub const WAITING_FOR_AUTHENTICATION: Told = Told::fine(46);
+/// An end comes without anybody's doing.
+pub const AUTHORISATION_WAITING: Told = Told::fine(51);
 /// The shopper cancelled.
 pub const CANCELLED_BY_SHOPPER: Told = Told::fine(1);
 
@@ -59,6 +61,8 @@ pub fn of(order: &Order, sale: bool) -> Told {
         };
     };
     match &payment.state {
+        // No page of ours leads there: the issuer reaches the cardholder by a way of its own.
+        PaymentState::Authenticating(now) if now.is_decoupled() => AUTHORISATION_WAITING,
         PaymentState::Authenticating(_) => WAITING_FOR_AUTHENTICATION,
         PaymentState::Authorizing(_) => uncertain(if sale { 92 } else { 52 }),
         PaymentState::Authorized(paid) => of_paid(paid),

@@ -1,9 +1,10 @@
 //! What is wrong with a request or a payment, as the protocol numbers it (ogone-directlink.md, section 7).
 
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// An `NCERROR` of eight digits, or `0`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct NcError(pub u32);
 
 impl NcError {

@@ -83,3 +83,15 @@ pub const SIGNED_BY_US: &[&str] = &[
     "PAYMENT_REFERENCE", "PM", "SCORING", "SCO_CATEGORY", "SEQUENCETYPE", "SIGNDATE", "STATUS", "SUBBRAND",
     "SUBSCRIPTION_ID", "TRXDATE", "VC",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lists_are_sorted() {
+        for list in [SIGNED_BY_SHOPS, NUMBERED, SIGNED_BY_US] {
+            assert!(list.is_sorted());
+        }
+    }
+}

@@ -1,0 +1,54 @@
+//! The gateway behind the face.
+
+use async_trait::async_trait;
+use orchestrator::{
+    Fault,
+    flows::directlink::{
+        Maintained, Maintenance, NotMaintained, Ordered, Returned, View, Wanted, Which,
+        account::{DirectLinkAccount, Standing},
+    },
+};
+use payments::Refusal;
+use primitives::{Card, Secret};
+use std::sync::Arc;
+use time::OffsetDateTime;
+
+/// What the face asks of the gateway.
+#[async_trait]
+pub trait DirectLink: Send + Sync + 'static {
+    /// The present moment.
+    fn now(&self) -> OffsetDateTime;
+
+    /// The active account of that name.
+    async fn account(&self, pspid: &str) -> Result<Option<Arc<DirectLinkAccount>>, Fault>;
+
+    /// Whether the user may call for the account. Counts wrong passwords; five in a row lock the user.
+    async fn user(
+        &self,
+        account: &DirectLinkAccount,
+        userid: &str,
+        password: &Secret<String>,
+    ) -> Result<Standing, Fault>;
+
+    /// Tries to get a new order paid.
+    async fn order(&self, account: &DirectLinkAccount, wanted: Wanted) -> Result<Ordered, Refusal>;
+
+    /// Captures, voids or gives back.
+    async fn maintain(
+        &self,
+        account: &DirectLinkAccount,
+        which: Which,
+        asked: Maintenance,
+    ) -> Result<Maintained, NotMaintained>;
+
+    /// How a payment stands; `None`: there is none of this account.
+    async fn find(&self, account: &DirectLinkAccount, which: Which) -> Result<Option<View>, Fault>;
+
+    /// Where the browser that brings this token stands, with the account whose shop it came from; `None`: nobody gave out
+    /// such a token.
+    async fn returned(&self, token: &str) -> Result<Option<(Arc<DirectLinkAccount>, Returned)>, Fault>;
+
+    /// Another try of a refused order, with a card that the shopper typed on our page. `None`: there is no such token, or no
+    /// try is left.
+    async fn again(&self, token: &str, card: Card) -> Result<Option<Ordered>, Refusal>;
+}
