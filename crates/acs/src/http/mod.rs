@@ -4,6 +4,7 @@ mod admin;
 mod challenge;
 mod directory;
 mod issuer_api;
+mod layers;
 mod openapi;
 pub(crate) mod operation;
 pub mod pages;
@@ -21,4 +22,5 @@ pub(crate) fn router(acs: &Acs) -> Router {
         .merge(openapi::documented(acs))
         .merge(challenge::router(acs))
         .merge(sms_receipts::router(acs))
+        .layer(axum::middleware::from_fn(layers::observe))
 }
