@@ -1,7 +1,7 @@
 //! Black-box tests, and what they are made with: a whole system of processes, and everybody who talks to it.
 //!
 //! [`system`] starts a database, the sandbox's world and a gateway that can be killed; read that first. [`merchant`] is
-//! the merchant's backend, [`requestor`] that of a shop that only wants 3-D Secure, [`cardholder`] the cardholder with a browser, [`outside`] what the sandbox tells and lets
+//! the merchant's backend, [`requestor`] that of a shop that only wants 3-D Secure, [`directlink`] that of one on the form-encoded gateway, [`cardholder`] the cardholder with a browser, [`outside`] what the sandbox tells and lets
 //! happen, [`webhook`] the check of what arrives at the merchant, [`consumers`] merchants' servers
 //! of all manners, [`outbox`] a load for them. [`secrets`] looks for card numbers and codes where
 //! none may be. [`access_control`] is the issuers' side by itself. [`demo`] plays the main flows for people. Nothing here knows the gateway from inside: its binary and its
@@ -20,6 +20,7 @@ pub mod cards;
 pub mod consumers;
 pub mod database;
 pub mod demo;
+pub mod directlink;
 pub mod http;
 pub mod merchant;
 pub mod operator;

@@ -1,5 +1,5 @@
-//! Looks for what must be nowhere: the card numbers, phones and one-time codes that a test used, and members that hold
-//! security codes. As they are, and in whatever a text holds in hexadecimal or Base64.
+//! Looks for what must be nowhere: the card numbers, phones, passwords and one-time codes that a test used, and members that
+//! hold security codes. As they are, and in whatever a text holds in hexadecimal or Base64.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,6 +12,9 @@ use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
 const CODE_DIGITS_MIN: usize = 4;
 /// Words shorter than this hold no code, however they are encoded.
 const ENCODED_MIN_CHARS: usize = 8;
+
+/// Shorter passwords might stand anywhere by chance.
+const PASSWORD_MIN_CHARS: usize = 12;
 
 /// Names of members whose value would be a security code.
 const SECURITY_CODE_MEMBERS: [&str; 8] = [
@@ -35,12 +38,23 @@ struct Known {
     /// Digits, without the `+`.
     phones: BTreeSet<String>,
     codes: BTreeSet<String>,
+    passwords: BTreeSet<String>,
 }
 
 impl Secrets {
     /// A card number was used.
     pub fn used_card(&self, number: &str) {
         self.known(|known| known.card_numbers.insert(number.to_owned()));
+    }
+
+    /// A password or passphrase was used, long enough that it is no word of anything else.
+    pub fn used_password(&self, password: &str) {
+        assert!(
+            password.len() >= PASSWORD_MIN_CHARS,
+            "a password of {} characters",
+            password.len()
+        );
+        self.known(|known| known.passwords.insert(password.to_owned()));
     }
 
     /// A message went to a phone, in E.164 form.
@@ -96,6 +110,12 @@ impl Known {
                     let last_four = number.get(number.len().saturating_sub(4)..).unwrap_or_default();
                     found.push(format!("{origin}: the {what} that ends in {last_four}"));
                 }
+            }
+        }
+        for password in &self.passwords {
+            let in_hexadecimal: String = password.bytes().map(|byte| format!("{byte:02x}")).collect();
+            if text.contains(password) || text.contains(&in_hexadecimal) {
+                found.push(format!("{origin}: a password of {} characters", password.len()));
             }
         }
         for line in text.lines() {
@@ -201,6 +221,7 @@ mod tests {
             "+525512345678",
             "Banco: 123456 es tu codigo para pagar MXN 1349.00",
         );
+        secrets.used_password("Mysecretsig!?");
         secrets
     }
 
@@ -223,6 +244,8 @@ mod tests {
             r#"{"card_cvv":"737"}"#,
             r#"{\"cvv\": 737}"#,
             "security_code=737",
+            "PSWD=Mysecretsig!?",
+            "\\x4d79736563726574736967213f",
         ] {
             assert_eq!(secrets().found_in("here", text).len(), 1, "{text}");
         }

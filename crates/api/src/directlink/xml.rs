@@ -1,4 +1,7 @@
-//! The answer: one `ncresponse` whose attributes say everything, in ISO-8859-1 (ogone-directlink.md, section 5).
+//! The answer: one `ncresponse` whose attributes say everything (ogone-directlink.md, section 5).
+//!
+//! The header says ISO-8859-1, the XML declaration nothing, which means UTF-8: so all is in ASCII, which both are, and any other
+//! character is a reference.
 
 /// What answers say of themselves.
 pub const CONTENT_TYPE: &str = "text/XML; Charset=iso-8859-1";
@@ -35,7 +38,7 @@ impl NcResponse {
         self
     }
 
-    /// The whole document. What XML 1.0 has no place for is left out; what ISO-8859-1 has no byte for is a reference.
+    /// The whole document. What XML 1.0 has no place for is left out; what ASCII has no byte for is a reference.
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut text = String::from("<?xml version=\"1.0\"?>\n");
         if self.with_root {
@@ -60,10 +63,7 @@ impl NcResponse {
         if self.with_root {
             text.push_str("\n</response>");
         }
-        // What is not in the character set is a reference already.
-        text.chars()
-            .filter_map(|character| u8::try_from(u32::from(character)).ok())
-            .collect()
+        text.into_bytes()
     }
 }
 
@@ -76,7 +76,7 @@ fn escape(character: char, text: &mut String) {
         '"' => text.push_str("&quot;"),
         '\'' => text.push_str("&apos;"),
         '\t' | '\n' | '\r' => text.push_str(&format!("&#{};", u32::from(character))),
-        '\u{20}'..='\u{7E}' | '\u{A0}'..='\u{FF}' => text.push(character),
+        '\u{20}'..='\u{7E}' => text.push(character),
         '\0'..='\u{1F}' | '\u{7F}'..='\u{9F}' | '\u{FFFE}' | '\u{FFFF}' => {}
         beyond => text.push_str(&format!("&#{};", u32::from(beyond))),
     }
@@ -108,7 +108,7 @@ mod tests {
         let text = text(&response);
         assert!(
             text.ends_with(
-                "orderID=\"&quot;/&gt;&lt;x a=&apos;é &#26085;&#26412; &#8364;&#10;&amp;&apos;\"/>"
+                "orderID=\"&quot;/&gt;&lt;x a=&apos;&#233; &#26085;&#26412; &#8364;&#10;&amp;&apos;\"/>"
             ),
             "{text}"
         );
