@@ -1,14 +1,21 @@
 //! How shops of the form-encoded protocol DirectLink see an order: numbers instead of words (ogone-directlink.md).
 //!
 //! [`status`] has the one table of our states and theirs, [`ncerror`] the numbers for what is wrong, [`telling`] everything
-//! that an answer or a feedback says of a payment, [`signature`] the digests that sign them.
+//! that an answer or a feedback says of a payment, [`spelling`] how values are written, [`feedback`] the parameters that
+//! go back to the shop and [`signature`] the digests that sign them. [`facts`] is what of a request all of that needs.
 
+pub mod facts;
+pub mod feedback;
 pub mod ncerror;
 pub mod signature;
 mod signed_names;
+pub mod spelling;
 pub mod status;
 pub mod telling;
+pub mod windows_1252;
 
+pub use facts::Facts;
+pub use feedback::Feedback;
 pub use ncerror::NcError;
 pub use status::Told;
 pub use telling::Telling;

@@ -1,11 +1,6 @@
 //! The two character sets of the protocol: UTF-8, and Windows-1252, which is what its senders mean by ISO-8859-1.
 
-/// What bytes 0x80 to 0x9F stand for; the five that stand for nothing keep their number, as in browsers.
-#[rustfmt::skip]
-const WINDOWS_1252: [char; 32] = [
-    '€', '\u{81}', '‚', 'ƒ', '„', '…', '†', '‡', 'ˆ', '‰', 'Š', '‹', 'Œ', '\u{8D}', 'Ž', '\u{8F}',
-    '\u{90}', '‘', '’', '“', '”', '•', '–', '—', '˜', '™', 'š', '›', 'œ', '\u{9D}', 'ž', 'Ÿ',
-];
+use payments::directlink::windows_1252;
 
 /// How a request's bytes are to be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,33 +36,9 @@ impl Charset {
         let utf8 = std::str::from_utf8(bytes).ok().map(str::to_owned);
         match self {
             Self::Utf8 => utf8,
-            Self::Windows1252 => Some(from_windows_1252(bytes)),
-            Self::Either => Some(utf8.unwrap_or_else(|| from_windows_1252(bytes))),
+            Self::Windows1252 => Some(windows_1252::text(bytes)),
+            Self::Either => Some(utf8.unwrap_or_else(|| windows_1252::text(bytes))),
         }
-    }
-}
-
-fn from_windows_1252(bytes: &[u8]) -> String {
-    bytes
-        .iter()
-        .map(|byte| match byte {
-            0x80..=0x9F => WINDOWS_1252
-                .get(usize::from(byte - 0x80))
-                .copied()
-                .unwrap_or(char::REPLACEMENT_CHARACTER),
-            _ => char::from(*byte),
-        })
-        .collect()
-}
-
-/// The text's bytes as answers and feedback carry them; `None` for a character that Windows-1252 lacks.
-pub fn windows_1252_byte(character: char) -> Option<u8> {
-    match u32::from(character) {
-        code @ (0..=0x7F | 0xA0..=0xFF) => u8::try_from(code).ok(),
-        _ => WINDOWS_1252
-            .iter()
-            .position(|known| *known == character)
-            .and_then(|place| u8::try_from(place + 0x80).ok()),
     }
 }
 
@@ -112,14 +83,5 @@ mod tests {
         );
         assert_eq!(Charset::Utf8.read(b"Se\xF1ora"), None);
         assert_eq!(Charset::Windows1252.read("ñ".as_bytes()).unwrap(), "Ã±");
-    }
-
-    #[test]
-    fn every_byte_of_windows_1252_comes_back() {
-        for byte in 0..=u8::MAX {
-            let text = from_windows_1252(&[byte]);
-            assert_eq!(windows_1252_byte(text.chars().next().unwrap()), Some(byte));
-        }
-        assert_eq!(windows_1252_byte('日'), None);
     }
 }

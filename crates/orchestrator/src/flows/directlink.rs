@@ -5,10 +5,11 @@
 //! payment, `PAYID`, with the facts of the request that later answers need. How states are told is in
 //! [`payments::directlink`].
 //!
-//! [`account`] says who calls, [`facts`] what is kept.
+//! [`account`] says who calls, [`facts`] what is kept, which [`payments`] has since feedback needs it too.
 
 pub mod account;
-pub mod facts;
+
+pub use payments::directlink::facts;
 
 use acquiring::{Address, Initiator, Shopper};
 use facts::{Facts, Operation};

@@ -1,7 +1,10 @@
 //! Signatures of the protocol (ogone-directlink.md, sections 4 and 9.4): a digest over `NAME=value` and a passphrase, for each
 //! parameter in the order of the names.
 
-use super::signed_names::{NUMBERED, SIGNED_BY_SHOPS, SIGNED_BY_US, SIGNED_SINCE};
+use super::{
+    signed_names::{NUMBERED, SIGNED_BY_SHOPS, SIGNED_BY_US, SIGNED_SINCE},
+    windows_1252,
+};
 use aws_lc_rs::digest;
 use primitives::Secret;
 
@@ -58,12 +61,13 @@ pub enum Order {
 /// Parameters by their names in upper case, and the bytes that count.
 pub type Pairs = Vec<(String, Vec<u8>)>;
 
-/// Our signature over what of `pairs` is on the list of what we sign, in upper case.
+/// Our signature over what of `pairs` is on the list of what we sign, in upper case. It is made over the bytes that are sent,
+/// which are those of Windows-1252.
 pub fn sign(pairs: &[(&str, &str)], passphrase: &Secret<String>, hash: Hash) -> String {
     let signed = pairs
         .iter()
-        .map(|(name, value)| (name.to_ascii_uppercase(), value.as_bytes().to_vec()))
-        .filter(|(name, value)| !value.is_empty() && SIGNED_BY_US.binary_search(&name.as_str()).is_ok())
+        .map(|(name, value)| (name.to_ascii_uppercase(), windows_1252::bytes(value)))
+        .filter(|(name, value)| !value.is_empty() && is_signed_by_us(name))
         .collect();
     digest_of(signed, Order::Numbers, passphrase, hash)
 }
@@ -73,6 +77,11 @@ pub fn is_listed(name: &str) -> bool {
     SIGNED_BY_SHOPS.binary_search(&name).is_ok()
         || SIGNED_SINCE.iter().any(|beginning| name.starts_with(beginning))
         || numbered(name).1.is_some()
+}
+
+/// Whether we sign this parameter, by its name in upper case.
+pub fn is_signed_by_us(name: &str) -> bool {
+    SIGNED_BY_US.binary_search(&name).is_ok()
 }
 
 /// A name of a numbered family as its stem and its number; any other as itself.

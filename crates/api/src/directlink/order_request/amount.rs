@@ -61,21 +61,13 @@ pub fn of_hundredths(reading: &Reading<'_>, hundredths: i64, currency: Currency)
     amount
 }
 
-/// An amount as answers and feedback write it: major units without trailing zeros, `5`, `4.5`, `0.02`.
-pub fn shown(amount: Amount) -> String {
-    let decimal = amount.to_decimal();
-    match decimal.contains('.') {
-        true => decimal.trim_end_matches('0').trim_end_matches('.').to_owned(),
-        false => decimal,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::directlink::charset::Charset;
     use crate::directlink::complaints::Complaint;
     use crate::directlink::form::Form;
+    use payments::directlink::spelling;
     use proptest::prelude::*;
 
     fn amount(body: &str) -> Result<Amount, Complaint> {
@@ -95,7 +87,11 @@ mod tests {
             ("AMOUNT=1250&CURRENCY=KWD", 12_500, "12.5"),
         ] {
             let amount = amount(body).unwrap();
-            assert_eq!((amount.minor(), shown(amount).as_str()), (minor, text), "{body}");
+            assert_eq!(
+                (amount.minor(), spelling::amount(amount).as_str()),
+                (minor, text),
+                "{body}"
+            );
         }
     }
 

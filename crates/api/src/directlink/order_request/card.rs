@@ -1,25 +1,13 @@
 //! `CARDNO`, `ED`, `CVC`, `CN`, and what they are held against: `PM`, `BRAND`, `EXCLPMLIST`.
 
 use crate::directlink::complaints::Reading;
-use payments::directlink::NcError;
+use payments::directlink::{NcError, spelling};
 use primitives::{Brand, Card, CardError, ExpiryDate, Pan, SecurityCode};
 use time::Date;
 
 const NUMBER_MAX_CHARACTERS: usize = 21;
 const CODE_MAX_CHARACTERS: usize = 5;
 const HOLDER_MAX_CHARACTERS: usize = 35;
-
-/// A brand as the protocol spells it.
-pub fn brand_name(brand: Brand) -> &'static str {
-    match brand {
-        Brand::Visa => "VISA",
-        Brand::Mastercard => "MasterCard",
-        Brand::Amex => "American Express",
-        Brand::Jcb => "JCB",
-        Brand::Diners => "Diners Club",
-        other => other.as_str(),
-    }
-}
 
 /// The card. `code_needed`: whether the cardholder is there to type a security code.
 pub fn read(reading: &Reading<'_>, code_needed: bool, today: Date) -> Option<Card> {
@@ -120,7 +108,7 @@ fn holder(reading: &Reading<'_>) -> Option<String> {
 
 /// Holds the number's brand against what the shop says it is, and against what it does not want.
 fn fits(reading: &Reading<'_>, brand: Brand) {
-    let is = |name: &str| name.trim().eq_ignore_ascii_case(brand_name(brand));
+    let is = |name: &str| name.trim().eq_ignore_ascii_case(spelling::brand(brand));
     let excluded = reading.get("EXCLPMLIST").is_some_and(|list| {
         list.split(';')
             .any(|name| is(name) || name.trim().eq_ignore_ascii_case("CreditCard"))
