@@ -2,8 +2,10 @@
 //!
 //! [`status`] has the one table of our states and theirs, [`ncerror`] the numbers for what is wrong, [`telling`] everything
 //! that an answer or a feedback says of a payment, [`spelling`] how values are written, [`feedback`] the parameters that
-//! go back to the shop and [`signature`] the digests that sign them. [`facts`] is what of a request all of that needs.
+//! go back to the shop and [`signature`] the digests that sign them. [`facts`] is what of a request all of that needs, and
+//! [`changes`] says of which steps a shop's server is told.
 
+pub mod changes;
 pub mod facts;
 pub mod feedback;
 pub mod ncerror;
@@ -14,6 +16,7 @@ pub mod status;
 pub mod telling;
 pub mod windows_1252;
 
+pub use changes::{Change, Occasion};
 pub use facts::Facts;
 pub use feedback::Feedback;
 pub use ncerror::NcError;

@@ -15,6 +15,9 @@ use time::OffsetDateTime;
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Settlement {
     pub id: Id<kind::Settlement>,
+    /// Which of all that was asked after the approval this is, from 1; 0 where that was not counted yet.
+    #[serde(default)]
+    pub level: u32,
     pub kind: SettlementKind,
     /// What is captured or given back; for a void all that was authorised.
     pub amount: Amount,

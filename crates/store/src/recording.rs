@@ -12,6 +12,7 @@ use crate::{
     authentications::{AuthenticationRecord, authentication_write_in},
     card_declines::card_decline_insert_in,
     cards::SealedCard,
+    directlink::feedback::feedback_insert_in,
     events::{NewEvent, events_insert_in},
     holds::hold_insert_in,
     idempotency::{Claim, claim_insert_in},
@@ -21,6 +22,7 @@ use acquiring::Decline;
 use payments::{
     Lifecycle, Order, Payment, PaymentState, SettlementRecord,
     attempt::{AttemptRecord, AttemptState},
+    directlink::Change,
     hold::Hold,
     routing::Explanation,
 };
@@ -47,6 +49,8 @@ pub struct Recording<'a> {
     pub look_again_at: Option<OffsetDateTime>,
     pub forget_security_code: bool,
     pub event: Option<NewEvent>,
+    /// What the server of a DirectLink shop is told; empty for orders of other faces.
+    pub feedback: Vec<Change>,
     /// The caller's idempotency key, with the answer if there is one already.
     pub claim: Option<Claim>,
     /// The answer for the key that started this payment, once the payment has come to rest, or for the one that started a
@@ -131,6 +135,7 @@ struct Rest<'a> {
     declines: Vec<(&'a AttemptRecord, &'a Decline)>,
     claim: Option<&'a Claim>,
     event: Option<&'a NewEvent>,
+    feedback: &'a [Change],
 }
 
 impl<'a> Rest<'a> {
@@ -143,6 +148,7 @@ impl<'a> Rest<'a> {
             declines: recording.attempts.iter().filter_map(declined).collect(),
             claim: recording.claim.as_ref(),
             event: recording.event.as_ref(),
+            feedback: &recording.feedback,
         }
     }
 
@@ -154,6 +160,7 @@ impl<'a> Rest<'a> {
             && self.declines.is_empty()
             && self.claim.is_none()
             && self.event.is_none()
+            && self.feedback.is_empty()
     }
 
     async fn write_in(
@@ -192,6 +199,9 @@ impl<'a> Rest<'a> {
         }
         if let Some(event) = self.event {
             events_insert_in(connection, event).await?;
+        }
+        for change in self.feedback {
+            feedback_insert_in(connection, order, change, recording.now).await?;
         }
         Ok(())
     }

@@ -6,8 +6,9 @@ use crate::{
     gateway::Gateway,
 };
 use payments::{
-    Limits, News, Order, OrderDocument, Outgoing, SettlementRecord, Step, decide, hold::Hold,
-    routing::Explanation, settlement::SettlementState, status::Announcement,
+    Limits, News, Order, OrderDocument, Outgoing, SettlementRecord, Step, decide,
+    directlink::changes::Before, hold::Hold, routing::Explanation, settlement::SettlementState,
+    status::Announcement,
 };
 use primitives::Moment;
 use store::{
@@ -55,10 +56,11 @@ impl Gateway {
         writes: Writes,
         moment: Moment,
     ) -> Result<Option<Advanced>, Stopped> {
+        let before = Before::of(&order);
         let Some(step) = decide(&self.limits_for(&order, &news), order, news, moment)? else {
             return Ok(None);
         };
-        self.record(step, writes, moment)
+        self.record(&before, step, writes, moment)
             .await
             .map(Some)
             .map_err(Stopped::from)
@@ -80,7 +82,13 @@ impl Gateway {
         }
     }
 
-    async fn record(&self, mut step: Step, mut writes: Writes, moment: Moment) -> Result<Advanced, Fault> {
+    async fn record(
+        &self,
+        before: &Before,
+        mut step: Step,
+        mut writes: Writes,
+        moment: Moment,
+    ) -> Result<Advanced, Fault> {
         let at_rest = step.send.is_none()
             && step
                 .order
@@ -104,7 +112,8 @@ impl Gateway {
             }),
             (None, _) | (_, None) => None,
         };
-        let tells = event.is_some();
+        let feedback = before.changes(&step.order, &step.settlements);
+        let (tells, feeds_back) = (event.is_some(), !feedback.is_empty());
         // A call that asks for a capture, void or refund is answered by the step in which that is first said to have come to
         // something, be it only that nobody knows.
         let asked = match step.send {
@@ -144,6 +153,7 @@ impl Gateway {
             look_again_at,
             forget_security_code: step.forget_security_code,
             event,
+            feedback,
             claim: writes.claim,
             answer,
             answered: settled.map(|settlement| settlement.id),
@@ -160,6 +170,8 @@ impl Gateway {
         self.watch().changed(step.order.id);
         if tells {
             self.watch().event_recorded(step.order.merchant);
+        }
+        if tells || feeds_back {
             self.wake_deliveries();
         }
         let to_be_released = step.holds.iter().filter_map(Hold::look_at);

@@ -71,6 +71,7 @@ impl Gateway {
             look_again_at: None,
             forget_security_code: false,
             event: None,
+            feedback: Vec::new(),
             claim,
             answer: None,
             answered: None,

@@ -141,6 +141,7 @@ fn begin(limits: &Limits, mut order: Order, wanted: Asked, moment: Moment) -> Re
     paid.totals = totals.map_err(|_| unbalanced())?;
     paid.settlements.push(Settlement {
         id,
+        level: next_level(&paid.settlements),
         kind: wanted.kind,
         amount: wanted.amount,
         is_final: wanted.is_final,
@@ -160,6 +161,12 @@ fn begin(limits: &Limits, mut order: Order, wanted: Asked, moment: Moment) -> Re
         send: Some(Outgoing::Settle { settlement: id }),
         ..step
     })
+}
+
+/// The number of what is asked next. The latest is never forgotten, so none is given twice.
+fn next_level(settlements: &[Settlement]) -> u32 {
+    let latest = settlements.iter().map(|it| it.level).max();
+    latest.unwrap_or_default().saturating_add(1)
 }
 
 /// Takes the news into the settlement, the totals and the standing.

@@ -48,6 +48,12 @@ pub const STORED: Told = Told::fine(4);
 pub const WAITING_FOR_AUTHENTICATION: Told = Told::fine(46);
 /// An end comes without anybody's doing.
 pub const AUTHORISATION_WAITING: Told = Told::fine(51);
+/// Money is held.
+pub const AUTHORISED: Told = Told::fine(5);
+/// Money is taken.
+pub const CAPTURED: Told = Told::fine(9);
+/// What was held is not any more.
+pub const VOIDED: Told = Told::fine(6);
 /// The shopper cancelled.
 pub const CANCELLED_BY_SHOPPER: Told = Told::fine(1);
 
@@ -115,11 +121,11 @@ fn of_paid(paid: &Authorized) -> Told {
     }
     let [_, _, captured, _, refunded] = paid.totals.parts();
     if paid.standing == Standing::Voided {
-        return Told::fine(6);
+        return VOIDED;
     }
     match (captured.is_zero(), refunded.is_zero()) {
-        (true, _) => Told::fine(5),
-        (false, true) => Told::fine(9),
+        (true, _) => AUTHORISED,
+        (false, true) => CAPTURED,
         (false, false) => Told::fine(8),
     }
 }

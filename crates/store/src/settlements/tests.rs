@@ -115,6 +115,7 @@ async fn tell(store: &Store, news: SettlementNews, moment: Moment) -> Option<Ord
             look_again_at: step.look_again_at,
             forget_security_code: step.forget_security_code,
             event: None,
+            feedback: Vec::new(),
             claim: None,
             answer: None,
             answered: None,

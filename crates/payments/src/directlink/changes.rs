@@ -1,0 +1,157 @@
+//! Of which steps a shop's server is told (ogone-directlink.md, section 9.3): of how a payment ended, and of what became of it
+//! later. Nothing is told of what is still on its way.
+
+use super::{
+    status::{self, Told},
+    telling::Telling,
+};
+use crate::{
+    Order, SettlementRecord,
+    payment::{Authorized, Payment, PaymentState},
+    purchase::PurchaseApi,
+    settlement::SettlementState,
+};
+use acquiring::ChargeKind;
+use primitives::{Id, id::kind};
+
+/// On what occasion a shop's server is told something; each has an address of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Occasion {
+    /// The payment came to an end, be it only that nobody knows.
+    End,
+    /// That turned out otherwise, or something asked after it came to an end.
+    Change,
+}
+
+impl Occasion {
+    /// The word in the database.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::End => "end",
+            Self::Change => "change",
+        }
+    }
+
+    /// The reverse of [`Self::as_str`].
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::End, Self::Change]
+            .into_iter()
+            .find(|occasion| occasion.as_str() == text)
+    }
+}
+
+/// Something that a shop's server is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Change {
+    pub occasion: Occasion,
+    pub telling: Telling,
+}
+
+/// How an order stood before a step.
+#[derive(Debug, Clone, Default)]
+pub struct Before {
+    end: Option<Told>,
+    settlements: Vec<(Id<kind::Settlement>, Told)>,
+}
+
+impl Before {
+    /// Nothing for orders of other faces.
+    pub fn of(order: &Order) -> Self {
+        let Some(payment) = of_directlink(order) else {
+            return Self::default();
+        };
+        let settlements = match &payment.state {
+            PaymentState::Authorized(paid) => paid
+                .settlements
+                .iter()
+                .map(|it| (it.id, status::of_settlement(it)))
+                .collect(),
+            PaymentState::Authenticating(_) | PaymentState::Authorizing(_) | PaymentState::Closed(_) => {
+                Vec::new()
+            }
+        };
+        Self {
+            end: end_of(order, payment),
+            settlements,
+        }
+    }
+
+    /// What is told of the step that led to `order` and changed these captures, voids and refunds of it.
+    pub fn changes(&self, order: &Order, settlements: &[SettlementRecord]) -> Vec<Change> {
+        let Some(payment) = of_directlink(order) else {
+            return Vec::new();
+        };
+        let occasion = match (self.end, end_of(order, payment)) {
+            (_, None) => None,
+            (None, Some(_)) => Some(Occasion::End),
+            (Some(before), Some(after)) => (before != after).then_some(Occasion::Change),
+        };
+        let of_payment = occasion.map(|occasion| Change {
+            occasion,
+            telling: Telling::of(order, is_sale(payment)),
+        });
+        let of_settlements = settlements
+            .iter()
+            .map(|record| &record.settlement)
+            .filter(|settlement| is_told(&settlement.state))
+            .filter(|settlement| {
+                !self
+                    .settlements
+                    .contains(&(settlement.id, status::of_settlement(settlement)))
+            })
+            .map(|settlement| Change {
+                occasion: Occasion::Change,
+                telling: Telling::of_settlement(order, settlement, settlement.level),
+            });
+        of_payment.into_iter().chain(of_settlements).collect()
+    }
+}
+
+fn of_directlink(order: &Order) -> Option<&Payment> {
+    order
+        .payment
+        .as_ref()
+        .filter(|payment| payment.terms.api == PurchaseApi::DirectLink)
+}
+
+/// Whether the money was to be taken at once. All routes of these payments do the same.
+fn is_sale(payment: &Payment) -> bool {
+    payment
+        .routes
+        .first()
+        .is_some_and(|route| route.charge == ChargeKind::Sale)
+}
+
+/// How the payment itself ended, whatever was asked after it; `None`: not yet.
+fn end_of(order: &Order, payment: &Payment) -> Option<Told> {
+    match &payment.state {
+        PaymentState::Authenticating(_) => None,
+        // While somebody waits on the line for the answer it is not uncertain yet.
+        PaymentState::Authorizing(attempt) => attempt.is_open().then(|| status::of(order, is_sale(payment))),
+        PaymentState::Authorized(paid) => Some(of_charge(paid)),
+        PaymentState::Closed(_) => Some(status::of(order, is_sale(payment))),
+    }
+}
+
+/// What the charge gave: money held or taken, unless it was held for so long that the processor let go of it.
+fn of_charge(paid: &Authorized) -> Told {
+    let [_, capturing, captured, _, _] = paid.totals.parts();
+    let let_go = paid.expired_at.is_some() && capturing.is_zero() && captured.is_zero();
+    match paid.kind {
+        _ if let_go => status::VOIDED,
+        ChargeKind::Authorization => status::AUTHORISED,
+        ChargeKind::Sale => status::CAPTURED,
+    }
+}
+
+/// Whether it came to something: it ended, or nobody can say what became of it.
+fn is_told(state: &SettlementState) -> bool {
+    match state {
+        SettlementState::Sending | SettlementState::Accepted { .. } => false,
+        SettlementState::Unknown { .. }
+        | SettlementState::Done { .. }
+        | SettlementState::Refused { .. }
+        | SettlementState::NotSent { .. }
+        | SettlementState::Lost => true,
+    }
+}

@@ -1,0 +1,306 @@
+//! What DirectLink shops are told of their payments, on its way to their servers.
+
+use super::payments::DirectLinkPayment;
+use crate::{Store, StoreError};
+use payments::{
+    Order,
+    directlink::{Change, Occasion, Telling},
+};
+use primitives::Id;
+use serde_json::Value;
+use sqlx::{PgConnection, types::Json};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+/// A message that somebody is sending.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeasedFeedback {
+    pub id: i64,
+    pub payment: DirectLinkPayment,
+    pub occasion: Occasion,
+    pub telling: Telling,
+    /// This attempt's number, from 1.
+    pub attempt: u32,
+    /// When what it tells came to pass.
+    pub created_at: OffsetDateTime,
+}
+
+/// How an attempt ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FeedbackReport {
+    pub id: i64,
+    pub attempt: u32,
+    pub then: FeedbackVerdict,
+    /// What came of it, in a word.
+    pub code: &'static str,
+    pub http_status: Option<u16>,
+}
+
+/// What an attempt's end means for its message.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FeedbackVerdict {
+    Delivered,
+    GivenUp,
+    /// The account has no address for it.
+    NoUrl,
+    /// Again, not before then.
+    Again(OffsetDateTime),
+    /// It was not sent, and not for the receiver's fault: again then, and this attempt does not count.
+    Postponed(OffsetDateTime),
+}
+
+/// A message, as operators see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Feedback {
+    pub id: i64,
+    pub payid: i64,
+    pub occasion: Occasion,
+    pub telling: Telling,
+    pub attempts: u32,
+    /// When it is sent next, while it is open.
+    pub next_at: Option<OffsetDateTime>,
+    /// `delivered`, `given_up`, `no_url`; `None` while it is open.
+    pub outcome: Option<String>,
+    pub last_code: Option<String>,
+    pub last_http_status: Option<u16>,
+    pub created_at: OffsetDateTime,
+    pub updated_at: OffsetDateTime,
+}
+
+struct LeasedRow {
+    id: i64,
+    occasion: String,
+    telling: Json<Telling>,
+    attempts: i32,
+    created_at: OffsetDateTime,
+    payid: i64,
+    pspid: String,
+    reference: String,
+    merchant_id: Uuid,
+    order_id: Uuid,
+    operation: String,
+    facts: Value,
+    return_token: String,
+    begun_at: OffsetDateTime,
+}
+
+impl TryFrom<LeasedRow> for LeasedFeedback {
+    type Error = StoreError;
+
+    fn try_from(row: LeasedRow) -> Result<Self, StoreError> {
+        Ok(Self {
+            id: row.id,
+            payment: DirectLinkPayment {
+                payid: row.payid,
+                pspid: row.pspid,
+                reference: row.reference,
+                merchant: Id::from_uuid(row.merchant_id),
+                order: Id::from_uuid(row.order_id),
+                operation: row.operation,
+                facts: row.facts,
+                return_token: row.return_token,
+                created_at: row.begun_at,
+            },
+            occasion: occasion(row.id, &row.occasion)?,
+            telling: row.telling.0,
+            // The column is checked to be no less than 0.
+            attempt: row.attempts.unsigned_abs(),
+            created_at: row.created_at,
+        })
+    }
+}
+
+fn occasion(id: i64, word: &str) -> Result<Occasion, StoreError> {
+    Occasion::parse(word).ok_or_else(|| StoreError::Corrupt {
+        table: "directlink_feedback",
+        column: "occasion",
+        key: id.to_string(),
+    })
+}
+
+impl Store {
+    /// Takes up to `limit` messages that are due, and keeps them from everybody else until `until`. A message waits for an
+    /// earlier one of its payment that is on its way for the first time, so that shops mostly hear things in their order.
+    pub async fn feedback_lease(
+        &self,
+        owner: Uuid,
+        now: OffsetDateTime,
+        until: OffsetDateTime,
+        limit: i64,
+    ) -> Result<Vec<LeasedFeedback>, StoreError> {
+        sqlx::query_as!(
+            LeasedRow,
+            r#"WITH leased AS (
+                 UPDATE directlink_feedback f
+                 SET lease_owner = $1, lease_until = $3, attempts = attempts + 1
+                 FROM (
+                     SELECT id FROM directlink_feedback due
+                     WHERE outcome IS NULL AND next_at <= $2 AND (lease_until IS NULL OR lease_until <= $2)
+                           AND NOT EXISTS (SELECT FROM directlink_feedback earlier
+                                           WHERE earlier.payid = due.payid AND earlier.id < due.id
+                                                 AND earlier.outcome IS NULL
+                                                 AND (earlier.attempts = 0 OR earlier.lease_until > $2))
+                     ORDER BY next_at LIMIT $4
+                     FOR UPDATE SKIP LOCKED
+                 ) taken
+                 WHERE f.id = taken.id
+                 RETURNING f.id, f.payid, f.occasion, f.telling, f.attempts, f.created_at
+             )
+             SELECT l.id, l.occasion, l.telling AS "telling!: Json<Telling>", l.attempts, l.created_at, l.payid,
+                    p.pspid, p.reference, p.merchant_id, p.order_id, p.operation, p.facts, p.return_token,
+                    p.created_at AS begun_at
+             FROM leased l JOIN directlink_payments p ON p.payid = l.payid ORDER BY l.id"#,
+            owner,
+            now,
+            until,
+            limit,
+        )
+        .fetch_all(self.pool())
+        .await?
+        .into_iter()
+        .map(LeasedFeedback::try_from)
+        .collect()
+    }
+
+    /// Records how an attempt of `owner` ended. `false`: its lease had run out and somebody else has the message.
+    pub async fn feedback_record(
+        &self,
+        owner: Uuid,
+        report: &FeedbackReport,
+        now: OffsetDateTime,
+    ) -> Result<bool, StoreError> {
+        let (outcome, next_at) = match report.then {
+            FeedbackVerdict::Delivered => (Some("delivered"), None),
+            FeedbackVerdict::GivenUp => (Some("given_up"), None),
+            FeedbackVerdict::NoUrl => (Some("no_url"), None),
+            FeedbackVerdict::Again(at) | FeedbackVerdict::Postponed(at) => (None, Some(at)),
+        };
+        let uncounted = matches!(
+            report.then,
+            FeedbackVerdict::Postponed(_) | FeedbackVerdict::NoUrl
+        );
+        let written = sqlx::query!(
+            "UPDATE directlink_feedback
+             SET outcome = $4, next_at = COALESCE($5, next_at), lease_owner = NULL, lease_until = NULL, last_code = $6,
+                 last_http_status = $7, updated_at = $8, attempts = attempts - $9
+             WHERE id = $1 AND lease_owner = $2 AND attempts = $3 AND outcome IS NULL",
+            report.id,
+            owner,
+            report.attempt.cast_signed(),
+            outcome,
+            next_at,
+            report.code,
+            report.http_status.map(u16::cast_signed),
+            now,
+            i32::from(uncounted),
+        )
+        .execute(self.pool())
+        .await?;
+        Ok(written.rows_affected() == 1)
+    }
+
+    /// When somebody has to look at a message next: when it is due, or when the lease of whoever has it runs out.
+    pub async fn feedback_next_due_at(&self) -> Result<Option<OffsetDateTime>, StoreError> {
+        Ok(sqlx::query_scalar!(
+            r#"SELECT GREATEST(next_at, lease_until) AS "at!" FROM directlink_feedback
+               WHERE outcome IS NULL ORDER BY 1 LIMIT 1"#,
+        )
+        .fetch_optional(self.pool())
+        .await?)
+    }
+
+    /// What an account's shop was told or is to be told, the latest first: of one payment, or of all; up to `limit` before the
+    /// message `before`.
+    pub async fn feedback_list(
+        &self,
+        pspid: &str,
+        payid: Option<i64>,
+        before: Option<i64>,
+        limit: i64,
+    ) -> Result<Vec<Feedback>, StoreError> {
+        sqlx::query!(
+            r#"SELECT f.id, f.payid, f.occasion, f.telling AS "telling!: Json<Telling>", f.attempts, f.next_at, f.outcome,
+                      f.last_code, f.last_http_status, f.created_at, f.updated_at
+               FROM directlink_feedback f JOIN directlink_payments p ON p.payid = f.payid
+               WHERE p.pspid = $1 AND ($2::bigint IS NULL OR f.payid = $2) AND ($3::bigint IS NULL OR f.id < $3)
+               ORDER BY f.id DESC LIMIT $4"#,
+            pspid,
+            payid,
+            before,
+            limit,
+        )
+        .fetch_all(self.pool())
+        .await?
+        .into_iter()
+        .map(|row| {
+            Ok(Feedback {
+                id: row.id,
+                payid: row.payid,
+                occasion: occasion(row.id, &row.occasion)?,
+                telling: row.telling.0,
+                attempts: row.attempts.unsigned_abs(),
+                next_at: row.outcome.is_none().then_some(row.next_at),
+                outcome: row.outcome,
+                last_code: row.last_code,
+                last_http_status: row.last_http_status.map(i16::cast_unsigned),
+                created_at: row.created_at,
+                updated_at: row.updated_at,
+            })
+        })
+        .collect()
+    }
+
+    /// Has a message that is over sent again from its first attempt on. `false`: this account has none of that number that is
+    /// over.
+    pub async fn feedback_send_again(
+        &self,
+        pspid: &str,
+        id: i64,
+        now: OffsetDateTime,
+    ) -> Result<bool, StoreError> {
+        let written = sqlx::query!(
+            "UPDATE directlink_feedback f
+             SET outcome = NULL, attempts = 0, next_at = $3, updated_at = $3
+             FROM directlink_payments p
+             WHERE f.id = $2 AND f.outcome IS NOT NULL AND p.payid = f.payid AND p.pspid = $1",
+            pspid,
+            id,
+            now,
+        )
+        .execute(self.pool())
+        .await?;
+        Ok(written.rows_affected() == 1)
+    }
+
+    /// Forgets the messages that are over and were written before that time. Answers how many.
+    pub async fn feedback_prune(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
+        let pruned = sqlx::query!(
+            "DELETE FROM directlink_feedback WHERE created_at < $1 AND outcome IS NOT NULL",
+            before,
+        )
+        .execute(self.pool())
+        .await?;
+        Ok(pruned.rows_affected())
+    }
+}
+
+/// Writes what a step is to tell. An order that has no number of the protocol's is no shop's of it, and nothing is written.
+pub(crate) async fn feedback_insert_in(
+    connection: &mut PgConnection,
+    order: &Order,
+    change: &Change,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "INSERT INTO directlink_feedback (payid, occasion, telling, next_at, created_at, updated_at)
+         SELECT payid, $3, $4, $5, $5, $5 FROM directlink_payments WHERE merchant_id = $1 AND order_id = $2",
+        order.merchant.uuid(),
+        order.id.uuid(),
+        change.occasion.as_str(),
+        Json(&change.telling) as _,
+        now,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
