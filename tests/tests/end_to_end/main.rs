@@ -18,6 +18,7 @@ mod chaos;
 mod concurrency;
 mod idempotency;
 mod long_poll;
+mod lost_results;
 mod mutual_tls;
 mod orders;
 mod pages;
