@@ -65,6 +65,7 @@ pub struct Vault {
     login_key: hmac::Key,
     body_key: hmac::Key,
     card_token_key: hmac::Key,
+    directlink_key: hmac::Key,
 }
 
 impl fmt::Debug for Vault {
@@ -96,6 +97,7 @@ impl Vault {
             login_key: derive(b"pasarela login subject")?,
             body_key: derive(b"pasarela request body")?,
             card_token_key: derive(b"pasarela card token")?,
+            directlink_key: derive(b"pasarela directlink password")?,
             keys,
         })
     }
@@ -171,6 +173,21 @@ impl Vault {
     /// What a card token is looked up by. Clients lose the padding at its end.
     pub fn card_token_hash(&self, token: &str) -> [u8; 32] {
         keyed_hash(&self.card_token_key, &[token.trim_end_matches('=').as_bytes()])
+    }
+
+    /// What a DirectLink user's password is compared by. Other users' hashes of the same password differ.
+    pub fn directlink_password_hash(&self, pspid: &str, userid: &str, password: &Secret<String>) -> [u8; 32] {
+        // Neither name holds a NUL, so that no two users' parts run into each other.
+        keyed_hash(
+            &self.directlink_key,
+            &[
+                pspid.as_bytes(),
+                b"\0",
+                userid.as_bytes(),
+                b"\0",
+                password.reveal().as_bytes(),
+            ],
+        )
     }
 
     /// What an operator's session is looked up by.
@@ -350,5 +367,9 @@ mod tests {
             old.card_fingerprint(merchants[1], &pan)
         );
         assert_ne!(old.api_key_hash("same"), old.session_token_hash("same"));
+        let password = Secret::new("a password".to_owned());
+        let hash = |vault: &Vault, pspid, userid| vault.directlink_password_hash(pspid, userid, &password);
+        assert_eq!(hash(&old, "shop", "api"), hash(&new, "shop", "api"));
+        assert_ne!(hash(&old, "shop", "api"), hash(&old, "shopa", "pi"));
     }
 }
