@@ -1,10 +1,11 @@
 //! How shops of the form-encoded protocol DirectLink see an order: numbers instead of words (ogone-directlink.md).
 //!
-//! [`status`] has the one table of our states and theirs, [`ncerror`] the numbers for what is wrong, [`telling`] everything
-//! that an answer or a feedback says of a payment, [`spelling`] how values are written, [`feedback`] the parameters that
-//! go back to the shop and [`signature`] the digests that sign them. [`facts`] is what of a request all of that needs, and
-//! [`changes`] says of which steps a shop's server is told.
+//! [`amount`] reads the amounts of requests. [`status`] has the one table of our states and theirs, [`ncerror`] the numbers
+//! for what is wrong, [`telling`] everything that an answer or a feedback says of a payment, [`spelling`] how values are
+//! written, [`feedback`] the parameters that go back to the shop and [`signature`] the digests that sign them. [`facts`] is what
+//! of a request all of that needs, and [`changes`] says of which steps a shop's server is told.
 
+pub mod amount;
 pub mod changes;
 pub mod facts;
 pub mod feedback;

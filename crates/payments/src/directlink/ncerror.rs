@@ -1,5 +1,7 @@
 //! What is wrong with a request or a payment, as the protocol numbers it (ogone-directlink.md, section 7).
 
+use crate::RefusalCode;
+use acquiring::SettlementKind;
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -92,6 +94,48 @@ impl NcError {
         match code.parse::<u32>() {
             Ok(number) if code.len() == 2 => Self(30_001_001 + number * 10_000),
             _ => Self::REFUSED,
+        }
+    }
+
+    /// Why nothing was asked of anybody, where the rules refuse a call. `asked`: what it asked for after a payment, if it did.
+    pub fn of_refusal(code: RefusalCode, asked: Option<SettlementKind>) -> Self {
+        use RefusalCode as Code;
+        match code {
+            Code::OrderAlreadyProcessed | Code::AlreadyProcessed | Code::CannotCreateOrder => {
+                Self::ORDER_PROCESSED
+            }
+            Code::TransactionInProcess => Self::DUPLICATE,
+            Code::OrderNotFound => Self::UNKNOWN_ORDER,
+            Code::ProcessorNotFound | Code::MethodNotConfigured => Self::CARD_TYPE_INACTIVE,
+            Code::BadExpiry => Self::EXPIRED,
+            Code::MissingSecurityCode => Self::CVC_MISSING,
+            Code::BadSecurityCode => Self::CVC_FORMAT,
+            Code::BadCardNumber | Code::InvalidCard => Self::CARD_NUMBER,
+            // The network forbids another try of the card: what the acquirer would say as well.
+            Code::CardForbidden => Self::REFUSED,
+            Code::NotImplemented => Self::OPERATION_NOT_ALLOWED,
+            Code::AmountExceeded if asked == Some(SettlementKind::Refund) => Self::REFUND_EXCEEDS,
+            Code::AmountExceeded => Self::CAPTURE_EXCEEDS,
+            Code::StatusNotValidForTransition
+            | Code::PendingPayment
+            | Code::CannotCapture
+            | Code::CannotVoid
+            | Code::CannotRefund
+            | Code::AlreadyRefunded
+            | Code::OrderExpired
+            | Code::CannotExpireOrder
+            | Code::AttemptsExceeded => Self::WRONG_STATUS,
+            Code::MissingHeader
+            | Code::IdempotencyKeyReused
+            | Code::PayloadError
+            | Code::PurchasePayload
+            | Code::CardNotFound => Self::INVALID,
+            Code::Internal
+            | Code::ServiceTimeout
+            | Code::Unauthorized
+            | Code::InvalidApiKey
+            | Code::RateLimited
+            | Code::BadProcessorCredentials => Self::TECHNICAL,
         }
     }
 

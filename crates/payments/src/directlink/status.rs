@@ -5,7 +5,7 @@ use crate::{
     Order,
     order::Lifecycle,
     payment::{Authorized, Closed, Denial, DeniedBy, PaymentState},
-    settlement::{Settlement, SettlementState, Standing},
+    settlement::{SettlementState, Standing},
 };
 use acquiring::SettlementKind;
 
@@ -85,13 +85,13 @@ pub fn of(order: &Order, sale: bool) -> Told {
 }
 
 /// What became of one capture, void or refund.
-pub fn of_settlement(settlement: &Settlement) -> Told {
-    let [pending, uncertain_status, refused, done] = match settlement.kind {
+pub fn of_settlement(kind: SettlementKind, state: &SettlementState) -> Told {
+    let [pending, uncertain_status, refused, done] = match kind {
         SettlementKind::Capture => [91, 92, 93, 9],
         SettlementKind::Void => [61, 62, 63, 6],
         SettlementKind::Refund => [81, 82, 83, 8],
     };
-    match &settlement.state {
+    match state {
         SettlementState::Sending | SettlementState::Accepted { .. } => Told::fine(pending),
         SettlementState::Unknown { .. } => uncertain(uncertain_status),
         SettlementState::Done { .. } => Told::fine(done),
@@ -117,7 +117,7 @@ fn uncertain(status: u8) -> Told {
 fn of_paid(paid: &Authorized) -> Told {
     let in_flight = paid.settlements.iter().rev().find(|it| it.is_in_flight());
     if let Some(settlement) = in_flight {
-        return of_settlement(settlement);
+        return of_settlement(settlement.kind, &settlement.state);
     }
     let [_, _, captured, _, refunded] = paid.totals.parts();
     if paid.standing == Standing::Voided {

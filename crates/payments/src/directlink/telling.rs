@@ -5,7 +5,8 @@ use super::{
     ncerror::NcError,
     status::{self, Told},
 };
-use crate::{Order, PaymentState, payment::Payment, settlement::Settlement};
+use crate::{Order, PaymentState, payment::Payment, settlement::SettlementState};
+use acquiring::SettlementKind;
 use primitives::{Amount, Brand};
 use serde::{Deserialize, Serialize};
 
@@ -41,10 +42,14 @@ impl Telling {
         Self::new(order, status::of(order, sale), order.amount, None)
     }
 
-    /// A capture, void or refund: the `level`th that was asked, from 1.
-    pub fn of_settlement(order: &Order, settlement: &Settlement, level: u32) -> Self {
-        let told = status::of_settlement(settlement);
-        Self::new(order, told, settlement.amount, Some(level))
+    /// A capture, void or refund of `amount`: the `level`th that was asked, from 1.
+    pub fn of_settlement(
+        order: &Order,
+        (kind, amount): (SettlementKind, Amount),
+        state: &SettlementState,
+        level: u32,
+    ) -> Self {
+        Self::new(order, status::of_settlement(kind, state), amount, Some(level))
     }
 
     fn new(order: &Order, told: Told, amount: Amount, level: Option<u32>) -> Self {

@@ -1,7 +1,7 @@
 //! `AMOUNT` and `CURRENCY`: the amount in hundredths, whatever the currency.
 
 use crate::directlink::complaints::Reading;
-use payments::directlink::NcError;
+use payments::directlink::{NcError, amount};
 use primitives::{Amount, Currency};
 
 const DIGITS_MAX: usize = 15;
@@ -43,15 +43,7 @@ fn currency(reading: &Reading<'_>) -> Option<Currency> {
 
 /// An amount in a currency's own minor units. Yen are sent with two zeros; of the dinar's three digits the last is zero.
 pub fn of_hundredths(reading: &Reading<'_>, hundredths: i64, currency: Currency) -> Option<Amount> {
-    let minor = match currency.exponent() {
-        0 => (hundredths % 100 == 0).then_some(hundredths / 100),
-        1 => (hundredths % 10 == 0).then_some(hundredths / 10),
-        2 => Some(hundredths),
-        finer => 10_i64
-            .checked_pow(u32::from(finer - 2))
-            .and_then(|factor| hundredths.checked_mul(factor)),
-    };
-    let amount = minor.and_then(|minor| Amount::new(minor, currency).ok());
+    let amount = amount::of_hundredths(hundredths, currency);
     if amount.is_none() {
         reading.complain(
             NcError::DECIMALS,
