@@ -1,17 +1,96 @@
 //! Captures, voids and refunds: their rows, and whose a processor's notification speaks of.
 
 use crate::{Store, StoreError, orders::PaymentKey};
-use acquiring::SettlementKind;
+use acquiring::{Decline, Reason, SettlementKind};
 use payments::{Order, Payment, SettlementRecord, SettlementState};
-use primitives::{Id, id::kind};
+use primitives::{Amount, Currency, Id, id::kind};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 /// Which capture, void or refund of which payment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SettlementKey {
     pub of: PaymentKey,
     pub settlement: Id<kind::Settlement>,
+}
+
+/// A capture, void or refund by its own row, which stays when its payment remembers it no longer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredSettlement {
+    pub id: Id<kind::Settlement>,
+    pub kind: SettlementKind,
+    pub amount: Amount,
+    /// Without how often it was inquired about, which the row does not say.
+    pub state: SettlementState,
+}
+
+struct StoredRow {
+    id: Uuid,
+    kind: String,
+    currency: String,
+    amount: i64,
+    state: String,
+    reason: Option<String>,
+    response_code: Option<String>,
+    response_text: Option<String>,
+    processor_reference: Option<String>,
+}
+
+impl TryFrom<StoredRow> for StoredSettlement {
+    type Error = StoreError;
+
+    fn try_from(row: StoredRow) -> Result<Self, StoreError> {
+        let corrupt = |column| StoreError::Corrupt {
+            table: "settlements",
+            column,
+            key: row.id.to_string(),
+        };
+        let currency = Currency::parse(&row.currency).map_err(|_| corrupt("currency"))?;
+        let reason = row.reason.as_deref().unwrap_or_default();
+        let state = match row.state.as_str() {
+            "sending" => SettlementState::Sending,
+            "unknown" => SettlementState::Unknown { inquiries: 0 },
+            "accepted" => SettlementState::Accepted {
+                inquiries: 0,
+                processor_reference: row.processor_reference.clone(),
+            },
+            "done" => SettlementState::Done {
+                processor_reference: row.processor_reference.clone(),
+            },
+            "refused" => {
+                let mut reasons = Reason::ALL.iter().copied();
+                let reason = reasons
+                    .find(|known| known.as_str() == reason)
+                    .ok_or_else(|| corrupt("reason"))?;
+                SettlementState::Refused {
+                    decline: Decline {
+                        reason,
+                        advice: reason.usual_advice(),
+                        raw_code: row.response_code.clone(),
+                        raw_message: row.response_text.clone(),
+                        network_advice: None,
+                        processor_reference: row.processor_reference.clone(),
+                        leaves_hold: false,
+                    },
+                }
+            }
+            "not_sent" => SettlementState::NotSent {
+                why: reason.to_owned(),
+            },
+            "lost" => SettlementState::Lost,
+            _ => return Err(corrupt("state")),
+        };
+        Ok(Self {
+            id: Id::from_uuid(row.id),
+            kind: SettlementKind::ALL
+                .into_iter()
+                .find(|kind| kind.as_str() == row.kind)
+                .ok_or_else(|| corrupt("kind"))?,
+            amount: Amount::new(row.amount, currency).map_err(|_| corrupt("amount"))?,
+            state,
+        })
+    }
 }
 
 /// How many settlements operations staff may have to look into.
@@ -24,6 +103,22 @@ pub struct SettlementsOpen {
 }
 
 impl Store {
+    /// All captures, voids and refunds of a payment, in the order in which they were asked for.
+    pub async fn settlements_of_payment(&self, of: PaymentKey) -> Result<Vec<StoredSettlement>, StoreError> {
+        sqlx::query_as!(
+            StoredRow,
+            "SELECT id, kind, currency, amount, state, reason, response_code, response_text, processor_reference
+             FROM settlements WHERE merchant_id = $1 AND payment_id = $2 ORDER BY requested_at, id",
+            of.merchant.uuid(),
+            of.payment.uuid(),
+        )
+        .fetch_all(self.pool())
+        .await?
+        .into_iter()
+        .map(StoredSettlement::try_from)
+        .collect()
+    }
+
     /// The capture, void or refund that was sent with that reference through that connection.
     pub async fn settlement_by_reference(
         &self,

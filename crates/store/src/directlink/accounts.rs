@@ -60,6 +60,14 @@ pub struct PostSale {
     pub method: String,
 }
 
+/// An account's passphrases as they are stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SealedPassphrases {
+    pub pspid: String,
+    pub sha_in_sealed: Option<Vec<u8>>,
+    pub sha_out_sealed: Option<Vec<u8>>,
+}
+
 struct Row {
     pspid: String,
     merchant_id: Uuid,
@@ -266,5 +274,40 @@ impl Store {
         .into_iter()
         .map(Account::try_from)
         .collect()
+    }
+
+    /// The sealed passphrases of up to `limit` accounts after `after`, by name: for requests, and for feedback.
+    pub async fn directlink_passphrases_list(
+        &self,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<SealedPassphrases>, StoreError> {
+        Ok(sqlx::query_as!(
+            SealedPassphrases,
+            "SELECT pspid, sha_in_sealed, sha_out_sealed FROM directlink_accounts
+             WHERE pspid > $1 ORDER BY pspid LIMIT $2",
+            after,
+            limit,
+        )
+        .fetch_all(self.pool())
+        .await?)
+    }
+
+    /// Puts `new` where `old` is, which says the same. Answers `false` when something else is there by now, or nothing.
+    pub async fn directlink_passphrases_replace(
+        &self,
+        old: &SealedPassphrases,
+        new: &SealedPassphrases,
+    ) -> Result<bool, StoreError> {
+        let query = sqlx::query!(
+            "UPDATE directlink_accounts SET sha_in_sealed = $4, sha_out_sealed = $5
+             WHERE pspid = $1 AND sha_in_sealed IS NOT DISTINCT FROM $2 AND sha_out_sealed IS NOT DISTINCT FROM $3",
+            old.pspid,
+            old.sha_in_sealed,
+            old.sha_out_sealed,
+            new.sha_in_sealed,
+            new.sha_out_sealed,
+        );
+        Ok(query.execute(self.pool()).await?.rows_affected() == 1)
     }
 }

@@ -105,24 +105,40 @@ impl Store {
         Ok(row.map(Into::into))
     }
 
-    /// The account's payments under a reference, the latest first.
-    pub async fn directlink_payments_of(
+    /// The payment under a reference that counts: the one that has or may get the money, else the latest that somebody tried
+    /// to pay. An order whose call ended before a payment was recorded never counts.
+    pub async fn directlink_payment_that_counts(
         &self,
         pspid: &str,
         reference: &str,
-        limit: i64,
-    ) -> Result<Vec<DirectLinkPayment>, StoreError> {
-        let rows = sqlx::query_as!(
+    ) -> Result<Option<DirectLinkPayment>, StoreError> {
+        let row = sqlx::query_as!(
             Row,
-            "SELECT payid, pspid, reference, merchant_id, order_id, operation, facts, return_token, created_at
-             FROM directlink_payments WHERE pspid = $1 AND reference = $2 ORDER BY payid DESC LIMIT $3",
+            "SELECT d.payid, d.pspid, d.reference, d.merchant_id, d.order_id, d.operation, d.facts, d.return_token, d.created_at
+             FROM directlink_payments d
+             JOIN orders o ON o.merchant_id = d.merchant_id AND o.id = d.order_id
+             JOIN payments p ON p.merchant_id = o.merchant_id AND p.id = o.payment_id
+             WHERE d.pspid = $1 AND d.reference = $2
+             ORDER BY p.reference IS NULL, d.payid DESC LIMIT 1",
             pspid,
             reference,
-            limit,
         )
-        .fetch_all(self.pool())
+        .fetch_optional(self.pool())
         .await?;
-        Ok(rows.into_iter().map(Into::into).collect())
+        Ok(row.map(Into::into))
+    }
+
+    /// How many payments under a reference somebody tried to pay.
+    pub async fn directlink_tries(&self, pspid: &str, reference: &str) -> Result<i64, StoreError> {
+        Ok(sqlx::query_scalar!(
+            r#"SELECT count(*) AS "count!" FROM directlink_payments d
+               JOIN orders o ON o.merchant_id = d.merchant_id AND o.id = d.order_id
+               WHERE d.pspid = $1 AND d.reference = $2 AND o.payment_id IS NOT NULL"#,
+            pspid,
+            reference,
+        )
+        .fetch_one(self.pool())
+        .await?)
     }
 
     /// The payment that is an order of ours.

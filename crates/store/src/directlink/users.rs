@@ -74,19 +74,29 @@ impl Store {
         .transpose()
     }
 
-    /// Counts a wrong password, or forgets those before a right one. Writes only where that changes something.
-    pub async fn directlink_user_tried(&self, user: &User, right: bool) -> Result<(), StoreError> {
-        sqlx::query!(
-            "UPDATE directlink_users
-             SET failures = CASE WHEN $3 THEN 0 ELSE LEAST(failures + 1, $4) END
-             WHERE pspid = $1 AND userid = $2 AND failures <> CASE WHEN $3 THEN 0 ELSE $4 END",
-            user.pspid,
-            user.userid,
+    /// Counts a wrong password, or forgets those before a right one. Writes only where that changes something, and never
+    /// unlocks. Answers whether the user is there and not locked.
+    pub async fn directlink_user_tried(
+        &self,
+        pspid: &str,
+        userid: &str,
+        right: bool,
+    ) -> Result<bool, StoreError> {
+        let failures = sqlx::query_scalar!(
+            r#"WITH counted AS (
+                   UPDATE directlink_users SET failures = CASE WHEN $3 THEN 0 ELSE failures + 1 END
+                   WHERE pspid = $1 AND userid = $2 AND failures < $4 AND NOT ($3 AND failures = 0)
+                   RETURNING failures
+               )
+               SELECT COALESCE((SELECT failures FROM counted), failures) AS "failures!"
+               FROM directlink_users WHERE pspid = $1 AND userid = $2"#,
+            pspid,
+            userid,
             right,
-            i32::from(FAILURES_MAX),
+            FAILURES_MAX,
         )
-        .execute(self.pool())
+        .fetch_optional(self.pool())
         .await?;
-        Ok(())
+        Ok(failures.is_some_and(|failures| failures < FAILURES_MAX))
     }
 }
