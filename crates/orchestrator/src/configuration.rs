@@ -4,12 +4,14 @@
 //! In the steady state a call asks the database nothing of this. A change is heard of by NOTIFY, upon which
 //! everything is forgotten ([`Configuration::invalidate_all`]); should the notification be lost, entries age out.
 
+mod directlink;
 mod webhook_keys;
 
 use crate::{
     authenticator::Remote,
     bins::Bins,
     fault::Fault,
+    flows::directlink::account::DirectLinkAccount,
     vault::{Vault, context},
 };
 use acquiring::{Account, Credentials, Processor};
@@ -103,6 +105,7 @@ struct Cache {
     profiles: HashMap<Id<kind::Merchant>, Kept<Arc<MerchantProfile>>>,
     directory_servers: Option<Kept<Arc<[DirectoryServer]>>>,
     shops: HashMap<String, Kept<Arc<Shop>>>,
+    directlink_accounts: HashMap<String, Kept<Arc<DirectLinkAccount>>>,
     remote_servers: Option<Kept<RemoteServers>>,
     webhook_keys: HashMap<webhook_keys::Owner, Kept<Arc<[WebhookKey]>>>,
 }

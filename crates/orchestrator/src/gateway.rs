@@ -1,6 +1,7 @@
 //! The gateway: everything the flows need, in one handle.
 
 use crate::{
+    administration::Environment,
     clock::Clock,
     configuration::{Configuration, Processors},
     directories::Directories,
@@ -43,6 +44,8 @@ pub struct Parts {
     /// Whether the card networks' limits on declined attempts are kept ([`payments::retry_limits`]).
     pub retry_limits: bool,
     pub addresses: Addresses,
+    /// Which of DirectLink's two environments this gateway is.
+    pub environment: Environment,
     /// Wakes the webhook dispatcher of this process.
     pub wake_deliveries: WakeDeliveries,
 }
@@ -188,6 +191,10 @@ impl Gateway {
 
     pub(crate) fn addresses(&self) -> &Addresses {
         &self.0.parts.addresses
+    }
+
+    pub(crate) fn environment(&self) -> Environment {
+        self.0.parts.environment
     }
 
     /// Where events about an order go: its own URL, else the merchant's.

@@ -148,6 +148,7 @@ pub fn wire(
         addresses: Addresses {
             public_url: config.http.public_url.clone(),
         },
+        environment: config.environment,
         wake_deliveries: waking(dispatcher.handle(), notices.handle()),
     };
     let (gateway, telling) = Gateway::new(parts);

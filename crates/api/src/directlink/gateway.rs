@@ -2,7 +2,7 @@
 
 use async_trait::async_trait;
 use orchestrator::{
-    Fault,
+    Fault, Gateway,
     flows::directlink::{
         Maintained, Maintenance, NotMaintained, Ordered, Returned, View, Wanted, Which,
         account::{DirectLinkAccount, Standing},
@@ -51,4 +51,49 @@ pub trait DirectLink: Send + Sync + 'static {
     /// Another try of a refused order, with a card that the shopper typed on our page. `None`: there is no such token, or no
     /// try is left.
     async fn again(&self, token: &str, card: Card) -> Result<Option<Ordered>, Refusal>;
+}
+
+#[async_trait]
+impl DirectLink for Gateway {
+    fn now(&self) -> OffsetDateTime {
+        self.clock().now()
+    }
+
+    async fn account(&self, pspid: &str) -> Result<Option<Arc<DirectLinkAccount>>, Fault> {
+        self.directlink_account(pspid).await
+    }
+
+    async fn user(
+        &self,
+        account: &DirectLinkAccount,
+        userid: &str,
+        password: &Secret<String>,
+    ) -> Result<Standing, Fault> {
+        self.directlink_user(account, userid, password).await
+    }
+
+    async fn order(&self, account: &DirectLinkAccount, wanted: Wanted) -> Result<Ordered, Refusal> {
+        self.directlink_order(account, wanted).await
+    }
+
+    async fn maintain(
+        &self,
+        account: &DirectLinkAccount,
+        which: Which,
+        asked: Maintenance,
+    ) -> Result<Maintained, NotMaintained> {
+        self.directlink_maintain(account, which, asked).await
+    }
+
+    async fn find(&self, account: &DirectLinkAccount, which: Which) -> Result<Option<View>, Fault> {
+        self.directlink_find(account, which).await
+    }
+
+    async fn returned(&self, token: &str) -> Result<Option<(Arc<DirectLinkAccount>, Returned)>, Fault> {
+        self.directlink_returned(token).await
+    }
+
+    async fn again(&self, token: &str, card: Card) -> Result<Option<Ordered>, Refusal> {
+        self.directlink_again(token, card).await
+    }
 }

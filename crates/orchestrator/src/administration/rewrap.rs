@@ -31,7 +31,32 @@ impl Administration {
                 moved += 1;
             }
         }
-        Ok(moved)
+        Ok(moved + self.rewrap_passphrases().await?)
+    }
+
+    /// DirectLink's passphrases, whose accounts go by names. Answers how many accounts had some to be moved.
+    async fn rewrap_passphrases(&self) -> Result<u64, AdministrationError> {
+        let (mut moved, mut after) = (0, String::new());
+        loop {
+            let accounts = self.store.directlink_passphrases_list(&after, BATCH).await?;
+            let Some(last) = accounts.last() else {
+                return Ok(moved);
+            };
+            after.clone_from(&last.pspid);
+            for old in &accounts {
+                let mut new = old.clone();
+                for sealed in [&mut new.sha_in_sealed, &mut new.sha_out_sealed] {
+                    if let Some(sealed) = sealed
+                        && let Some(moved) = self.vault.rewrap(sealed)?
+                    {
+                        *sealed = moved;
+                    }
+                }
+                if new != *old && self.store.directlink_passphrases_replace(old, &new).await? {
+                    moved += 1;
+                }
+            }
+        }
     }
 
     async fn rewrap_column(&self, column: SealedColumn) -> Result<u64, AdministrationError> {

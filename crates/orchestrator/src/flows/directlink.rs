@@ -5,9 +5,17 @@
 //! payment, `PAYID`, with the facts of the request that later answers need. How states are told is in
 //! [`payments::directlink`].
 //!
-//! [`account`] says who calls, [`facts`] what is kept, which [`payments`] has since feedback needs it too.
+//! [`account`] says who calls, [`facts`] what is kept, which [`payments`] has since feedback needs it too. [`order`] tries to
+//! get a new order paid, unless what [`standing`] finds under its reference forbids that; [`maintenance`] is what is asked
+//! afterwards, [`find`] how it stands, and [`returned`] where a browser goes that comes back.
 
+mod access;
 pub mod account;
+mod find;
+mod maintenance;
+mod order;
+mod returned;
+mod standing;
 
 pub use payments::directlink::facts;
 

@@ -86,11 +86,17 @@ impl Gateway {
     pub async fn page_cancelled(&self, token: &str) -> Result<PageView, PageError> {
         let key = self.page_key(token).await?;
         let order = self.reload(key.merchant, key.order, Some(key.payment)).await?;
+        self.cardholder_gives_up(order).await?;
+        self.page_opened(token).await
+    }
+
+    /// The cardholder does not go on with an authentication, if one is running.
+    pub(super) async fn cardholder_gives_up(&self, order: Order) -> Result<(), Stopped> {
         if let Some((_, current)) = authenticating(&order) {
             self.give_up_run(current.authentication).await?;
             self.report(order, News::CardholderGaveUp).await?;
         }
-        self.page_opened(token).await
+        Ok(())
     }
 
     /// Whether the cardholder's time has passed.
@@ -270,7 +276,7 @@ impl Gateway {
         Ok(())
     }
 
-    async fn give_up_run(&self, id: Id<primitives::id::kind::Authentication>) -> Result<(), PageError> {
+    async fn give_up_run(&self, id: Id<primitives::id::kind::Authentication>) -> Result<(), Stopped> {
         if let Some(record) = self.store().authentication_load(id).await? {
             let mut stored = StoredRun::read(record)?;
             if stored.apply(RunNews::GivenUp, self.clock().now()) {
@@ -281,7 +287,7 @@ impl Gateway {
     }
 
     /// Writes a run unless somebody was faster, in which case the next look finds what they wrote.
-    pub(super) async fn write_run(&self, stored: &StoredRun) -> Result<(), PageError> {
+    pub(super) async fn write_run(&self, stored: &StoredRun) -> Result<(), Stopped> {
         match self
             .store()
             .authentication_write(&stored.record()?, self.clock().now())

@@ -123,6 +123,7 @@ impl World {
             addresses: Addresses {
                 public_url: "https://pay.example".into(),
             },
+            environment: Environment::Sandbox,
             wake_deliveries: WakeDeliveries::new(|| {}),
         });
         tokio::spawn(telling);
