@@ -10,10 +10,7 @@ use std::sync::Arc;
 
 impl Configuration {
     /// The account of that name, a disabled one too.
-    pub(crate) async fn directlink_account(
-        &self,
-        pspid: &str,
-    ) -> Result<Option<Arc<DirectLinkAccount>>, Fault> {
+    pub async fn directlink_account(&self, pspid: &str) -> Result<Option<Arc<DirectLinkAccount>>, Fault> {
         if let Some(account) = fresh(self.read().directlink_accounts.get(pspid)) {
             return Ok(Some(account));
         }

@@ -64,7 +64,7 @@ impl Before {
             PaymentState::Authorized(paid) => paid
                 .settlements
                 .iter()
-                .map(|it| (it.id, status::of_settlement(it)))
+                .map(|it| (it.id, status::of_settlement(it.kind, &it.state)))
                 .collect(),
             PaymentState::Authenticating(_) | PaymentState::Authorizing(_) | PaymentState::Closed(_) => {
                 Vec::new()
@@ -95,13 +95,17 @@ impl Before {
             .map(|record| &record.settlement)
             .filter(|settlement| is_told(&settlement.state))
             .filter(|settlement| {
-                !self
-                    .settlements
-                    .contains(&(settlement.id, status::of_settlement(settlement)))
+                let told = status::of_settlement(settlement.kind, &settlement.state);
+                !self.settlements.contains(&(settlement.id, told))
             })
             .map(|settlement| Change {
                 occasion: Occasion::Change,
-                telling: Telling::of_settlement(order, settlement, settlement.level),
+                telling: Telling::of_settlement(
+                    order,
+                    (settlement.kind, settlement.amount),
+                    &settlement.state,
+                    settlement.level,
+                ),
             });
         of_payment.into_iter().chain(of_settlements).collect()
     }
