@@ -1,14 +1,12 @@
 //! `pasarela acs`: the access control server as a process of its own, with nothing of the gateway.
 
-use super::{Machine, ask};
+use super::{Machine, ask, serving::Serving};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
 use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::{Value, json};
 use sqlx::PgPool;
-use std::io::{BufRead as _, BufReader};
-use std::process::{Child, Stdio};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 const ADMIN_TOKEN: &str = "administration-of-this-test";
@@ -38,60 +36,14 @@ fn run(machine: &Machine, settings: &str, rest: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-struct ServingAcs {
-    child: Child,
-    lines: Box<dyn Iterator<Item = String>>,
-    address: String,
-    operation: String,
-}
-
-impl ServingAcs {
-    fn start(machine: &Machine, settings: &str) -> Self {
-        let mut child = machine
-            .command(&arguments(settings, &["--migrate", "--create-keys"]))
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stderr.take().unwrap())
-            .lines()
-            .map_while(Result::ok);
-        let mut lines: Box<dyn Iterator<Item = String>> = Box::new(lines);
-        // What is said to people (which keys were made) comes before the log, and is no JSON.
-        let mut said = lines.by_ref().filter_map(|line| serde_json::from_str(&line).ok());
-        let first: Value = said.find(|line: &Value| line["message"] == "serving").unwrap();
-        let address = |name: &str| first[name].as_str().unwrap().to_owned();
-        let (public, operation) = (address("public"), address("operation"));
-        Self {
-            child,
-            lines,
-            address: public,
-            operation,
-        }
-    }
-
-    fn stop(mut self) -> Vec<String> {
-        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
-        let said: Vec<_> = self.lines.by_ref().collect();
-        assert!(self.child.wait().unwrap().success(), "{said:?}");
-        said
-    }
-
-    fn call(&self, line: &str, token: &str, content_type: &str, body: &str) -> (u16, Value) {
-        let length = body.len();
-        let request = format!(
-            "{line}\nauthorization: Bearer {token}\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\r\n{body}"
-        );
-        let (status, reply) = ask(&self.address, &request);
-        (status, serde_json::from_str(&reply).unwrap_or_default())
-    }
-}
-
-impl Drop for ServingAcs {
-    /// A test that failed leaves nothing running; one that stopped it has nothing left to end.
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+/// A call of the issuer API: status and body.
+fn call(serving: &Serving, line: &str, token: &str, content_type: &str, body: &str) -> (u16, Value) {
+    let length = body.len();
+    let request = format!(
+        "{line}\nauthorization: Bearer {token}\r\ncontent-type: {content_type}\r\ncontent-length: {length}\r\n\r\n{body}"
+    );
+    let (status, reply) = ask(serving.address("public"), &request);
+    (status, serde_json::from_str(&reply).unwrap_or_default())
 }
 
 /// An assertion of the client that this private key was made for.
@@ -124,9 +76,13 @@ async fn the_access_control_server_stands_alone(pool: PgPool) {
     let refused = machine.run(&arguments(&settings, &["issuer", "list"]));
     assert!(!refused.0 && refused.1.contains("acs.keys"), "{}", refused.1);
     run(&machine, &settings, &["migrate"]);
-    let serving = ServingAcs::start(&machine, &settings);
-    assert_eq!(ask(&serving.operation, "GET /health/live").0, 204);
-    assert_eq!(ask(&serving.operation, "GET /health/ready").0, 204);
+    let serving = Serving::start(machine.command(&arguments(&settings, &["--migrate", "--create-keys"])));
+    for path in ["live", "ready"] {
+        assert_eq!(
+            ask(serving.address("operation"), &format!("GET /health/{path}")).0,
+            204
+        );
+    }
 
     run(
         &machine,
@@ -141,7 +97,8 @@ async fn the_access_control_server_stands_alone(pool: PgPool) {
 
     let product = json!({"brand": "visa", "name": "Clásica", "ranges": [{"start": "4000000000000000", "end": "4000000000009999"}]});
     let path = "/acs/admin/issuers/banco-0001/products/clasica";
-    let made = serving.call(
+    let made = call(
+        &serving,
         &format!("PUT {path}"),
         ADMIN_TOKEN,
         "application/json",
@@ -153,7 +110,8 @@ async fn the_access_control_server_stands_alone(pool: PgPool) {
         "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion={}",
         assertion(&private)
     );
-    let (status, token) = serving.call(
+    let (status, token) = call(
+        &serving,
         "POST /acs/oauth2/token",
         "",
         "application/x-www-form-urlencoded",
@@ -165,16 +123,29 @@ async fn the_access_control_server_stands_alone(pool: PgPool) {
         json!({"language": "es-MX", "cards": [{"cardId": "one", "pan": "4000000000000002", "exp": "1230"}]});
     let base = "/acs/banking/v2/issuers/banco-0001";
     let line = format!("PUT {base}/consumers/ana/cards");
-    let (status, reply) = serving.call(&line, token, "application/json", &body.to_string());
+    let (status, reply) = call(&serving, &line, token, "application/json", &body.to_string());
     assert_eq!(status, 204, "{reply}");
-    let (status, card) = serving.call(&format!("GET {base}/cards/one"), token, "application/json", "");
+    let (status, card) = call(
+        &serving,
+        &format!("GET {base}/cards/one"),
+        token,
+        "application/json",
+        "",
+    );
     assert_eq!((status, &card["panSuffix"]), (200, &json!("0002")));
     run(&machine, &settings, &["unlock", "banco-0001", "one"]);
     run(&machine, &settings, &["client", "disable", "banco-0001", "core"]);
-    let (status, _) = serving.call(&format!("GET {base}/cards/one"), token, "application/json", "");
+    let (status, _) = call(
+        &serving,
+        &format!("GET {base}/cards/one"),
+        token,
+        "application/json",
+        "",
+    );
     assert_eq!(status, 401);
 
-    let said = serving.stop();
+    let (went_well, said) = serving.stop(Signal::TERM);
+    assert!(went_well, "{said:?}");
     assert!(said.last().unwrap().contains("stopped"), "{said:?}");
     for secret in ["4000000000000002", ADMIN_TOKEN, token] {
         assert!(!said.iter().any(|line| line.contains(secret)));

@@ -2,16 +2,18 @@
 #![allow(clippy::unwrap_used, reason = "a test may panic")]
 
 mod acs;
+mod serving;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::{Value, json};
+use serving::Serving;
 use sqlx::{ConnectOptions, PgPool};
 use std::{
     fs,
-    io::{BufRead, BufReader, Read, Write},
+    io::{Read, Write},
     net::TcpStream,
     path::PathBuf,
-    process::{Child, Command, Output, Stdio},
+    process::{Command, Output},
 };
 
 /// A folder and a database, and the program in both.
@@ -66,45 +68,6 @@ impl Machine {
 impl Drop for Machine {
     fn drop(&mut self) {
         fs::remove_dir_all(&self.var).ok();
-    }
-}
-
-/// A gateway that serves, and the addresses it said it serves at.
-struct Serving {
-    child: Child,
-    lines: Box<dyn Iterator<Item = String>>,
-    public: String,
-    admin: String,
-}
-
-impl Serving {
-    fn start(machine: &Machine) -> Self {
-        let mut child = machine
-            .command(&["serve"])
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        let lines = BufReader::new(child.stderr.take().unwrap())
-            .lines()
-            .map_while(Result::ok);
-        let mut lines: Box<dyn Iterator<Item = String>> = Box::new(lines);
-        let mut said = lines.by_ref().map(|line| serde_json::from_str(&line).unwrap());
-        let first: Value = said.find(|line: &Value| line["message"] == "serving").unwrap();
-        let address = |name: &str| first[name].as_str().unwrap().to_owned();
-        let (public, admin) = (address("public"), address("admin"));
-        Self {
-            child,
-            lines,
-            public,
-            admin,
-        }
-    }
-
-    /// Asks it to stop, and answers whether that went well and what it still said.
-    fn stop(mut self, signal: Signal) -> (bool, Vec<String>) {
-        kill_process(Pid::from_child(&self.child), signal).unwrap();
-        let said = self.lines.by_ref().collect();
-        (self.child.wait().unwrap().success(), said)
     }
 }
 
@@ -176,24 +139,24 @@ async fn a_seeded_gateway_serves_until_it_is_asked_to_stop(pool: PgPool) {
         assert!(went_well && said.contains("1 merchants, 1 connections"), "{said}");
     }
     for signal in [Signal::TERM, Signal::INT] {
-        let serving = Serving::start(&machine);
-        for address in [&serving.public, &serving.admin] {
+        let serving = Serving::start(machine.command(&["serve"]));
+        for address in ["public", "admin"].map(|name| serving.address(name)) {
             assert_eq!(ask(address, "GET /health/ready").0, 200);
             assert_eq!(ask(address, "GET /health/live").0, 200);
         }
         assert!(
-            ask(&serving.admin, "GET /metrics")
+            ask(serving.address("admin"), "GET /metrics")
                 .1
                 .contains("pasarela_database_connections")
         );
         let unknown = "/merchants/orders/01910000-0000-7000-8000-000000000003";
         let (status, _) = ask(
-            &serving.public,
+            serving.address("public"),
             &format!("GET {unknown}\nx-api-key: pk_sandbox_seeded\r\n\r\n"),
         );
         assert_eq!(status, 404, "the seeded key is known, the order is not");
         let (status, _) = ask(
-            &serving.public,
+            serving.address("public"),
             &format!("GET {unknown}\nx-api-key: pk_sandbox_guess\r\n\r\n"),
         );
         assert_eq!(status, 401);
@@ -237,13 +200,13 @@ async fn an_operator_made_on_the_command_line_logs_in(pool: PgPool) {
             .0
     );
 
-    let serving = Serving::start(&machine);
+    let serving = Serving::start(machine.command(&["serve"]));
     let body = json!({"email": "ana@example.com", "password": "a long password"}).to_string();
     let request = format!(
         "POST /merchants/login\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
-    let (status, reply) = ask(&serving.admin, &request);
+    let (status, reply) = ask(serving.address("admin"), &request);
     assert_eq!(status, 200, "{reply}");
     assert!(serving.stop(Signal::TERM).0);
 }
