@@ -22,6 +22,26 @@ pub struct User {
     pub disabled: bool,
 }
 
+/// A user as operators see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedUser {
+    pub userid: String,
+    /// Too many wrong passwords were tried.
+    pub locked: bool,
+    pub disabled: bool,
+    pub created_at: OffsetDateTime,
+    pub updated_at: OffsetDateTime,
+}
+
+/// What operators do with a user besides giving it a password.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UserChange {
+    Disable,
+    Enable,
+    /// Forgets wrong passwords.
+    Unlock,
+}
+
 impl Store {
     /// Stores a user, or gives it this password and unlocks it.
     pub async fn directlink_user_put(
@@ -98,5 +118,73 @@ impl Store {
         .fetch_optional(self.pool())
         .await?;
         Ok(failures.is_some_and(|failures| failures < FAILURES_MAX))
+    }
+
+    /// An account's users by name: up to `limit` of those after `after`.
+    pub async fn directlink_users_list(
+        &self,
+        pspid: &str,
+        after: Option<&str>,
+        limit: i64,
+    ) -> Result<Vec<ListedUser>, StoreError> {
+        let rows = sqlx::query!(
+            "SELECT userid, failures, status, created_at, updated_at FROM directlink_users
+             WHERE pspid = $1 AND userid > $2 ORDER BY userid LIMIT $3",
+            pspid,
+            after.unwrap_or_default(),
+            limit,
+        )
+        .fetch_all(self.pool())
+        .await?;
+        let listed = rows.into_iter().map(|row| ListedUser {
+            userid: row.userid,
+            locked: row.failures >= FAILURES_MAX,
+            disabled: row.status != "active",
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        });
+        Ok(listed.collect())
+    }
+
+    /// Changes a user. Answers it as it is now; `None` when there is no such user.
+    pub async fn directlink_user_change(
+        &self,
+        pspid: &str,
+        userid: &str,
+        change: UserChange,
+        now: OffsetDateTime,
+        audit: &AuditEntry,
+    ) -> Result<Option<ListedUser>, StoreError> {
+        let (status, unlocks) = match change {
+            UserChange::Disable => (Some("disabled"), false),
+            UserChange::Enable => (Some("active"), false),
+            UserChange::Unlock => (None, true),
+        };
+        let mut transaction = self.pool().begin().await?;
+        let row = sqlx::query!(
+            "UPDATE directlink_users
+             SET status = COALESCE($3, status), failures = CASE WHEN $4 THEN 0 ELSE failures END, updated_at = $5
+             WHERE pspid = $1 AND userid = $2
+             RETURNING failures, status, created_at, updated_at",
+            pspid,
+            userid,
+            status,
+            unlocks,
+            now,
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
+        let Some(row) = row else {
+            return Ok(None);
+        };
+        audit_insert_in(&mut transaction, audit).await?;
+        transaction.commit().await?;
+        Ok(Some(ListedUser {
+            userid: userid.to_owned(),
+            locked: row.failures >= FAILURES_MAX,
+            disabled: row.status != "active",
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+        }))
     }
 }
