@@ -9,6 +9,7 @@ mod bins;
 mod card_declines;
 mod card_tokens;
 mod connections;
+mod directlink;
 mod directory_servers;
 pub(crate) mod directory_tls;
 mod merchants;
@@ -20,6 +21,7 @@ mod rewrap;
 mod routing;
 mod routing_explained;
 mod seed;
+mod seed_directlink;
 mod seed_shops;
 mod shops;
 mod webhook_deliveries;
@@ -32,6 +34,9 @@ pub(crate) mod testing;
 pub use applications::IssuedApplication;
 pub use bins::Imported;
 pub use card_tokens::CreatedCardToken;
+pub use directlink::{
+    NotAName, Pspid, PutUser, UserId, directlink_account_as_written, directlink_user_as_written,
+};
 pub use directory_servers::ShownDirectoryServer;
 pub use directory_tls::EXPIRES_SOON;
 pub use merchants::{CreatedMerchant, ShownMerchant};
@@ -138,6 +143,7 @@ fn taken(constraint: &str) -> String {
     match constraint {
         "routing_rules_name" => "the merchant has another routing rule of this name".into(),
         "connections_name" => "the merchant has another connection of this name".into(),
+        "directlink_accounts_pkey" => "there is a DirectLink account of this name already".into(),
         "threeds_shops_merchant_id" => "another shop has this merchant_id".into(),
         "threeds_shops_card_vault_merchant_id" => "another shop has this carat_merchant_id".into(),
         "webhook_keys_one_current" => {

@@ -8,6 +8,7 @@ use super::{
     directory_servers::{self, DirectoryDocument},
     merchants::Settings,
     remote_threeds_servers::RemoteDocument,
+    seed_directlink::DirectLinkSeed,
     seed_shops::ShopSeed,
 };
 use crate::configuration::{open_credentials, seal_credentials};
@@ -24,7 +25,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use store::{audit::Actor, webhook_keys::KeyScheme};
 
-const MERCHANT_MEMBERS: [&str; 10] = [
+const MERCHANT_MEMBERS: [&str; 11] = [
     "id",
     "name",
     "country",
@@ -35,6 +36,7 @@ const MERCHANT_MEMBERS: [&str; 10] = [
     "notify_url",
     "rate_limit_rps",
     "connections",
+    "directlink",
 ];
 
 /// What was seeded, changed or not.
@@ -64,6 +66,7 @@ struct MerchantSeed {
     public_key: Secret<String>,
     webhook_secret: Secret<String>,
     connections: Vec<(Id<kind::Connection>, NewConnection)>,
+    directlink: Vec<DirectLinkSeed>,
 }
 
 impl Administration {
@@ -101,6 +104,9 @@ impl Administration {
             self.seed_keys(actor, &merchant).await?;
             for (id, connection) in merchant.connections {
                 self.seed_connection(actor, merchant.id, id, connection).await?;
+            }
+            for account in merchant.directlink {
+                self.seed_directlink(actor, merchant.id, account).await?;
             }
         }
         self.configuration_changed().await;
@@ -266,6 +272,10 @@ impl Administration {
             .into_iter()
             .filter_map(|(path, value)| self.read_connection(&path, value, problems))
             .collect();
+        let directlink = entries(&fields, "directlink", problems)
+            .into_iter()
+            .filter_map(|(path, value)| DirectLinkSeed::read(self, &path, value, problems))
+            .collect();
         let settings = Settings {
             reads_per_second: rate,
             writes_per_second: rate,
@@ -278,6 +288,7 @@ impl Administration {
             public_key: public_key?,
             webhook_secret: webhook_secret?,
             connections,
+            directlink,
         })
     }
 
@@ -305,7 +316,11 @@ fn read_id<K: Kind>(path: &str, value: &Value, problems: &mut Problems) -> Optio
 }
 
 /// The entries of a list that may be absent, each with its path.
-fn entries<'v>(fields: &Fields<'v>, name: &str, problems: &mut Problems) -> Vec<(String, &'v Value)> {
+pub(super) fn entries<'v>(
+    fields: &Fields<'v>,
+    name: &str,
+    problems: &mut Problems,
+) -> Vec<(String, &'v Value)> {
     let path = fields.at(name);
     match fields.value(name) {
         None => Vec::new(),
@@ -349,7 +364,9 @@ mod tests {
                 "id": "01910000-0000-7000-8000-000000000001", "name": "Demo", "country": "MX",
                 "currencies": ["MXN", "USD"], "private_key": "sk_sandbox_1", "public_key": "pk_sandbox_1",
                 "webhook_secret": "whsec_c2VjcmV0", "notify_url": null, "rate_limit_rps": null,
-                "connections": [seeded]
+                "connections": [seeded],
+                "directlink": [{"pspid": "Tienda", "processor": "plain", "sha_in": "in-passphrase",
+                    "users": [{"userid": "api", "password": "a password"}]}]
             }],
             "directory_servers": [{"brand": "visa", "url": "http://127.0.0.1:8090/directory/visa"}],
             "threeds_server": [{
@@ -388,6 +405,8 @@ mod tests {
         changed["merchants"][0]["public_key"] = json!("pk_sandbox_2");
         changed["merchants"][0]["connections"][0]["credentials"]["key"] = json!("k-9");
         changed["threeds_server"][0]["merchant_key"] = json!("tk_sandbox_2");
+        changed["merchants"][0]["directlink"][0]["sha_in"] = json!("another passphrase");
+        changed["merchants"][0]["directlink"][0]["users"][0]["password"] = json!("another password");
         administration.seed(ACTOR, &changed).await.unwrap();
         let caller = world.caller(&Secret::new("pk_sandbox_2".into())).await.unwrap();
         assert_eq!(caller.merchant.reads_per_second, Some(5));
@@ -396,7 +415,7 @@ mod tests {
             Some("k-9")
         );
         let audit = administration.audit_list(None, None, 100).await.unwrap();
-        assert_eq!(audit.len(), changes + 4);
+        assert_eq!(audit.len(), changes + 6);
         let shop = async |key| world.configuration.shop("LOJA", key).await.unwrap();
         assert!(shop("tk_sandbox_2").await.is_some());
         assert!(shop("tk_sandbox_1").await.is_none());
@@ -410,6 +429,7 @@ mod tests {
         bad["merchants"][0]["connections"][0]["id"] = json!("one");
         bad["merchants"][0]["connections"][0]["credentials"] = json!({});
         bad["directory_servers"][0]["brand"] = json!("vista");
+        bad["merchants"][0]["directlink"][0]["users"][0]["userid"] = json!("Tienda");
         bad["extra"] = json!([]);
         let refused = world.administration.seed(ACTOR, &bad).await;
         let Err(AdministrationError::Invalid(problems)) = refused else {
@@ -423,6 +443,7 @@ mod tests {
                 "merchants.0.country",
                 "merchants.0.connections.0.id",
                 "merchants.0.connections.0.credentials.key",
+                "merchants.0.directlink.0.users.0.userid",
                 "directory_servers.0.brand"
             ]
         );
