@@ -19,8 +19,10 @@ use crate::access_control::bank::{self, BankKey};
 use crate::directory;
 
 pub mod connections;
+pub mod directlink;
 
 use connections::SeededConnection;
+pub use directlink::DirectLinkKeys;
 
 /// The operator who may log in to the admin.
 const OPERATOR_EMAIL: &str = "operator@sandbox.test";
@@ -151,6 +153,8 @@ pub struct Keys {
     pub proceeding_merchant: MerchantKeys,
     /// The shop of the 3DS Server API.
     pub shop: ShopKeys,
+    /// The DirectLink account, and the merchant behind it.
+    pub directlink: DirectLinkKeys,
     /// The bank of the registered cards.
     pub issuer: IssuerKeys,
     /// The operator's password.
@@ -223,6 +227,10 @@ impl Keys {
                 Some(keys) => keys,
                 None => ShopKeys::random()?,
             },
+            directlink: match DirectLinkKeys::read(&saved) {
+                Some(keys) => keys,
+                None => DirectLinkKeys::random()?,
+            },
             issuer: match saved.get("acs").and_then(IssuerKeys::read) {
                 Some(keys) => keys,
                 None => IssuerKeys::random()?,
@@ -247,6 +255,7 @@ pub fn seed_document(addresses: &Addresses, keys: &Keys) -> Value {
         "merchants": [
             merchant_document(addresses, &keys.merchant, "Tienda Demo", "reject"),
             merchant_document(addresses, &keys.proceeding_merchant, "Tienda Confiada", "proceed"),
+            directlink::merchant_document(addresses, &keys.directlink),
         ],
         "directory_servers": directory::BRANDS.map(|brand| json!({
             "brand": brand.as_str(),
@@ -349,6 +358,8 @@ pub fn sandbox_document(addresses: &Addresses, keys: &Keys) -> Value {
         "merchant": keys.merchant.document(),
         "proceeding_merchant": keys.proceeding_merchant.document(),
         "threeds_server": keys.shop.document(),
+        "directlink": keys.directlink.document(),
+        "directlink_merchant": keys.directlink.merchant.document(),
         "acs": keys.issuer.document(&addresses.sandbox),
         "sandbox": addresses.sandbox,
         "shop": format!("{}/shop", addresses.sandbox),
@@ -464,6 +475,7 @@ mod tests {
             merchant: MerchantKeys::random().unwrap(),
             proceeding_merchant: MerchantKeys::random().unwrap(),
             shop: ShopKeys::random().unwrap(),
+            directlink: DirectLinkKeys::random().unwrap(),
             issuer: IssuerKeys::random().unwrap(),
             admin_password: Secret::new("password".to_owned()),
         };
@@ -484,6 +496,15 @@ mod tests {
             text("/merchants/0/connections/0/id"),
             text("/merchants/1/connections/0/id")
         );
+        assert_eq!(
+            text("/merchants/2/connections/0/three_ds/on_unavailable"),
+            "proceed"
+        );
+        assert_eq!(
+            text("/merchants/2/connections/0/credentials/merchant_account"),
+            "TiendaDirectLinkECOM"
+        );
+        assert_eq!(text("/merchants/2/directlink/0/processor"), "adyen");
         assert_eq!(
             text("/directory_servers/4/url"),
             "http://127.0.0.1:8090/directory/jcb"

@@ -29,7 +29,7 @@ use crate::messages::{self, MessageLog};
 use crate::page;
 use crate::phone_network::{self, PhoneNetwork, centre};
 use crate::processors::{self, Processors};
-use crate::seeds::{self, Addresses, Keys, MerchantKeys};
+use crate::seeds::{self, Addresses, DirectLinkKeys, Keys, MerchantKeys};
 use crate::shop::gateway::Gateway;
 use crate::shop::receiver::{self, Receiver};
 use crate::shop::{self, Shop};
@@ -46,6 +46,8 @@ pub struct WorldSettings {
     pub gateway_url: String,
     /// Merchants whose webhooks arrive here. The first is the shop's.
     pub merchants: Vec<MerchantKeys>,
+    /// The DirectLink account, whose merchant has a connection of its own; absent, there is none.
+    pub directlink: Option<DirectLinkKeys>,
     /// How patient everybody is.
     pub timers: Timers,
     /// Below which address providers of text messages post their receipts, without a slash at the end.
@@ -99,6 +101,7 @@ impl WorldSettings {
             public_url,
             gateway_url,
             merchants,
+            directlink: None,
             timers: Timers::default(),
             certificates: None,
         }
@@ -132,7 +135,8 @@ impl World {
         let WorldSettings {
             public_url,
             gateway_url,
-            merchants,
+            mut merchants,
+            directlink,
             timers,
             sms_webhooks_url,
             certificates,
@@ -175,10 +179,12 @@ impl World {
         );
         let issuer_backend = IssuerBackend::new(faults.clone(), phones.clone());
         let processors = Processors::new(Ledger::default(), faults, processors::Settings::default());
-        for connection in merchants.iter().flat_map(seeds::connections::of) {
+        let connections = merchants.iter().flat_map(seeds::connections::of);
+        for connection in connections.chain(directlink.as_ref().map(DirectLinkKeys::connection)) {
             connection.register(&processors.connections, &gateway_url);
         }
         let shop_key = merchants.first().map(|merchant| merchant.private_key.clone());
+        merchants.extend(directlink.map(|keys| keys.merchant));
         let receiver = Receiver::new(merchants);
         let calling = client.clone();
         let shop = shop_key.map(|key| {
@@ -362,6 +368,7 @@ pub async fn open(surroundings: &Surroundings) -> Result<Opened, Box<dyn Error +
     seeds::write_privately(&sandbox_json, &document).map_err(CannotOpen::system("write sandbox.json"))?;
     let settings = WorldSettings {
         certificates: Some(certificates),
+        directlink: Some(keys.directlink.clone()),
         ..WorldSettings::new(
             surroundings.sandbox_listen,
             addresses.gateway.clone(),

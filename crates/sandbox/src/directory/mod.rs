@@ -209,6 +209,9 @@ impl Directory {
                 let detail = "scenario 08: the issuer did not answer";
                 return Err(about(&areq, ErrorCode::TimedOut, detail));
             }
+            Scenario::NotEnrolled => {
+                return Err(about(&areq, ErrorCode::TransactionDataInvalid, "acctNumber"));
+            }
             Scenario::IssuerUnreachable => {
                 return Err(about(&areq, ErrorCode::ConnectionFailure, ISSUER_UNREACHABLE));
             }

@@ -30,6 +30,7 @@ pub mod challenge;
 pub mod code;
 mod creq;
 pub mod decision;
+pub mod directlink;
 pub mod facts;
 pub mod malformed;
 pub mod method;

@@ -3,7 +3,7 @@
 use emv3ds::message::AReq;
 use primitives::Brand;
 
-use super::certification;
+use super::{certification, directlink};
 
 /// How directory server and issuer behave towards one card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -103,20 +103,26 @@ impl Scenario {
 
     /// The scenario of an account number.
     pub fn of(account_number: &str) -> Self {
-        if let Some((_, scenario)) = CARDS_BY_NAME.iter().find(|(card, _)| *card == account_number) {
-            return *scenario;
-        }
-        number_in(account_number)
-            .and_then(|number| Self::NUMBERED.get(number))
-            .copied()
-            .unwrap_or(Self::Frictionless)
+        Self::told_of(account_number).unwrap_or(Self::Frictionless)
     }
 
-    /// The scenario of a request: that of its card, which at certification cards the amount picks.
+    /// The scenario of an account number that has one.
+    pub fn told_of(account_number: &str) -> Option<Self> {
+        let named = CARDS_BY_NAME.iter().find(|(card, _)| *card == account_number);
+        match named {
+            Some((_, scenario)) => Some(*scenario),
+            None => Self::NUMBERED.get(number_in(account_number)?).copied(),
+        }
+    }
+
+    /// The scenario of a request: that of its card, which at certification cards the amount picks, and which differs for the
+    /// DirectLink account.
     pub fn of_areq(areq: &AReq) -> Self {
         let account_number = areq.acct_number.reveal();
         if certification::is_certification_card(account_number) {
             certification::scenario_of(areq)
+        } else if areq.acquirer_merchant_id.as_deref() == Some(directlink::ACQUIRER_MERCHANT_ID) {
+            directlink::scenario_of(account_number)
         } else {
             Self::of(account_number)
         }

@@ -12,7 +12,7 @@ use primitives::Secret;
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
-use super::{Addresses, MerchantKeys};
+use super::{Addresses, MerchantKeys, directlink};
 use crate::processors::{Connections, Registered, adyen, amex, cybersource, kushki};
 
 /// Whose connections are seeded, in the order in which a purchase tries them.
@@ -127,6 +127,17 @@ fn kushki_connection(derived: &Derived<'_>) -> SeededConnection {
         inquiry_visible_after_seconds: 2,
         inquiry_final_after_seconds: 20,
         currencies: &CURRENCIES,
+    }
+}
+
+/// The one connection of the merchant behind the DirectLink account.
+pub(super) fn of_directlink(merchant: &MerchantKeys) -> SeededConnection {
+    let mut connection = adyen_connection(&Derived { merchant });
+    let account = Secret::new(adyen::documented::MERCHANT_ACCOUNT.to_owned());
+    connection.credentials.insert("merchant_account", account);
+    SeededConnection {
+        currencies: &directlink::CURRENCIES,
+        ..connection
     }
 }
 

@@ -19,6 +19,7 @@ use crate::faults;
 
 mod afterwards;
 mod book;
+pub mod documented;
 mod idempotency;
 mod modify;
 mod money;

@@ -10,6 +10,7 @@ use time::OffsetDateTime;
 
 use super::afterwards::{self, Afterwards};
 use super::book::{Payment, fresh_psp_reference};
+use super::documented::Documented;
 use super::idempotency::Keyed;
 use super::money::AmountBody;
 use super::notify::{self, Item};
@@ -59,23 +60,28 @@ fn decide(adyen: &Adyen, headers: &HeaderMap, body: &[u8]) -> Result<(Response, 
         let reply = refuse(adyen, &caller, &asked, refusals::NOT_AUTHENTICATED, None);
         return Ok((keyed.answer(adyen, StatusCode::OK, &reply), None));
     }
-    let outcome = outcome::of(
-        &outcome::Charge {
-            amount: asked.amount,
-            brand: asked.brand,
-            fully_authenticated,
-            order_id: asked.order_id.as_deref(),
-            connection: (NAME, &caller.api_key),
-        },
-        &adyen.processors.cascade,
-    );
+    let documented = Documented::of(&asked);
+    let charge = outcome::Charge {
+        amount: asked.amount,
+        brand: asked.brand,
+        fully_authenticated,
+        order_id: asked.order_id.as_deref(),
+        connection: (NAME, &caller.api_key),
+    };
+    let outcome = match documented {
+        Some(documented) => documented.outcome(),
+        None => outcome::of(&charge, &adyen.processors.cascade),
+    };
     let reply = match outcome {
         Outcome::Approved | Outcome::ApprovedThenError | Outcome::ApprovedThenSilence => {
             approve(adyen, &caller, &asked)
         }
         Outcome::Declined(code) => {
-            let refusal = refusals::of(code, asked.brand, fully_authenticated);
-            refuse(adyen, &caller, &asked, refusal, Some(code))
+            let (refusal, issuer) = match documented {
+                Some(Documented::Refused(refusal)) => (refusal, None),
+                _ => (refusals::of(code, asked.brand, fully_authenticated), Some(code)),
+            };
+            refuse(adyen, &caller, &asked, refusal, issuer)
         }
         // Lost on its way: nothing is known of it, its key included.
         Outcome::Silence => {

@@ -1,0 +1,45 @@
+//! The DirectLink account's cards: those that the protocol's documentation gives its shops behave as it says.
+//!
+//! There, a card without a story of its own is registered nowhere, whereas everywhere else in the sandbox it authenticates
+//! without a challenge. So these rules hold for what that account's acquirer is named in, and for nobody else.
+
+use super::scenario::Scenario;
+
+/// The acquirer's name for the seeded DirectLink merchant.
+pub const ACQUIRER_MERCHANT_ID: &str = "DIRECTLINK00001";
+
+/// The card whose issuer says that this is not its holder.
+const REFUSED_CARD: &str = "4419177274955460";
+
+/// What such a merchant's card does.
+pub fn scenario_of(account_number: &str) -> Scenario {
+    match Scenario::told_of(account_number) {
+        Some(scenario) => scenario,
+        None if account_number == REFUSED_CARD => Scenario::NotAuthenticated,
+        None => Scenario::NotEnrolled,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cards_with_a_story_keep_it_and_all_others_are_registered_nowhere() {
+        for (card, scenario) in [
+            ("4186455175836497", Scenario::Frictionless),
+            ("5130257474533310", Scenario::Challenge),
+            ("371449635311004", Scenario::StaticPassword),
+            ("4000000000001000", Scenario::Frictionless),
+            ("4000000000001034", Scenario::Unavailable),
+            ("4419177274955460", Scenario::NotAuthenticated),
+            ("4111111111111111", Scenario::NotEnrolled),
+            ("4000100011112224", Scenario::NotEnrolled),
+            ("5399999999999999", Scenario::NotEnrolled),
+            ("374111111111111", Scenario::NotEnrolled),
+            ("4242424242424242", Scenario::NotEnrolled),
+        ] {
+            assert_eq!(scenario_of(card), scenario, "{card}");
+        }
+    }
+}
