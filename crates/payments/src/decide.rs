@@ -16,7 +16,7 @@ mod settling;
 mod cascades;
 
 #[cfg(test)]
-mod matrix;
+pub(crate) mod matrix;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]

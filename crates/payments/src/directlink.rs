@@ -17,6 +17,9 @@ pub mod status;
 pub mod telling;
 pub mod windows_1252;
 
+#[cfg(test)]
+mod table_tests;
+
 pub use changes::{Change, Occasion};
 pub use facts::Facts;
 pub use feedback::Feedback;

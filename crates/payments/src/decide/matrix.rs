@@ -31,7 +31,8 @@ fn lost() -> Vec<(News, i64)> {
     steps
 }
 
-fn states() -> Vec<(&'static str, Order)> {
+/// An order in every state that there is, by the state's name.
+pub(crate) fn states() -> Vec<(&'static str, Order)> {
     let asking = || {
         purchase(
             AuthenticationPlan::Ask { needs_page: false },

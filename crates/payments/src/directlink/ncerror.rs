@@ -1,7 +1,7 @@
 //! What is wrong with a request or a payment, as the protocol numbers it (ogone-directlink.md, section 7).
 
 use crate::RefusalCode;
-use acquiring::SettlementKind;
+use acquiring::{Reason, SettlementKind};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
@@ -14,6 +14,8 @@ impl NcError {
     pub const NONE: Self = Self(0);
     /// The acquirer refused, and says no more.
     pub const REFUSED: Self = Self(30_001_001);
+    /// Nobody behind the acquirer could be asked.
+    pub const ACQUIRER_UNAVAILABLE: Self = Self(30_911_001);
     /// Nobody knows what became of it.
     pub const UNCERTAIN: Self = Self(20_001_001);
     /// The cardholder was not authenticated.
@@ -89,12 +91,33 @@ impl NcError {
     /// An address that is none.
     pub const EMAIL: Self = Self(50_001_225);
 
-    /// The acquirer's refusal with an ISO 8583 response code of two digits: `51` is 30511001.
-    pub fn of_response_code(code: &str) -> Self {
-        match code.parse::<u32>() {
-            Ok(number) if code.len() == 2 => Self(30_001_001 + number * 10_000),
-            _ => Self::REFUSED,
-        }
+    /// Why a processor or issuer refused. Mostly `30`, the response code of ISO 8583 that means as much, and `1001`.
+    /// Processors' own codes are passed over, for many of them look like that standard's and are not.
+    pub fn of_reason(reason: Reason) -> Self {
+        Self(match reason {
+            Reason::InsufficientFunds => 30_511_001,
+            Reason::LimitExceeded => 30_611_001,
+            Reason::NotPermitted | Reason::RevokedMandate => 30_571_001,
+            Reason::CardNotSupported => 30_581_001,
+            Reason::InvalidCard => 30_141_001,
+            Reason::ExpiredCard => 30_541_001,
+            Reason::InvalidCvc => 30_001_090,
+            Reason::AvsFailed => 30_001_092,
+            Reason::LostOrStolen => 30_431_001,
+            Reason::RestrictedCard => 30_621_001,
+            Reason::SuspectedFraud => 30_591_001,
+            Reason::ProcessorRiskBlock => 30_341_001,
+            Reason::RetryLimit => 30_001_154,
+            Reason::AuthenticationRequired => 30_631_001,
+            Reason::AuthenticationFailed => return Self::AUTHENTICATION_FAILED,
+            Reason::IssuerUnavailable => return Self::ACQUIRER_UNAVAILABLE,
+            Reason::ProcessorUnavailable | Reason::ProcessorError => 30_961_001,
+            Reason::InvalidAmount => 30_131_001,
+            Reason::InvalidRequest => 30_301_001,
+            Reason::MerchantConfiguration => 30_031_001,
+            Reason::Cancelled => 30_171_001,
+            Reason::GenericDecline | Reason::InvalidState | Reason::Unknown => return Self::REFUSED,
+        })
     }
 
     /// Why nothing was asked of anybody, where the rules refuse a call. `asked`: what it asked for after a payment, if it did.
@@ -161,13 +184,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_refusal_carries_the_acquirers_code() {
-        assert_eq!(NcError::of_response_code("51"), NcError(30_511_001));
-        assert_eq!(NcError::of_response_code("05"), NcError(30_051_001));
-        assert_eq!(NcError::of_response_code("00"), NcError::REFUSED);
-        for other in ["", "5", "N7", "051"] {
-            assert_eq!(NcError::of_response_code(other), NcError::REFUSED, "{other}");
+    fn a_decline_is_numbered_as_a_refusal_whatever_its_reason() {
+        for reason in Reason::ALL {
+            let error = NcError::of_reason(*reason);
+            let expected = if *reason == Reason::AuthenticationFailed {
+                5
+            } else {
+                3
+            };
+            assert_eq!(error.nc_status(), expected, "{reason:?} {error}");
         }
+        assert_eq!(NcError::of_reason(Reason::InsufficientFunds), NcError(30_511_001));
+    }
+
+    #[test]
+    fn what_the_rules_refuse_has_a_number_of_its_own() {
+        for code in RefusalCode::ALL {
+            for asked in SettlementKind::ALL.map(Some).into_iter().chain([None]) {
+                assert_ne!(NcError::of_refusal(*code, asked), NcError::NONE, "{code:?}");
+            }
+        }
+        let exceeded = |asked| NcError::of_refusal(RefusalCode::AmountExceeded, Some(asked));
+        assert_eq!(exceeded(SettlementKind::Refund), NcError::REFUND_EXCEEDS);
+        assert_eq!(exceeded(SettlementKind::Capture), NcError::CAPTURE_EXCEEDS);
+        assert_eq!(
+            NcError::of_refusal(RefusalCode::ProcessorNotFound, None),
+            NcError::CARD_TYPE_INACTIVE
+        );
     }
 
     #[test]

@@ -3,16 +3,13 @@
 use super::ncerror::NcError;
 use crate::{
     Order,
+    attempt::{AttemptInFlight, Outcome},
+    authentication_policy::ThreeDsCode,
     order::Lifecycle,
-    payment::{Authorized, Closed, Denial, DeniedBy, PaymentState},
+    payment::{Authorized, Closed, Denial, DeniedBy, Payment, PaymentState},
     settlement::{SettlementState, Standing},
 };
 use acquiring::SettlementKind;
-
-/// What denials of 3-D Secure begin with in our own code.
-const AUTHENTICATION: &str = "DEUNA_3DS";
-/// Nobody could be asked to authenticate the cardholder, as opposed to the cardholder failing.
-const UNAVAILABLE: [&str; 4] = ["UNABLE", "NOT_AVAILABLE", "TIMED_OUT", "ERROR"];
 
 /// A state as the protocol tells it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -48,6 +45,8 @@ pub const STORED: Told = Told::fine(4);
 pub const WAITING_FOR_AUTHENTICATION: Told = Told::fine(46);
 /// An end comes without anybody's doing.
 pub const AUTHORISATION_WAITING: Told = Told::fine(51);
+/// The same of a payment that takes the money at once.
+pub const PAYMENT_WAITING: Told = Told::fine(91);
 /// Money is held.
 pub const AUTHORISED: Told = Told::fine(5);
 /// Money is taken.
@@ -70,17 +69,20 @@ pub fn of(order: &Order, sale: bool) -> Told {
         // No page of ours leads there: the issuer reaches the cardholder by a way of its own.
         PaymentState::Authenticating(now) if now.is_decoupled() => AUTHORISATION_WAITING,
         PaymentState::Authenticating(_) => WAITING_FOR_AUTHENTICATION,
-        PaymentState::Authorizing(_) => uncertain(if sale { 92 } else { 52 }),
+        PaymentState::Authorizing(attempt) => of_charge(attempt, sale),
         PaymentState::Authorized(paid) => of_paid(paid),
         PaymentState::Closed(Closed::Cancelled) => CANCELLED_BY_SHOPPER,
-        PaymentState::Closed(Closed::Denied(denial)) => of_denial(
-            denial,
-            payment
-                .history
-                .attempts
-                .last()
-                .and_then(|tried| tried.code.as_deref()),
-        ),
+        PaymentState::Closed(Closed::Denied(denial)) => of_denial(denial, payment),
+    }
+}
+
+/// A charge whose end is still to come: either it will without anybody's doing, or nobody knows.
+fn of_charge(attempt: &AttemptInFlight, sale: bool) -> Told {
+    match (&attempt.outcome, sale) {
+        (Outcome::Awaited { .. }, false) => AUTHORISATION_WAITING,
+        (Outcome::Awaited { .. }, true) => PAYMENT_WAITING,
+        (Outcome::Sending | Outcome::Unknown { .. } | Outcome::Reversing { .. }, false) => uncertain(52),
+        (Outcome::Sending | Outcome::Unknown { .. } | Outcome::Reversing { .. }, true) => uncertain(92),
     }
 }
 
@@ -97,7 +99,7 @@ pub fn of_settlement(kind: SettlementKind, state: &SettlementState) -> Told {
         SettlementState::Done { .. } => Told::fine(done),
         SettlementState::Refused { decline } => Told {
             status: refused,
-            error: NcError::of_response_code(decline.raw_code.as_deref().unwrap_or_default()),
+            error: NcError::of_reason(decline.reason),
         },
         SettlementState::NotSent { .. } | SettlementState::Lost => Told {
             status: refused,
@@ -130,23 +132,52 @@ fn of_paid(paid: &Authorized) -> Told {
     }
 }
 
-fn of_denial(denial: &Denial, response_code: Option<&str>) -> Told {
+fn of_denial(denial: &Denial, payment: &Payment) -> Told {
     if denial.by == DeniedBy::Cardholder {
         return CANCELLED_BY_SHOPPER;
     }
-    if let Some(why) = denial.code.strip_prefix(AUTHENTICATION) {
-        let unavailable = UNAVAILABLE.iter().any(|word| why.contains(word));
-        return Told {
-            status: 0,
-            error: if unavailable {
-                NcError::AUTHENTICATION_UNAVAILABLE
-            } else {
-                NcError::AUTHENTICATION_FAILED
-            },
-        };
+    let of_authentication = ThreeDsCode::ALL
+        .into_iter()
+        .find(|code| code.as_str() == denial.code);
+    if let Some(code) = of_authentication {
+        return not_identified(of_authentication_denied(code, payment));
     }
-    Told {
-        status: 2,
-        error: NcError::of_response_code(response_code.unwrap_or_default()),
+    let error = match payment.history.attempts.last() {
+        Some(tried) if tried.not_sent.is_some() => NcError::ACQUIRER_UNAVAILABLE,
+        Some(tried) => tried.declined.map_or(NcError::REFUSED, NcError::of_reason),
+        None => NcError::REFUSED,
+    };
+    if error == NcError::AUTHENTICATION_FAILED {
+        return not_identified(error);
+    }
+    Told { status: 2, error }
+}
+
+fn not_identified(error: NcError) -> Told {
+    Told { status: 0, error }
+}
+
+/// Whether the cardholder failed, or nobody could tell.
+fn of_authentication_denied(code: ThreeDsCode, payment: &Payment) -> NcError {
+    /// The final status of a challenge that the issuer ended with a no.
+    const REJECTED: &str = "R";
+    match code {
+        ThreeDsCode::FailedChallengeAuthentication
+        | ThreeDsCode::UnsuccessfulFrictionlessAuthentication
+        | ThreeDsCode::RejectedFrictionlessAuthentication => NcError::AUTHENTICATION_FAILED,
+        ThreeDsCode::UnavailableChallengeAuthentication => {
+            let last = payment.authentication.as_ref();
+            match last.and_then(|it| it.values.trans_status.as_deref()) {
+                Some(REJECTED) => NcError::AUTHENTICATION_FAILED,
+                Some(_) | None => NcError::AUTHENTICATION_UNAVAILABLE,
+            }
+        }
+        ThreeDsCode::UnableIssuer
+        | ThreeDsCode::EnrollmentCheckError
+        | ThreeDsCode::AuthenticationNotAvailableWhenCheckingEnrollment
+        | ThreeDsCode::EnrollmentCheckTimeout
+        | ThreeDsCode::StandInFrictionlessAuthenticationAttempted
+        | ThreeDsCode::UnavailableFrictionlessAuthentication
+        | ThreeDsCode::TimeExpired => NcError::AUTHENTICATION_UNAVAILABLE,
     }
 }
