@@ -188,7 +188,8 @@ fn document(order: NewOrder, payment: Option<PaymentState>, purchase: Option<Pur
     )
 }
 
-fn some_order() -> NewOrder {
+/// An order that is right.
+pub fn some_order() -> NewOrder {
     read_with(order_body(), |root| {
         let order = root.object("order")?;
         super::order::read(&order, Some("DEUNA_NOW"), None, UrlPolicy::HttpsOnly)

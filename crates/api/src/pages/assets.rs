@@ -53,13 +53,13 @@ static ICON: Asset = Asset::new(
 );
 
 /// Where the assets are, for the documents that use them.
-pub(super) struct Addresses {
-    pub(super) style: String,
-    pub(super) script: String,
-    pub(super) icon: String,
+pub(crate) struct Addresses {
+    pub(crate) style: String,
+    pub(crate) script: String,
+    pub(crate) icon: String,
 }
 
-pub(super) static ADDRESSES: LazyLock<Addresses> = LazyLock::new(|| Addresses {
+pub(crate) static ADDRESSES: LazyLock<Addresses> = LazyLock::new(|| Addresses {
     style: STYLE.address(),
     script: SCRIPT.address(),
     icon: ICON.address(),
@@ -92,7 +92,7 @@ const fn fingerprint(bytes: &[u8]) -> u64 {
         (status = 404, description = "There is no such file."),
     )
 )]
-pub(super) async fn asset(Path(file): Path<String>, request: HeaderMap) -> Response {
+pub(crate) async fn asset(Path(file): Path<String>, request: HeaderMap) -> Response {
     let Some(asset) = [&STYLE, &SCRIPT, &ICON]
         .into_iter()
         .find(|asset| is_some_release_of(asset, &file))

@@ -10,13 +10,15 @@ use primitives::UrlPolicy;
 
 /// The kinds of documents we serve, by what they have to be able to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Document {
+pub(crate) enum Document {
     /// The payment's page: asks for progress, posts to us, and holds the frames of 3DS Method and challenge.
     Payment,
     /// Posts one form to an ACS.
     Handover,
     /// Says something and leads on.
     Notice,
+    /// Asks for a card: posts to us alone, and stands in no frame, so that nobody else's page can lie over its fields.
+    CardForm,
 }
 
 /// Sources on this machine, for the sandbox, where nothing has certificates.
@@ -42,16 +44,21 @@ impl Document {
             }
             Self::Handover => format!("form-action https:{loopback}"),
             Self::Notice => "form-action 'none'".to_owned(),
+            Self::CardForm => "form-action 'self'".to_owned(),
+        };
+        let ancestors = match self {
+            Self::Payment | Self::Handover | Self::Notice => format!("'self' https:{loopback}"),
+            Self::CardForm => "'none'".to_owned(),
         };
         format!(
             "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; {own}; base-uri 'none'; \
-             frame-ancestors 'self' https:{loopback}"
+             frame-ancestors {ancestors}"
         )
     }
 }
 
 /// Renders a document with its status, language and content policy.
-pub(super) fn html(
+pub(crate) fn html(
     document: Document,
     urls: UrlPolicy,
     words: &Words,
@@ -74,12 +81,12 @@ pub(super) fn html(
 }
 
 /// Whether a browser may be sent to this address: never to a scheme that runs something.
-pub(super) fn may_lead_to(url: &str, urls: UrlPolicy) -> bool {
+pub(crate) fn may_lead_to(url: &str, urls: UrlPolicy) -> bool {
     url.starts_with("https://") || (urls == UrlPolicy::LoopbackHttpToo && url.starts_with("http://"))
 }
 
 /// What every answer carries that does not say otherwise.
-pub(super) async fn safe_by_default(mut response: Response) -> Response {
+pub(crate) async fn safe_by_default(mut response: Response) -> Response {
     let headers = response.headers_mut();
     for (name, value) in [
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
@@ -106,6 +113,15 @@ mod tests {
             assert!(!document.policy(UrlPolicy::HttpsOnly).contains("http:"));
             assert!(document.policy(UrlPolicy::LoopbackHttpToo).contains(LOOPBACK));
         }
+    }
+
+    #[test]
+    fn cards_are_asked_for_in_no_frame() {
+        let policy = Document::CardForm.policy(UrlPolicy::LoopbackHttpToo);
+        assert!(
+            policy.contains("frame-ancestors 'none'") && policy.contains("form-action 'self';"),
+            "{policy}"
+        );
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::words::{ENGLISH, PORTUGUESE, SPANISH, Words};
 use axum::http::{HeaderMap, header};
 
 /// The words of the language that `Accept-Language` likes best among ours; Spanish when it likes none of them.
-pub(super) fn words(headers: &HeaderMap) -> &'static Words {
+pub(crate) fn words(headers: &HeaderMap) -> &'static Words {
     let text = headers
         .get(header::ACCEPT_LANGUAGE)
         .and_then(|value| value.to_str().ok())

@@ -10,20 +10,20 @@
 //!
 //! Read [`view`] first, then `templates/pages/hosted-page.js`.
 
-mod assets;
+pub(crate) mod assets;
 mod browser_data;
 mod cancel;
 mod form;
 mod gateway;
 mod handover;
-mod headers;
-mod language;
+pub(crate) mod headers;
+pub(crate) mod language;
 mod notifications;
 mod progress;
-mod refused;
+pub(crate) mod refused;
 mod token;
-mod view;
-mod words;
+pub(crate) mod view;
+pub(crate) mod words;
 
 use axum::{extract::DefaultBodyLimit, middleware};
 use orchestrator::flows::page_step::{PageError, PageReturn, PageView, StepName};

@@ -15,7 +15,7 @@ use orchestrator::flows::page_step::{ExpiredPage, PageError};
 use primitives::UrlPolicy;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Refused {
+pub(crate) enum Refused {
     /// A member of the request is missing or wrong.
     Member {
         name: &'static str,
@@ -32,7 +32,7 @@ pub(super) enum Refused {
 }
 
 impl Refused {
-    pub(super) fn member(name: &'static str, detail: &'static str) -> Self {
+    pub(crate) fn member(name: &'static str, detail: &'static str) -> Self {
         Self::Member { name, detail }
     }
 
@@ -48,7 +48,7 @@ impl Refused {
     }
 
     /// For the page's script and for other programs.
-    pub(super) fn into_problem(self) -> Response {
+    pub(crate) fn into_problem(self) -> Response {
         let status = self.status();
         match self {
             Self::Member { name, detail } => Problem::of_member(name, detail),
@@ -62,7 +62,7 @@ impl Refused {
     }
 
     /// For people.
-    pub(super) fn into_page(self, words: &'static Words, urls: UrlPolicy) -> Response {
+    pub(crate) fn into_page(self, words: &'static Words, urls: UrlPolicy) -> Response {
         let status = self.status();
         let mut page = RefusedPage {
             words,

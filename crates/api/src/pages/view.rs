@@ -18,7 +18,7 @@ use axum::{
     response::Response,
 };
 use orchestrator::flows::page_step::{PageOutcome, PageStep, PageView, StepName};
-use primitives::UrlPolicy;
+use primitives::{Amount, UrlPolicy};
 
 /// Open a payment's page
 ///
@@ -68,22 +68,13 @@ fn show(
     let merchant = &view.merchant_name;
     if let PageStep::Done { outcome, redirect } = view.step {
         let redirect = redirect.filter(|url| may_lead_to(url, urls));
-        let page = ResultPage {
-            words,
-            assets: &ADDRESSES,
-            ending: words.outcome(outcome),
-            mood: match outcome {
-                PageOutcome::Succeeded => "good",
-                PageOutcome::Rejected | PageOutcome::Failed => "bad",
-                PageOutcome::Cancelled => "plain",
-            },
-            pay_to: naming(words.pay_to, merchant),
-            amount: words.amount(view.amount),
-            returning: naming(words.returning, merchant),
-            back: naming(words.back, merchant),
-            redirect,
+        let mood = match outcome {
+            PageOutcome::Succeeded => "good",
+            PageOutcome::Rejected | PageOutcome::Failed => "bad",
+            PageOutcome::Cancelled => "plain",
         };
-        return html(Document::Notice, urls, words, StatusCode::OK, &page);
+        let ending = words.outcome(outcome);
+        return ResultPage::of(words, ending, mood, merchant, view.amount, redirect).show(urls);
     }
     let page = PaymentPage {
         words,
@@ -131,7 +122,7 @@ struct PaymentPage<'a> {
 
 #[derive(Template)]
 #[template(path = "pages/result.html")]
-struct ResultPage {
+pub(crate) struct ResultPage {
     words: &'static Words,
     assets: &'static Addresses,
     ending: &'static Ending,
@@ -141,4 +132,32 @@ struct ResultPage {
     returning: String,
     back: String,
     redirect: Option<String>,
+}
+
+impl ResultPage {
+    /// How a payment ended, and the way back to the shop if there is one. `mood` is the picture's: good, bad or plain.
+    pub(crate) fn of(
+        words: &'static Words,
+        ending: &'static Ending,
+        mood: &'static str,
+        merchant: &str,
+        amount: Amount,
+        redirect: Option<String>,
+    ) -> Self {
+        Self {
+            words,
+            assets: &ADDRESSES,
+            ending,
+            mood,
+            pay_to: naming(words.pay_to, merchant),
+            amount: words.amount(amount),
+            returning: naming(words.returning, merchant),
+            back: naming(words.back, merchant),
+            redirect,
+        }
+    }
+
+    pub(crate) fn show(&self, urls: UrlPolicy) -> Response {
+        html(Document::Notice, urls, self.words, StatusCode::OK, self)
+    }
 }

@@ -4,63 +4,63 @@ use orchestrator::flows::page_step::PageOutcome;
 use primitives::Amount;
 
 /// The texts of one language. `{merchant}` stands for the merchant's name; see [`naming`].
-pub(super) struct Words {
+pub(crate) struct Words {
     /// BCP 47 tag, for the attribute `lang`.
-    pub(super) tag: &'static str,
+    pub(crate) tag: &'static str,
     decimal_point: char,
-    pub(super) title: &'static str,
-    pub(super) heading: &'static str,
-    pub(super) pay_to: &'static str,
-    pub(super) stages: Stages,
-    pub(super) preparing: &'static str,
-    pub(super) checking: &'static str,
-    pub(super) confirm_with_bank: &'static str,
-    pub(super) bank_will_reach_you: &'static str,
-    pub(super) finishing: &'static str,
-    pub(super) reconnecting: &'static str,
-    pub(super) stuck: &'static str,
-    pub(super) try_again: &'static str,
-    pub(super) challenge_frame: &'static str,
-    pub(super) method_frame: &'static str,
-    pub(super) without_script: &'static str,
-    pub(super) proceed: &'static str,
-    pub(super) refresh: &'static str,
-    pub(super) give_up: &'static str,
-    pub(super) give_up_question: &'static str,
-    pub(super) give_up_confirmed: &'static str,
-    pub(super) connecting: &'static str,
-    pub(super) bank_answered: &'static str,
-    pub(super) returning: &'static str,
-    pub(super) back: &'static str,
-    pub(super) may_close: &'static str,
-    pub(super) protected: &'static str,
-    pub(super) error_reference: &'static str,
-    pub(super) succeeded: Ending,
-    pub(super) rejected: Ending,
-    pub(super) cancelled: Ending,
-    pub(super) failed: Ending,
-    pub(super) unknown_page: Ending,
-    pub(super) expired: Ending,
-    pub(super) unreadable: Ending,
-    pub(super) fault: Ending,
+    pub(crate) title: &'static str,
+    pub(crate) heading: &'static str,
+    pub(crate) pay_to: &'static str,
+    pub(crate) stages: Stages,
+    pub(crate) preparing: &'static str,
+    pub(crate) checking: &'static str,
+    pub(crate) confirm_with_bank: &'static str,
+    pub(crate) bank_will_reach_you: &'static str,
+    pub(crate) finishing: &'static str,
+    pub(crate) reconnecting: &'static str,
+    pub(crate) stuck: &'static str,
+    pub(crate) try_again: &'static str,
+    pub(crate) challenge_frame: &'static str,
+    pub(crate) method_frame: &'static str,
+    pub(crate) without_script: &'static str,
+    pub(crate) proceed: &'static str,
+    pub(crate) refresh: &'static str,
+    pub(crate) give_up: &'static str,
+    pub(crate) give_up_question: &'static str,
+    pub(crate) give_up_confirmed: &'static str,
+    pub(crate) connecting: &'static str,
+    pub(crate) bank_answered: &'static str,
+    pub(crate) returning: &'static str,
+    pub(crate) back: &'static str,
+    pub(crate) may_close: &'static str,
+    pub(crate) protected: &'static str,
+    pub(crate) error_reference: &'static str,
+    pub(crate) succeeded: Ending,
+    pub(crate) rejected: Ending,
+    pub(crate) cancelled: Ending,
+    pub(crate) failed: Ending,
+    pub(crate) unknown_page: Ending,
+    pub(crate) expired: Ending,
+    pub(crate) unreadable: Ending,
+    pub(crate) fault: Ending,
 }
 
 /// The way of a payment in three words.
-pub(super) struct Stages {
-    pub(super) list: &'static str,
-    pub(super) prepare: &'static str,
-    pub(super) bank: &'static str,
-    pub(super) finish: &'static str,
+pub(crate) struct Stages {
+    pub(crate) list: &'static str,
+    pub(crate) prepare: &'static str,
+    pub(crate) bank: &'static str,
+    pub(crate) finish: &'static str,
 }
 
 /// A page that says how something ended.
-pub(super) struct Ending {
-    pub(super) heading: &'static str,
-    pub(super) text: &'static str,
+pub(crate) struct Ending {
+    pub(crate) heading: &'static str,
+    pub(crate) text: &'static str,
 }
 
 impl Words {
-    pub(super) fn outcome(&self, outcome: PageOutcome) -> &Ending {
+    pub(crate) fn outcome(&self, outcome: PageOutcome) -> &Ending {
         match outcome {
             PageOutcome::Succeeded => &self.succeeded,
             PageOutcome::Rejected => &self.rejected,
@@ -71,7 +71,7 @@ impl Words {
 
     /// An amount the way this language writes it: `MXN 1 234.50`, digits grouped by narrow spaces, which read the
     /// same wherever points and commas trade places.
-    pub(super) fn amount(&self, amount: Amount) -> String {
+    pub(crate) fn amount(&self, amount: Amount) -> String {
         let decimal = amount.to_decimal();
         let (whole, fraction) = decimal.split_once('.').unwrap_or((&decimal, ""));
         let mut text = format!("{}\u{a0}", amount.currency());
@@ -90,11 +90,11 @@ impl Words {
 }
 
 /// The text with the merchant's name in it. Escaping is the template's.
-pub(super) fn naming(text: &str, merchant: &str) -> String {
+pub(crate) fn naming(text: &str, merchant: &str) -> String {
     text.replace("{merchant}", merchant)
 }
 
-pub(super) static SPANISH: Words = Words {
+pub(crate) static SPANISH: Words = Words {
     tag: "es",
     decimal_point: '.',
     title: "Verificación segura",
@@ -163,7 +163,7 @@ pub(super) static SPANISH: Words = Words {
     },
 };
 
-pub(super) static PORTUGUESE: Words = Words {
+pub(crate) static PORTUGUESE: Words = Words {
     tag: "pt",
     decimal_point: ',',
     title: "Verificação segura",
@@ -232,7 +232,7 @@ pub(super) static PORTUGUESE: Words = Words {
     },
 };
 
-pub(super) static ENGLISH: Words = Words {
+pub(crate) static ENGLISH: Words = Words {
     tag: "en",
     decimal_point: '.',
     title: "Secure verification",

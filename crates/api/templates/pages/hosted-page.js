@@ -5,6 +5,8 @@
 // "bank-answered"  gives way to the payment's page
 // "method-done"    tells the payment's page so
 // "result"         goes on to the merchant
+// "onward"         goes on, in this window or in the one that opened it
+// "card"           asks for a card
 "use strict";
 
 // A processing screen stands for at least so long around the authentication request, and between screens
@@ -308,6 +310,48 @@ function result() {
   if (redirect && leadsOut(redirect)) setTimeout(() => location.replace(redirect), RESULT_SHOWN_MS);
 }
 
+// On the way, by the document's only link.
+
+function onward() {
+  const link = byId("onward");
+  const { seconds, opener: movesOpener } = document.body.dataset;
+  if (!leadsOut(link.href)) return;
+  setTimeout(() => {
+    // Without the window that opened this one, be it closed or cut off, the way ends here.
+    if (!movesOpener || !window.opener || window.opener.closed) {
+      location.replace(link.href);
+      return;
+    }
+    window.opener.location.replace(link.href);
+    window.close();
+    // For a browser that keeps it open.
+    byId("status").textContent = byId("status").dataset.done;
+    byId("spinner").hidden = true;
+  }, Number(seconds) * 1000);
+}
+
+// Another card.
+
+function card() {
+  const form = byId("card");
+  const button = byId("pay");
+  const text = button.textContent;
+  form.addEventListener("submit", (event) => {
+    if (button.getAttribute("aria-disabled") === "true") event.preventDefault();
+    button.setAttribute("aria-disabled", "true");
+    button.textContent = button.dataset.sending;
+  });
+  // A page kept by the browser's history is as it was sent.
+  addEventListener("pageshow", (event) => {
+    if (!event.persisted) return;
+    form.reset();
+    button.removeAttribute("aria-disabled");
+    button.textContent = text;
+  });
+  const wrong = form.querySelector("[aria-invalid]");
+  (wrong || byId("heading")).focus();
+}
+
 switch (document.body.dataset.page) {
   case "payment":
     payment();
@@ -323,5 +367,11 @@ switch (document.body.dataset.page) {
     break;
   case "result":
     result();
+    break;
+  case "onward":
+    onward();
+    break;
+  case "card":
+    card();
     break;
 }
