@@ -1,12 +1,13 @@
 //! Every HTTP face of the gateway, a folder each.
 //!
-//! Here are the [`orders`] API, the [`threeds_server`] API, hosted pages, the results receiver, processors' [`notifications`]
+//! Here are the [`orders`] API, the [`threeds_server`] API, [`directlink`], hosted pages, the results receiver, processors' [`notifications`]
 //! and the admin, with what stands in front of all public ones: [`layers`] and the OpenAPI document ([`docs`]). A handler parses, calls one
 //! function of the orchestrator, answers. Not here: what any of it means (`payments`), and how it is done (`orchestrator`).
 //!
 //! Read [`public_router`] first, then `orders/create.rs`.
 
 pub mod admin;
+mod client_address;
 pub mod directlink;
 pub mod docs;
 pub mod health;
@@ -23,6 +24,7 @@ pub mod threeds_server;
 pub use request_id::{REQUEST_ID, RequestId};
 
 use axum::{Router, extract::DefaultBodyLimit, middleware::from_fn};
+use directlink::DirectLinkState;
 use health::Readiness;
 use notifications::Notifications;
 use orders::{OrdersState, errors::Failure};
@@ -43,6 +45,7 @@ pub struct PublicState {
     pub pages: Arc<dyn Pages>,
     pub page_settings: PageSettings,
     pub threeds_server: ThreeDsServerState,
+    pub directlink: DirectLinkState,
     pub notifications: Arc<dyn Notifications>,
     /// Only where nobody else could ask for client certificates, or a proxy does; otherwise see [`results_router`].
     pub results: Option<Arc<dyn ResultsReceiver>>,
@@ -54,6 +57,7 @@ pub struct PublicState {
 pub fn public_router(state: PublicState) -> Router {
     let pages = pages::router(state.pages, state.page_settings);
     let threeds_server = threeds_server::router(state.threeds_server);
+    let directlink = directlink::router(state.directlink);
     let results = state.results.map(results::router).unwrap_or_default();
     let notifications = notifications::router(state.notifications);
     let health = health::router(state.readiness);
@@ -62,6 +66,7 @@ pub fn public_router(state: PublicState) -> Router {
             .merge(pages)
             .merge(results)
             .merge(threeds_server)
+            .merge(directlink)
             .merge(notifications)
             .merge(health),
     )

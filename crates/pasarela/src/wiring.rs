@@ -4,6 +4,7 @@ use crate::config::Config;
 use api::{
     PublicState,
     admin::AdminState,
+    directlink::DirectLinkState,
     orders::OrdersState,
     pages::PageSettings,
     threeds_server::{ThreeDsServerState, fields::Leniency},
@@ -154,8 +155,16 @@ pub fn wire(
     let (gateway, telling) = Gateway::new(parts);
     let policy = config.environment.url_policy();
     let shared = Arc::new(gateway.clone());
+    let orders = OrdersState::new(Arc::clone(&shared) as _, policy);
     let public = PublicState {
-        orders: OrdersState::new(Arc::clone(&shared) as _, policy),
+        directlink: DirectLinkState {
+            gateway: Arc::clone(&shared) as _,
+            environment: config.environment,
+            trust_forwarded_for: config.http.trust_forwarded_for,
+            urls: policy,
+            rate_limits: Arc::clone(&orders.rate_limits),
+        },
+        orders,
         pages: Arc::clone(&shared) as _,
         page_settings: PageSettings {
             urls: policy,

@@ -83,6 +83,17 @@ pub struct HttpUrl(String);
 pub struct NotAnAllowedUrl;
 
 impl HttpUrl {
+    /// A page that nobody but a browser is sent to, and which we never call: `http` to anybody too, since shops older than
+    /// [`UrlPolicy`] still have such pages.
+    pub fn parse_page(text: &str) -> Result<Self, NotAnAllowedUrl> {
+        let url = url::Url::parse(text).map_err(|_| NotAnAllowedUrl)?;
+        if matches!(url.scheme(), "https" | "http") && url.host().is_some() {
+            Self::plain(text, &url)
+        } else {
+            Err(NotAnAllowedUrl)
+        }
+    }
+
     pub fn parse(text: &str, policy: UrlPolicy) -> Result<Self, NotAnAllowedUrl> {
         let url = url::Url::parse(text).map_err(|_| NotAnAllowedUrl)?;
         let loopback = match url.host() {
@@ -96,8 +107,17 @@ impl HttpUrl {
             ("http", UrlPolicy::LoopbackHttpToo) => loopback,
             _ => false,
         };
+        if scheme_allowed {
+            Self::plain(text, &url)
+        } else {
+            Err(NotAnAllowedUrl)
+        }
+    }
+
+    /// Without credentials, short, and in one line.
+    fn plain(text: &str, url: &url::Url) -> Result<Self, NotAnAllowedUrl> {
         let plain = url.username().is_empty() && url.password().is_none();
-        if scheme_allowed && plain && text.len() <= 2048 && !text.chars().any(char::is_control) {
+        if plain && text.len() <= 2048 && !text.chars().any(char::is_control) {
             Ok(Self(text.trim().to_owned()))
         } else {
             Err(NotAnAllowedUrl)
@@ -141,6 +161,21 @@ mod tests {
             "",
         ] {
             assert!(!allowed(text, UrlPolicy::LoopbackHttpToo), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_browser_may_be_sent_to_pages_without_tls() {
+        assert!(HttpUrl::parse_page("http://shop.example/paid?x=1").is_ok());
+        assert!(HttpUrl::parse_page("https://shop.example").is_ok());
+        for text in [
+            "ftp://shop.example",
+            "javascript:alert(1)",
+            "/paid",
+            "http://u:p@shop.example",
+            "",
+        ] {
+            assert_eq!(HttpUrl::parse_page(text), Err(NotAnAllowedUrl), "{text}");
         }
     }
 

@@ -21,6 +21,14 @@ impl Complaint {
             text: text.into(),
         }
     }
+
+    /// A fault of ours, known to the shop by an id that the log has too.
+    pub fn technical(error_id: &str) -> Self {
+        Self::new(
+            NcError::TECHNICAL,
+            format!("temporary problem, error id {error_id}"),
+        )
+    }
 }
 
 /// A form being read, and what was found wrong with it so far.

@@ -66,7 +66,8 @@ impl Form {
             if bytes.is_empty() {
                 continue;
             }
-            let Some(value) = charset.read(&bytes) else {
+            // No text has a zero byte in it, whatever the character set.
+            let Some(value) = charset.read(&bytes).filter(|value| !value.contains('\0')) else {
                 return Err(NotAForm::Charset(name));
             };
             let place = form.parameters.len();

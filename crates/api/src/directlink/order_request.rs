@@ -1,21 +1,28 @@
 //! A new order: every parameter of `orderdirect.asp`, read into values (ogone-directlink.md, section 3).
 
+pub mod alias;
 pub mod amount;
 pub mod authentication;
 pub mod browser;
 pub mod card;
+pub mod hints;
+pub mod presence;
 pub mod shopper;
 
 use super::complaints::{Complaint, Reading};
 use super::form::Form;
-use acquiring::{Address, Initiator, Shopper};
+use acquiring::{Address, Shopper};
 use orchestrator::flows::directlink::{
     Wanted,
     facts::{Facts, Operation, ReturnUrls, Window},
 };
 use payments::directlink::NcError;
-use payments::{Browser, Market, three_ds::ThreeDs};
-use primitives::{Amount, Card, HttpUrl, UrlPolicy};
+use payments::{
+    Browser,
+    three_ds::{ThreeDs, ThreeDsMode},
+};
+use presence::Presence;
+use primitives::{Amount, Card, HttpUrl};
 use time::Date;
 
 const ORDER_ID_MAX_CHARACTERS: usize = 40;
@@ -23,18 +30,6 @@ const DESCRIPTION_MAX_CHARACTERS: usize = 100;
 const PLUS_MAX_CHARACTERS: usize = 1000;
 const URL_MAX_CHARACTERS: usize = 200;
 const PARAM_VAR_MAX_CHARACTERS: usize = 50;
-
-/// Who is there while it is paid.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Presence {
-    /// The shopper, online.
-    #[default]
-    Online,
-    /// Mail or telephone order.
-    MailOrTelephone,
-    /// Nobody: the merchant repeats a payment.
-    Recurring,
-}
 
 /// A checked order. Holds card data, so it is neither stored nor shown as a whole.
 pub struct OrderRequest {
@@ -46,7 +41,7 @@ pub struct OrderRequest {
     pub operation: Option<Operation>,
     /// `CARDNO`, `ED`, `CVC`, `CN`.
     pub card: Card,
-    /// `ECI` as far as it says who is there.
+    /// `ECI` and `COF_…`: who is there.
     pub presence: Presence,
     /// `EMAIL`, `OWNERTELNO`, `REMOTE_ADDR`, and the name of `CN`.
     pub shopper: Shopper,
@@ -79,19 +74,15 @@ impl OrderRequest {
     ///
     /// # Errors
     /// Everything that is wrong with it, each parameter by its name.
-    pub fn read(form: &Form, urls: UrlPolicy, today: Date) -> Result<Self, Complaint> {
+    pub fn read(form: &Form, today: Date) -> Result<Self, Complaint> {
         let reading = Reading::of(form);
-        let order = read(&reading, urls, today);
+        let order = read(&reading, today);
         reading.finish(order)
     }
 
     /// The order as the gateway takes it. `default`: what the account does with orders that do not say.
     pub fn wanted(self, default: Operation) -> Wanted {
-        let (initiator, market) = match self.presence {
-            Presence::Online => (Initiator::Customer, Market::Ecommerce),
-            Presence::MailOrTelephone => (Initiator::Customer, Market::Moto),
-            Presence::Recurring => (Initiator::Merchant, Market::Ecommerce),
-        };
+        let online = self.presence.is_online();
         Wanted {
             order_id: self.order_id,
             amount: self.amount,
@@ -115,30 +106,42 @@ impl OrderRequest {
             shopper: self.shopper,
             billing: self.billing,
             shipping: self.shipping,
-            three_ds: self.three_ds,
+            // Nobody can be authenticated who is not there; the law excludes such payments from it.
+            three_ds: if online {
+                self.three_ds
+            } else {
+                ThreeDsMode::Off.into()
+            },
             browser: Some(self.browser),
-            initiator,
-            market,
+            initiator: self.presence.initiator,
+            market: self.presence.market,
+            stored_credential: self.presence.stored_credential,
             description: self.description,
         }
     }
 }
 
-fn read(reading: &Reading<'_>, urls: UrlPolicy, today: Date) -> Option<OrderRequest> {
+fn read(reading: &Reading<'_>, today: Date) -> Option<OrderRequest> {
     let owned = |text: Option<&str>| text.map(str::to_owned);
     let order_id = reading.text("ORDERID", ORDER_ID_MAX_CHARACTERS);
     let amount = amount::read(reading);
     let operation = operation(reading);
-    let presence = presence(reading);
-    let card = card::read(reading, presence == Presence::Online, today);
+    let presence = presence::read(reading);
+    // Without a card of its own an order with a name that nobody knows lacks nothing else.
+    let no_such_alias = alias::read(reading) && reading.get("CARDNO").is_none();
+    let card = match no_such_alias {
+        true => None,
+        false => card::read(reading, presence.is_online(), today),
+    };
     let three_ds = authentication::read(reading);
-    let browser = browser::read(reading);
-    let url = |name| url(reading, name, urls);
+    let ip_address = browser::address(reading);
+    let browser = browser::read(reading, ip_address.clone());
+    let shopper = shopper::read(reading, ip_address);
     let return_urls = ReturnUrls {
-        accept: url("ACCEPTURL"),
-        decline: url("DECLINEURL"),
-        exception: url("EXCEPTIONURL"),
-        cancel: url("CANCELURL"),
+        accept: url(reading, "ACCEPTURL"),
+        decline: url(reading, "DECLINEURL"),
+        exception: url(reading, "EXCEPTIONURL"),
+        cancel: url(reading, "CANCELURL"),
     };
     let window = reading.one_of("WIN3DS", |text| {
         Some(match text.to_ascii_uppercase().as_str() {
@@ -153,14 +156,14 @@ fn read(reading: &Reading<'_>, urls: UrlPolicy, today: Date) -> Option<OrderRequ
     let com_plus = owned(reading.text("COMPLUS", PLUS_MAX_CHARACTERS));
     let param_var = owned(reading.text("PARAMVAR", PARAM_VAR_MAX_CHARACTERS));
     let (billing, shipping) = (shopper::billing(reading), shopper::shipping(reading));
-    let card = card?;
+    hints::check(reading);
     Some(OrderRequest {
         order_id: order_id?.to_owned(),
         amount: amount?,
         operation,
         presence,
-        shopper: shopper::read(reading, &card.holder),
-        card,
+        shopper,
+        card: card?,
         billing,
         shipping,
         three_ds,
@@ -171,7 +174,7 @@ fn read(reading: &Reading<'_>, urls: UrlPolicy, today: Date) -> Option<OrderRequ
         param_plus,
         com_plus,
         param_var,
-        language: owned(reading.get("LANGUAGE")),
+        language: hints::language(reading),
     })
 }
 
@@ -191,21 +194,10 @@ fn operation(reading: &Reading<'_>) -> Option<Operation> {
     None
 }
 
-fn presence(reading: &Reading<'_>) -> Presence {
-    match reading.get("ECI").map(|eci| eci.trim().trim_start_matches('0')) {
-        None | Some("7" | "5" | "6" | "") => Presence::Online,
-        Some("1" | "3" | "4") => Presence::MailOrTelephone,
-        Some("2" | "9") => Presence::Recurring,
-        Some(_) => {
-            reading.complain(NcError::ECI, "ECI not supported");
-            Presence::Online
-        }
-    }
-}
-
-fn url(reading: &Reading<'_>, name: &str, urls: UrlPolicy) -> Option<HttpUrl> {
+/// Pages of the shop that only the shopper's browser is sent to.
+fn url(reading: &Reading<'_>, name: &str) -> Option<HttpUrl> {
     let given = reading.text(name, URL_MAX_CHARACTERS)?;
-    let url = HttpUrl::parse(given.trim(), urls).ok();
+    let url = HttpUrl::parse_page(given.trim()).ok();
     if url.is_none() {
         reading.complain(NcError::INVALID, format!("{name} not valid"));
     }

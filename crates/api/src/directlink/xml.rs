@@ -6,6 +6,9 @@
 /// What answers say of themselves.
 pub const CONTENT_TYPE: &str = "text/XML; Charset=iso-8859-1";
 
+/// What documents begin with, without their character set: clients know it from the protocol.
+pub const PROLOGUE: &str = "<?xml version=\"1.0\"?>\n";
+
 /// An `ncresponse` being written.
 #[derive(Debug, Clone)]
 pub struct NcResponse {
@@ -31,6 +34,13 @@ impl NcResponse {
         self
     }
 
+    /// Whether it has an attribute of that name, in whatever letter case.
+    pub fn has(&self, name: &str) -> bool {
+        self.attributes
+            .iter()
+            .any(|(known, _)| known.eq_ignore_ascii_case(name))
+    }
+
     /// Adds the page that brings the shopper to the bank, in Base64.
     #[must_use]
     pub fn with_html_answer(mut self, base64: String) -> Self {
@@ -40,7 +50,7 @@ impl NcResponse {
 
     /// The whole document. What XML 1.0 has no place for is left out; what ASCII has no byte for is a reference.
     pub fn to_bytes(&self) -> Vec<u8> {
-        let mut text = String::from("<?xml version=\"1.0\"?>\n");
+        let mut text = String::from(PROLOGUE);
         if self.with_root {
             text.push_str("<response>\n");
         }
@@ -65,6 +75,14 @@ impl NcResponse {
         }
         text.into_bytes()
     }
+}
+
+/// An element with nothing but text.
+pub fn element(name: &str, value: &str) -> String {
+    let mut text = format!("<{name}>");
+    value.chars().for_each(|character| escape(character, &mut text));
+    text.push_str(&format!("</{name}>"));
+    text
 }
 
 /// XML has no place for other control characters; line breaks in attributes would be read as blanks.

@@ -1,7 +1,7 @@
 //! The document against the router and the readers.
 
 use crate::{
-    PublicState,
+    PublicState, directlink,
     health::Readiness,
     notifications::Notifications,
     orders::{
@@ -23,6 +23,7 @@ use axum::{
 };
 use orchestrator::{
     Fault,
+    administration::Environment,
     flows::{
         notifications::{NotTaken, Notification},
         page_step::{PageError, PageReturn, PageView, StepName},
@@ -89,6 +90,7 @@ fn everything() -> Router {
         orders: OrdersState::new(Arc::new(FakeOrders::default()), UrlPolicy::HttpsOnly),
         pages: Arc::new(Nobody),
         threeds_server: ThreeDsServerState::new(Arc::new(Fake::default()), Leniency::Strict),
+        directlink: directlink::testing::state(Environment::Sandbox).0,
         notifications: Arc::new(Nobody),
         results: Some(Arc::new(Nobody)),
         readiness: Arc::new(Nobody),
@@ -121,7 +123,9 @@ fn routes(router: &Router) -> BTreeSet<String> {
 async fn every_route_is_in_the_document() {
     let document = document().await;
     let documented: BTreeSet<String> = document["paths"].as_object().unwrap().keys().cloned().collect();
-    let routed = routes(&everything());
+    let mut routed = routes(&everything());
+    // The form-encoded protocol is its vendor's, names its pages in any letter case, and has a page of its own in `docs/`.
+    routed.retain(|path| path != "/{page}" && !path.starts_with("/ncol/"));
     assert!(routed.contains("/merchants/orders/{order_token}"), "{routed:?}");
     // The services of the 3DS Server API are there a second time, for clients of the vendor's certification environment.
     let (twins, routed): (BTreeSet<String>, BTreeSet<String>) = routed

@@ -8,6 +8,7 @@ use super::{
     token::{PageToken, TokenField},
     view,
 };
+use crate::client_address::client_address;
 use crate::problem::Problem;
 use axum::{
     Json,
@@ -19,7 +20,7 @@ use axum::{
 use payments::Browser;
 use serde::Deserialize;
 use serde_json::Value;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use utoipa::ToSchema;
 
 /// Longest `browserAcceptHeader` and `browserUserAgent`; longer ones are cut, as the specification says.
@@ -30,8 +31,6 @@ const SCREEN_MAX: u32 = 999_999;
 const COLOR_DEPTH_MAX: u32 = 99;
 /// No place on earth is further from UTC than a day.
 const TIME_ZONE_MAX_MINUTES: i32 = 24 * 60;
-
-const FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Tell about the browser
 ///
@@ -62,7 +61,8 @@ pub(super) async fn receive(
             &headers,
             peer.map(|peer| peer.0.0),
             state.settings.trust_forwarded_for,
-        ),
+        )
+        .map(|address| address.to_string()),
         ..Browser::default()
     };
     if is_form(&headers) {
@@ -251,58 +251,9 @@ fn shortened(text: String) -> String {
     }
 }
 
-/// The browser's address: that of the connection, or the one our own proxy saw and appended last.
-fn client_address(
-    headers: &HeaderMap,
-    peer: Option<SocketAddr>,
-    trust_forwarded_for: bool,
-) -> Option<String> {
-    let forwarded = || {
-        let last = headers
-            .get_all(FORWARDED_FOR)
-            .iter()
-            .next_back()?
-            .to_str()
-            .ok()?
-            .rsplit(',')
-            .next()?;
-        last.trim().parse::<IpAddr>().ok()
-    };
-    let address = if trust_forwarded_for { forwarded() } else { None };
-    // A dual-stack socket shows IPv4 as IPv6; issuers' risk systems want to see the former.
-    address
-        .or(peer.map(|peer| peer.ip()))
-        .map(|address| address.to_canonical().to_string())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::HeaderValue;
-
-    #[test]
-    fn only_a_trusted_proxy_s_word_is_taken_for_the_address() {
-        let mut headers = HeaderMap::new();
-        headers.append(FORWARDED_FOR, HeaderValue::from_static("198.51.100.1"));
-        headers.append(
-            FORWARDED_FOR,
-            HeaderValue::from_static("198.51.100.2, 203.0.113.9"),
-        );
-        let peer = Some("[::ffff:127.0.0.1]:4000".parse().unwrap());
-        assert_eq!(
-            client_address(&headers, peer, true).as_deref(),
-            Some("203.0.113.9")
-        );
-        assert_eq!(
-            client_address(&headers, peer, false).as_deref(),
-            Some("127.0.0.1")
-        );
-        assert_eq!(
-            client_address(&HeaderMap::new(), peer, true).as_deref(),
-            Some("127.0.0.1")
-        );
-        assert_eq!(client_address(&headers, None, false), None);
-    }
 
     #[test]
     fn headers_are_cut_at_a_character() {

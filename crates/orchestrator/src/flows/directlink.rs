@@ -19,7 +19,7 @@ mod standing;
 
 pub use payments::directlink::facts;
 
-use acquiring::{Address, Initiator, Shopper};
+use acquiring::{Address, Initiator, Shopper, StoredCredential};
 use facts::{Facts, Operation};
 use payments::{Browser, Market, Order, Refusal, directlink::Telling, three_ds::ThreeDs};
 use primitives::{Amount, Card};
@@ -40,6 +40,8 @@ pub struct Wanted {
     pub browser: Option<Browser>,
     pub initiator: Initiator,
     pub market: Market,
+    /// `COF_…`, or an `ECI` that says that the merchant repeats a payment.
+    pub stored_credential: Option<StoredCredential>,
     /// `COM`.
     pub description: Option<String>,
     pub facts: Facts,

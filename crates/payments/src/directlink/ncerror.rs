@@ -46,8 +46,12 @@ impl NcError {
     pub const INVALID: Self = Self(50_001_111);
     /// The order was paid before.
     pub const ORDER_PROCESSED: Self = Self(50_001_113);
+    /// The request came without TLS.
+    pub const NOT_SECURE: Self = Self(50_001_115);
     /// The account has a list of addresses, and this is none of them.
     pub const ADDRESS: Self = Self(50_001_116);
+    /// The account has a list of addresses, and nobody knows where the request came from.
+    pub const NO_ADDRESS: Self = Self(50_001_117);
     /// The account is not known, or not active.
     pub const ACCOUNT: Self = Self(50_001_118);
     /// The password is wrong, or the user locked.
@@ -68,10 +72,18 @@ impl NcError {
     pub const REFUND_EXCEEDS: Self = Self(50_001_129);
     /// There is no such payment of this account.
     pub const UNKNOWN_ORDER: Self = Self(50_001_130);
+    /// Nothing of that level was asked after the payment.
+    pub const UNKNOWN_LEVEL: Self = Self(50_001_131);
     /// The same request is being worked on.
     pub const DUPLICATE: Self = Self(50_001_133);
+    /// The account converts no currencies.
+    pub const NO_CONVERSION: Self = Self(50_001_146);
+    /// `REMOTE_ADDR` is no address.
+    pub const SHOPPER_ADDRESS: Self = Self(50_001_150);
     /// A holder's name longer than 35 characters.
     pub const HOLDER_TOO_LONG: Self = Self(50_001_174);
+    /// A holder's name with characters that no name has.
+    pub const HOLDER_CHARACTERS: Self = Self(50_001_175);
     /// A card number longer than 21 characters.
     pub const CARD_TOO_LONG: Self = Self(50_001_176);
     /// A card number of other than digits.
@@ -86,8 +98,14 @@ impl NcError {
     pub const EXPIRY_MONTH: Self = Self(50_001_182);
     /// A card that has expired.
     pub const EXPIRED: Self = Self(50_001_183);
+    /// The signature of a request for rates is wrong.
+    pub const SIGNATURE: Self = Self(50_001_184);
+    /// An operation that no processor here offers.
+    pub const OPERATION_NOT_OFFERED: Self = Self(50_001_186);
     /// A country that there is not.
     pub const COUNTRY: Self = Self(50_001_209);
+    /// An alias that is the card's own number.
+    pub const ALIAS_IS_CARD: Self = Self(50_001_216);
     /// An address that is none.
     pub const EMAIL: Self = Self(50_001_225);
 

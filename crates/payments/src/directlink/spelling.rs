@@ -13,7 +13,10 @@ pub fn brand(brand: Brand) -> &'static str {
         Brand::Amex => "American Express",
         Brand::Jcb => "JCB",
         Brand::Diners => "Diners Club",
-        other => other.as_str(),
+        Brand::Elo => "Elo",
+        Brand::Discover => "Discover",
+        Brand::Carnet => "Carnet",
+        Brand::Other => "Other",
     }
 }
 

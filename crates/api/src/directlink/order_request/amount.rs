@@ -5,6 +5,8 @@ use payments::directlink::{NcError, amount};
 use primitives::{Amount, Currency};
 
 const DIGITS_MAX: usize = 15;
+/// Enough of a wrong currency to find it again.
+const SHOWN_MAX_CHARACTERS: usize = 6;
 
 /// The amount, which must be there and more than nothing.
 pub fn read(reading: &Reading<'_>) -> Option<Amount> {
@@ -36,7 +38,8 @@ fn currency(reading: &Reading<'_>) -> Option<Currency> {
     let text = reading.required("CURRENCY", usize::MAX)?;
     let currency = Currency::parse(text.trim()).ok();
     if currency.is_none() {
-        reading.complain(NcError::CURRENCY, "not a valid currency");
+        let shown: String = text.trim().chars().take(SHOWN_MAX_CHARACTERS).collect();
+        reading.complain(NcError::CURRENCY, format!("not a valid currency : {shown}"));
     }
     currency
 }
@@ -116,7 +119,7 @@ mod tests {
             (
                 "AMOUNT=1500&CURRENCY=EURO",
                 NcError::CURRENCY,
-                "not a valid currency",
+                "not a valid currency : EURO",
             ),
             (
                 "AMOUNT=50&CURRENCY=JPY",

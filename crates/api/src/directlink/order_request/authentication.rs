@@ -21,7 +21,8 @@ pub fn read(reading: &Reading<'_>) -> ThreeDs {
             ..ThreeDs::default()
         },
         Some(false) => ThreeDs {
-            mode: None,
+            // Straight to the acquirer: an issuer that insists on an authentication refuses.
+            mode: Some(ThreeDsMode::Off),
             exemption: exemption(reading),
             ..ThreeDs::default()
         },
@@ -125,7 +126,11 @@ mod tests {
         ] {
             for flag in ["FLAG3D", "FLAG3DS"] {
                 let wish = wish(&format!("{flag}=N&3DS_EXEMPTION_INDICATOR={value}")).unwrap();
-                assert_eq!(wish.exemption, Some(exemption), "{flag} {value}");
+                assert_eq!(
+                    (wish.mode, wish.exemption),
+                    (Some(ThreeDsMode::Off), Some(exemption)),
+                    "{flag} {value}"
+                );
             }
         }
         assert_eq!(wish("FLAG3D=N").unwrap_err().text, "no 3DS_EXEMPTION_INDICATOR");

@@ -13,8 +13,8 @@ const SCREEN_MAX: i64 = 999_999;
 const TIME_ZONE_MAX: i64 = 840;
 const COLOR_DEPTHS: [u32; 8] = [1, 4, 8, 15, 16, 24, 32, 48];
 
-/// Reads it; what is not there is left for our own page to collect.
-pub fn read(reading: &Reading<'_>) -> Browser {
+/// Reads it, with the shopper's address; what is not there is left for our own page to collect.
+pub fn read(reading: &Reading<'_>, ip_address: Option<String>) -> Browser {
     let header = |new: &str, old: &str| {
         let value = reading.get(new).or_else(|| reading.get(old))?;
         Some(value.chars().take(HEADER_MAX_CHARACTERS).collect())
@@ -36,7 +36,7 @@ pub fn read(reading: &Reading<'_>) -> Browser {
     Browser {
         accept_header: header("BROWSERACCEPTHEADER", "HTTP_ACCEPT"),
         user_agent: header("BROWSERUSERAGENT", "HTTP_USER_AGENT"),
-        ip_address: address(reading),
+        ip_address,
         language: reading
             .get("BROWSERLANGUAGE")
             .map(|tag| tag.chars().take(LANGUAGE_MAX_CHARACTERS).collect()),
@@ -57,7 +57,7 @@ pub fn address(reading: &Reading<'_>) -> Option<String> {
     }
     let address = given.parse::<IpAddr>().ok();
     if address.is_none() {
-        reading.complain(NcError(50_001_150), "REMOTE_ADDR is not an address");
+        reading.complain(NcError::SHOPPER_ADDRESS, "REMOTE_ADDR is no address");
     }
     address.map(|address| address.to_string())
 }
@@ -88,7 +88,7 @@ mod tests {
     fn browser(body: &str) -> Result<Browser, Complaint> {
         let form = Form::read(body.as_bytes(), Charset::Utf8).unwrap();
         let reading = Reading::of(&form);
-        let browser = read(&reading);
+        let browser = read(&reading, address(&reading));
         reading.finish(Some(browser))
     }
 
@@ -139,7 +139,7 @@ mod tests {
         }
         assert_eq!(
             browser("REMOTE_ADDR=here").unwrap_err().error,
-            NcError(50_001_150)
+            NcError::SHOPPER_ADDRESS
         );
     }
 }

@@ -8,6 +8,8 @@ use time::Date;
 const NUMBER_MAX_CHARACTERS: usize = 21;
 const CODE_MAX_CHARACTERS: usize = 5;
 const HOLDER_MAX_CHARACTERS: usize = 35;
+/// Of `PM` and `BRAND`.
+const NAME_MAX_CHARACTERS: usize = 25;
 
 /// The card. `code_needed`: whether the cardholder is there to type a security code.
 pub fn read(reading: &Reading<'_>, code_needed: bool, today: Date) -> Option<Card> {
@@ -103,25 +105,38 @@ fn holder(reading: &Reading<'_>) -> Option<String> {
         reading.complain(NcError::HOLDER_TOO_LONG, "CN too long");
         return None;
     }
+    if given
+        .chars()
+        .any(|character| character.is_control() || matches!(character, '<' | '>'))
+    {
+        reading.complain(NcError::HOLDER_CHARACTERS, "CN has characters that no name has");
+        return None;
+    }
     Some(given.to_owned())
 }
 
-/// Holds the number's brand against what the shop says it is, and against what it does not want.
+/// Holds the number's brand against what the shop says it is, and against what it does not want. Of a number whose brand is
+/// not known here the shop may know it.
 fn fits(reading: &Reading<'_>, brand: Brand) {
-    let is = |name: &str| name.trim().eq_ignore_ascii_case(spelling::brand(brand));
-    let excluded = reading.get("EXCLPMLIST").is_some_and(|list| {
-        list.split(';')
-            .any(|name| is(name) || name.trim().eq_ignore_ascii_case("CreditCard"))
-    });
+    let is = |name: &str| {
+        [spelling::brand(brand), brand.as_str()]
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(name.trim()))
+    };
+    let is_method = |name: &str| name.trim().eq_ignore_ascii_case("CreditCard");
+    let excluded = reading
+        .get("EXCLPMLIST")
+        .is_some_and(|list| list.split(';').any(|name| is(name) || is_method(name)));
     if excluded {
         reading.complain(NcError::CARD_EXCLUDED, "EXCLPMLIST excludes this card");
     }
-    if reading.get("BRAND").is_some_and(|given| !is(given)) {
+    let given = reading.text("BRAND", NAME_MAX_CHARACTERS);
+    if brand != Brand::Other && given.is_some_and(|given| !is(given)) {
         reading.complain(NcError::BRAND_MISMATCH, "BRAND is not the card's");
     }
     if reading
-        .get("PM")
-        .is_some_and(|given| !given.trim().eq_ignore_ascii_case("CreditCard"))
+        .text("PM", NAME_MAX_CHARACTERS)
+        .is_some_and(|given| !is_method(given))
     {
         reading.complain(NcError::BRAND_MISMATCH, "PM must be CreditCard");
     }

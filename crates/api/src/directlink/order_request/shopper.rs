@@ -1,5 +1,5 @@
-//! Who pays, and where they live. Addresses only help the issuer: what is too long is cut, what is wrong is left out, since
-//! clients differ and nobody's payment should fail for it.
+//! Who pays, and where they live. What is recommended for the issuer's sake (`ECOM_…`) is cut where it is too long and left
+//! out where it is wrong, since nobody's payment should fail for it; the protocol's own parameters have their limits.
 
 use crate::directlink::complaints::Reading;
 use acquiring::{Address, Shopper};
@@ -9,25 +9,31 @@ use primitives::{Country, Email};
 const LINE_MAX_CHARACTERS: usize = 50;
 const CITY_MAX_CHARACTERS: usize = 40;
 const ZIP_MAX_CHARACTERS: usize = 25;
+const OWNER_ZIP_MAX_CHARACTERS: usize = 10;
 const PHONE_MAX_CHARACTERS: usize = 30;
+const EMAIL_MAX_CHARACTERS: usize = 50;
 
-/// The shopper. An e-mail address that is none is refused, since receipts go there.
-pub fn read(reading: &Reading<'_>, holder: &str) -> Shopper {
-    let email = reading.get("EMAIL").and_then(|given| {
+/// The shopper, with their address. An e-mail address that is none is refused, since receipts go there.
+pub fn read(reading: &Reading<'_>, ip_address: Option<String>) -> Shopper {
+    let email = reading.text("EMAIL", EMAIL_MAX_CHARACTERS).and_then(|given| {
         let email = Email::parse(given.trim()).ok();
         if email.is_none() {
             reading.complain(NcError::EMAIL, "EMAIL not valid");
         }
         email
     });
-    let names = holder.rsplit_once(' ');
+    let names = reading
+        .get("CN")
+        .and_then(|holder| holder.trim().rsplit_once(' '));
     Shopper {
         email,
         first_name: names.map(|(first, _)| first.trim().to_owned()),
         last_name: names.map(|(_, last)| last.to_owned()),
-        phone: cut(reading, "OWNERTELNO", PHONE_MAX_CHARACTERS),
+        phone: reading
+            .text("OWNERTELNO", PHONE_MAX_CHARACTERS)
+            .map(|phone| phone.trim().to_owned()),
         identity_document: None,
-        ip_address: super::browser::address(reading),
+        ip_address,
     }
 }
 
@@ -37,6 +43,14 @@ pub fn billing(reading: &Reading<'_>) -> Option<Address> {
         && Country::parse(country.trim()).is_err()
     {
         reading.complain(NcError::COUNTRY, "OWNERCTY not valid");
+    }
+    for (name, max_characters) in [
+        ("OWNERADDRESS", LINE_MAX_CHARACTERS),
+        ("OWNERADDRESS2", LINE_MAX_CHARACTERS),
+        ("OWNERTOWN", CITY_MAX_CHARACTERS),
+        ("OWNERZIP", OWNER_ZIP_MAX_CHARACTERS),
+    ] {
+        reading.text(name, max_characters);
     }
     let of_owner = address(
         reading,

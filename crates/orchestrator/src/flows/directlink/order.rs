@@ -203,7 +203,7 @@ fn purchase(
         browser: wanted.browser,
         initiator: wanted.initiator,
         market: wanted.market,
-        stored_credential: None,
+        stored_credential: wanted.stored_credential,
         external_authentication: None,
         three_ds: wanted.three_ds,
         device_id: None,

@@ -139,6 +139,7 @@ fn wanted_again(view: &View, card: Card) -> Result<Wanted, Fault> {
         browser: terms.browser.clone(),
         initiator: terms.initiator,
         market: terms.market,
+        stored_credential: terms.stored_credential.clone(),
         description: order
             .details
             .get(DESCRIPTION)

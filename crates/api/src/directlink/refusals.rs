@@ -1,0 +1,55 @@
+//! The gateway's refusals in the protocol's words.
+
+use super::{answer::NotDone, complaints::Complaint};
+use acquiring::SettlementKind;
+use orchestrator::flows::directlink::{Maintenance, facts::Operation};
+use payments::{Refusal, RefusalCode, directlink::NcError};
+
+/// Why an order came to nothing.
+pub(super) fn of_order(refusal: &Refusal, operation: Operation) -> NotDone {
+    let uncertain = match operation {
+        Operation::Authorise => "52",
+        Operation::Sale => "92",
+    };
+    of(refusal, None, uncertain)
+}
+
+/// Why nothing came of what was asked after a payment.
+pub(super) fn of_maintenance(refusal: &Refusal, asked: Maintenance) -> NotDone {
+    let (kind, uncertain) = match asked {
+        Maintenance::Capture { .. } => (SettlementKind::Capture, "92"),
+        Maintenance::Void => (SettlementKind::Void, "62"),
+        Maintenance::Refund { .. } => (SettlementKind::Refund, "82"),
+    };
+    of(refusal, Some(kind), uncertain)
+}
+
+/// A fault of ours leaves open whether anything was done; what it is told with is the id that the log has too.
+fn of(refusal: &Refusal, asked: Option<SettlementKind>, uncertain: &'static str) -> NotDone {
+    if matches!(refusal.code, RefusalCode::Internal | RefusalCode::ServiceTimeout) {
+        return NotDone::uncertain(uncertain, &refusal.description);
+    }
+    let error = NcError::of_refusal(refusal.code, asked);
+    Complaint::new(error, explained(error)).into()
+}
+
+fn explained(error: NcError) -> &'static str {
+    match error {
+        NcError::REFUSED => "CARD REFUSED",
+        NcError::TECHNICAL => "temporary problem",
+        NcError::CARD_NUMBER => "no brand or invalid card number",
+        NcError::OPERATION_NOT_ALLOWED => "OPERATION not offered by the acquirer",
+        NcError::CVC_FORMAT => "CVC not valid",
+        NcError::CVC_MISSING => "CVC is mandatory for this card",
+        NcError::ORDER_PROCESSED => "this order is already processed",
+        NcError::CARD_TYPE_INACTIVE => "card type not active for the merchant",
+        NcError::CAPTURE_EXCEEDS => "captures exceed the order",
+        NcError::WRONG_STATUS => "|this order is not authorized|",
+        NcError::REFUND_EXCEEDS => "refunds exceed the payment",
+        NcError::UNKNOWN_ORDER => "unknown orderid",
+        NcError::DUPLICATE => "this order is being processed",
+        NcError::EXPIRED => "ED must be in the future",
+        // The reading has named every parameter that it could; what is left has no name in this protocol.
+        _ => "Some of the data entered is incorrect. Please retry.",
+    }
+}

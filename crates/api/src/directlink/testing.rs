@@ -1,0 +1,434 @@
+//! What the tests of this face share: a gateway that remembers what it was asked, and forms that are right.
+
+use super::{DirectLinkState, gateway::DirectLink, router};
+use crate::orders::testing::{profile, some_order};
+use async_trait::async_trait;
+use axum::{
+    Router,
+    body::{Body, to_bytes},
+    extract::ConnectInfo,
+    http::{Request, StatusCode, header},
+};
+use orchestrator::{
+    Caller, Fault, MerchantProfile,
+    administration::Environment,
+    configuration::KeyKind,
+    flows::directlink::{
+        Maintained, Maintenance, NotMaintained, Ordered, Returned, View, Wanted, Which,
+        account::{DirectLinkAccount, Standing},
+        facts::Facts,
+    },
+};
+use payments::{
+    Order, Refusal, RefusalCode,
+    directlink::{NcError, Telling, status::Told},
+};
+use primitives::{Amount, Brand, Card, Currency, Id, Secret};
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Mutex, PoisonError},
+};
+use store::directlink::{
+    accounts::{Account, AccountUrls, PostSale},
+    payments::DirectLinkPayment,
+};
+use time::{OffsetDateTime, macros::datetime};
+use tower::ServiceExt;
+use uuid::Uuid;
+
+/// An account whose requests need no signature, one whose do, one that is bound to a network, and one that may ask once a
+/// second.
+pub const OPEN: &str = "OpenShop";
+pub const SIGNED: &str = "SignedShop";
+pub const FENCED: &str = "FencedShop";
+pub const SLOW: &str = "SlowShop";
+/// An account whose look-up fails.
+pub const BROKEN: &str = "BrokenShop";
+pub const USER: &str = "api-user";
+pub const PASSWORD: &str = "a password";
+pub const PASSPHRASE: &str = "Mysecretsig1875!?";
+/// The only payment there is, of every account.
+pub const PAYID: i64 = 3_000_000_001;
+
+/// What becomes of an order, by its `ORDERID`.
+pub const DECLINED: &str = "declined";
+pub const CHALLENGED: &str = "challenged";
+pub const PAID: &str = "paid-before";
+pub const IN_FLIGHT: &str = "in-flight";
+/// `refused:` and the code of a refusal.
+pub const REFUSED: &str = "refused:";
+
+/// What the gateway was last asked for.
+#[derive(Debug)]
+pub enum Asked {
+    Order(Box<Wanted>),
+    Maintain(Which, Maintenance),
+    Find(Which),
+}
+
+/// A gateway without anything behind it.
+#[derive(Default)]
+pub struct FakeDirectLink {
+    asked: Mutex<Vec<Asked>>,
+    /// What [`PAYID`] looks like when asked for; absent: authorised, nothing asked after it.
+    pub view: Mutex<Option<View>>,
+}
+
+impl FakeDirectLink {
+    pub fn asked(&self) -> Vec<Asked> {
+        std::mem::take(&mut self.asked.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The one order that was asked for.
+    pub fn wanted(&self) -> Wanted {
+        match self.asked().pop() {
+            Some(Asked::Order(wanted)) => *wanted,
+            other => panic!("no order was asked for but {other:?}"),
+        }
+    }
+
+    fn note(&self, asked: Asked) {
+        self.asked
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(asked);
+    }
+
+    fn known(&self, which: &Which) -> Option<View> {
+        match which {
+            Which::Number(PAYID) => {}
+            Which::Reference(reference) if reference == "A1" => {}
+            Which::Number(_) | Which::Reference(_) => return None,
+        }
+        let scripted = self.view.lock().unwrap_or_else(PoisonError::into_inner).take();
+        Some(scripted.unwrap_or_else(|| view("A1", 5, NcError::NONE)))
+    }
+}
+
+/// What is told of fifteen euros.
+pub fn telling(status: u8, error: NcError, level: Option<u32>) -> Telling {
+    let told = Told { status, error };
+    let approved = matches!(status, 5..=9 | 51..=99) && error == NcError::NONE;
+    Telling {
+        status: told.status,
+        error: told.error,
+        amount: Amount::new(1550, Currency::parse("EUR").unwrap()).unwrap(),
+        acceptance: approved.then(|| "test123".to_owned()),
+        eci: Some("7".to_owned()),
+        brand: Some(Brand::Visa),
+        card_number: Some("XXXXXXXXXXXX1111".to_owned()),
+        level,
+    }
+}
+
+/// A payment of that `ORDERID`.
+pub fn view(reference: &str, status: u8, error: NcError) -> View {
+    let (id, merchant) = (
+        Id::from_uuid(Uuid::from_u128(7)),
+        Id::from_uuid(Uuid::from_u128(1)),
+    );
+    let now = OffsetDateTime::UNIX_EPOCH;
+    View {
+        payment: DirectLinkPayment {
+            payid: PAYID,
+            pspid: OPEN.to_owned(),
+            reference: reference.to_owned(),
+            merchant,
+            order: id,
+            operation: "RES".to_owned(),
+            facts: serde_json::Value::Null,
+            return_token: "return-token".to_owned(),
+            created_at: now,
+        },
+        facts: Facts {
+            expiry: Some("1230".to_owned()),
+            ip_address: Some("192.0.2.10".to_owned()),
+            ..Facts::default()
+        },
+        order: Order::open(id, merchant, some_order(), now),
+        telling: telling(status, error, None),
+        levels: Vec::new(),
+        page_url: (status == 46)
+            .then(|| "https://pay.example/transactions/view_challenge?token=page-token".to_owned()),
+    }
+}
+
+fn account(pspid: &str) -> Option<DirectLinkAccount> {
+    let (sha_in, allowed_addresses, per_second) = match pspid {
+        OPEN => (None, vec![], None),
+        SIGNED => (Some(Secret::new(PASSPHRASE.to_owned())), vec![], None),
+        FENCED => (None, vec!["192.0.2.0/24".to_owned()], None),
+        SLOW => (None, vec![], Some(1)),
+        _ => return None,
+    };
+    let account = Account {
+        pspid: pspid.to_owned(),
+        merchant: Id::from_uuid(Uuid::from_u128(1)),
+        processor: None,
+        hash: "sha256".to_owned(),
+        sha_in_sealed: None,
+        sha_out_sealed: None,
+        operation: "SAL".to_owned(),
+        allowed_addresses,
+        urls: AccountUrls::default(),
+        feedback_on_redirect: false,
+        post_sale: PostSale {
+            accept_url: None,
+            decline_url: None,
+            change_url: None,
+            method: "POST".to_owned(),
+        },
+        attempts_max: 10,
+        disabled: false,
+        version: 1,
+        created_at: OffsetDateTime::UNIX_EPOCH,
+        updated_at: OffsetDateTime::UNIX_EPOCH,
+    };
+    Some(DirectLinkAccount {
+        account: Arc::new(account),
+        sha_in,
+        sha_out: None,
+        caller: Caller {
+            merchant: Arc::new(MerchantProfile {
+                reads_per_second: per_second,
+                writes_per_second: per_second,
+                currencies: ["EUR", "JPY"].map(|code| Currency::parse(code).unwrap()).to_vec(),
+                ..profile(1)
+            }),
+            key: KeyKind::Private,
+        },
+    })
+}
+
+#[async_trait]
+impl DirectLink for FakeDirectLink {
+    fn now(&self) -> OffsetDateTime {
+        datetime!(2026-11-22 12:00 UTC)
+    }
+
+    async fn account(&self, pspid: &str) -> Result<Option<Arc<DirectLinkAccount>>, Fault> {
+        match pspid {
+            BROKEN => Err(Fault::Missing("the database")),
+            _ => Ok(account(pspid).map(Arc::new)),
+        }
+    }
+
+    async fn user(
+        &self,
+        _account: &DirectLinkAccount,
+        userid: &str,
+        password: &Secret<String>,
+    ) -> Result<Standing, Fault> {
+        Ok(match (userid, password.reveal().as_str()) {
+            (USER, PASSWORD) => Standing::Right,
+            (USER, _) => Standing::Wrong,
+            _ => Standing::Unknown,
+        })
+    }
+
+    async fn order(&self, _account: &DirectLinkAccount, wanted: Wanted) -> Result<Ordered, Refusal> {
+        let reference = wanted.order_id.clone();
+        self.note(Asked::Order(Box::new(wanted)));
+        let viewed = |status, error| Box::new(view(&reference, status, error));
+        if let Some(named) = reference.strip_prefix(REFUSED) {
+            let code = RefusalCode::ALL
+                .iter()
+                .find(|code| format!("{code:?}") == named)
+                .unwrap();
+            return Err(Refusal::new(*code, "error-id-1"));
+        }
+        Ok(match reference.as_str() {
+            DECLINED => Ordered::Tried(viewed(2, NcError(30_511_001))),
+            CHALLENGED => Ordered::Tried(viewed(46, NcError::NONE)),
+            PAID => Ordered::Paid(viewed(9, NcError::NONE)),
+            IN_FLIGHT => Ordered::InFlight,
+            _ => Ordered::Tried(viewed(5, NcError::NONE)),
+        })
+    }
+
+    async fn maintain(
+        &self,
+        _account: &DirectLinkAccount,
+        which: Which,
+        asked: Maintenance,
+    ) -> Result<Maintained, NotMaintained> {
+        let mut view = self.known(&which).ok_or(NotMaintained::Unknown)?;
+        self.note(Asked::Maintain(which, asked));
+        let status = match asked {
+            Maintenance::Capture { hundredths, .. } if hundredths > Some(1550) => {
+                let why = Refusal::new(RefusalCode::AmountExceeded, "too much");
+                return Err(NotMaintained::Refused {
+                    view: Box::new(view),
+                    why,
+                });
+            }
+            Maintenance::Capture { .. } => 91,
+            Maintenance::Void => 61,
+            Maintenance::Refund { hundredths: Some(1) } => {
+                let why = Refusal::new(RefusalCode::Internal, "error-id-1");
+                return Err(NotMaintained::Failed(why));
+            }
+            Maintenance::Refund { .. } if view.telling.status == 5 => {
+                let why = Refusal::new(RefusalCode::CannotRefund, "nothing to refund");
+                return Err(NotMaintained::Refused {
+                    view: Box::new(view),
+                    why,
+                });
+            }
+            Maintenance::Refund { .. } => 81,
+        };
+        let level = u32::try_from(view.levels.len()).unwrap() + 1;
+        let telling = telling(status, NcError::NONE, Some(level));
+        view.levels.push(telling.clone());
+        Ok(Maintained { view, telling })
+    }
+
+    async fn find(&self, _account: &DirectLinkAccount, which: Which) -> Result<Option<View>, Fault> {
+        if which == Which::Reference("broken".to_owned()) {
+            return Err(Fault::Missing("the database"));
+        }
+        let view = self.known(&which);
+        self.note(Asked::Find(which));
+        Ok(view)
+    }
+
+    async fn returned(&self, _token: &str) -> Result<Option<(Arc<DirectLinkAccount>, Returned)>, Fault> {
+        Ok(None)
+    }
+
+    async fn again(&self, _token: &str, _card: Card) -> Result<Option<Ordered>, Refusal> {
+        Ok(None)
+    }
+}
+
+/// The face, in the sandbox, with what it asks.
+pub fn face() -> (Router, Arc<FakeDirectLink>) {
+    face_in(Environment::Sandbox)
+}
+
+/// The same in another environment.
+pub fn face_in(environment: Environment) -> (Router, Arc<FakeDirectLink>) {
+    let (state, fake) = state(environment);
+    (router(state).into(), fake)
+}
+
+/// What the face is served from.
+pub fn state(environment: Environment) -> (DirectLinkState, Arc<FakeDirectLink>) {
+    let fake = Arc::new(FakeDirectLink::default());
+    let state = DirectLinkState {
+        gateway: Arc::clone(&fake) as _,
+        environment,
+        trust_forwarded_for: true,
+        urls: environment.url_policy(),
+        rate_limits: Arc::default(),
+    };
+    (state, fake)
+}
+
+/// An order that is right.
+pub const ORDER: &[(&str, &str)] = &[
+    ("PSPID", OPEN),
+    ("USERID", USER),
+    ("PSWD", PASSWORD),
+    ("ORDERID", "A1"),
+    ("AMOUNT", "1550"),
+    ("CURRENCY", "EUR"),
+    ("CARDNO", "4111111111111111"),
+    ("ED", "12/30"),
+    ("CVC", "123"),
+    ("CN", "Ana Pérez"),
+    ("OPERATION", "RES"),
+];
+
+/// A capture, and a query, that are right.
+pub const CAPTURE: &[(&str, &str)] = &[
+    ("PSPID", OPEN),
+    ("USERID", USER),
+    ("PSWD", PASSWORD),
+    ("PAYID", "3000000001"),
+    ("AMOUNT", "1550"),
+    ("OPERATION", "SAS"),
+];
+pub const QUERY: &[(&str, &str)] = &[
+    ("PSPID", OPEN),
+    ("USERID", USER),
+    ("PSWD", PASSWORD),
+    ("PAYID", "3000000001"),
+];
+pub const RATES: &[(&str, &str)] = &[
+    ("PSPID", OPEN),
+    ("USERID", USER),
+    ("PSWD", PASSWORD),
+    ("ORDERID", "A1"),
+    ("AMOUNT", "1550"),
+    ("CURRENCY", "EUR"),
+    ("BIN", "411111"),
+];
+
+/// `form` with other values for some names; an empty one takes the parameter out.
+pub fn with<'a>(form: &[(&'a str, &'a str)], changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    let mut changed: Vec<_> = form
+        .iter()
+        .filter(|(name, _)| !changes.iter().any(|(other, _)| other == name))
+        .copied()
+        .collect();
+    changed.extend(changes.iter().filter(|(_, value)| !value.is_empty()));
+    changed
+}
+
+/// A request as a shop's server sends it, from 192.0.2.10.
+pub fn post(path: &str, body: impl Into<Body>) -> Request<Body> {
+    Request::post(path)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded")
+        .extension(ConnectInfo(SocketAddr::from(([192, 0, 2, 10], 4000))))
+        .body(body.into())
+        .unwrap()
+}
+
+/// An answer of the face, read.
+#[derive(Debug)]
+pub struct Answer {
+    pub text: String,
+}
+
+impl Answer {
+    /// An attribute's value, still escaped; every answer of the three pages has each that the tests ask for.
+    pub fn get(&self, name: &str) -> &str {
+        let start = format!("\n{name}=\"");
+        let after = self.text.split_once(&start).map(|(_, after)| after);
+        after
+            .and_then(|after| after.split_once('"'))
+            .map(|(value, _)| value)
+            .unwrap_or_else(|| panic!("no {name} in {}", self.text))
+    }
+
+    pub fn has(&self, name: &str) -> bool {
+        self.text.contains(&format!("\n{name}=\""))
+    }
+
+    /// `NCERROR` and `NCERRORPLUS`.
+    pub fn error(&self) -> (&str, &str) {
+        (self.get("NCERROR"), self.get("NCERRORPLUS"))
+    }
+}
+
+/// Sends a request, and reads an answer that is XML with HTTP 200.
+pub async fn send(face: &Router, request: Request<Body>) -> Answer {
+    let response = face.clone().oneshot(request).await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(
+        response.headers()[header::CONTENT_TYPE],
+        "text/XML; Charset=iso-8859-1"
+    );
+    assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+    let body = to_bytes(response.into_body(), usize::MAX).await.unwrap();
+    let text: String = body.iter().map(|byte| char::from(*byte)).collect();
+    assert!(text.starts_with("<?xml version=\"1.0\"?>\n<"), "{text}");
+    Answer { text }
+}
+
+/// Posts a form to a page of the test environment.
+pub async fn ask(face: &Router, page: &str, form: &[(&str, &str)]) -> Answer {
+    let body = serde_urlencoded::to_string(form).unwrap();
+    send(face, post(&format!("/ncol/test/{page}"), body)).await
+}
