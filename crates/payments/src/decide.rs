@@ -24,6 +24,8 @@ mod stepping_up;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
+pub(crate) use settling::testing as settling_testing;
+#[cfg(test)]
 mod waiving;
 
 pub use authenticating::expires_at;

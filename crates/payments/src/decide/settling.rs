@@ -18,7 +18,7 @@ mod matrix;
 #[cfg(test)]
 mod scenarios;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 
 pub use asked::SETTLEMENTS_MAX;
 

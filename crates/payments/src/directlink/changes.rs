@@ -159,3 +159,6 @@ fn is_told(state: &SettlementState) -> bool {
         | SettlementState::Lost => true,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -199,11 +199,20 @@ impl Store {
         Ok(written.rows_affected() == 1)
     }
 
-    /// When somebody has to look at a message next: when it is due, or when the lease of whoever has it runs out.
-    pub async fn feedback_next_due_at(&self) -> Result<Option<OffsetDateTime>, StoreError> {
+    /// When somebody has to look at a message next: when it is due, or when the lease of whoever has it runs out. Those that wait
+    /// for an earlier one of their payment do not count.
+    pub async fn feedback_next_due_at(
+        &self,
+        now: OffsetDateTime,
+    ) -> Result<Option<OffsetDateTime>, StoreError> {
         Ok(sqlx::query_scalar!(
-            r#"SELECT GREATEST(next_at, lease_until) AS "at!" FROM directlink_feedback
-               WHERE outcome IS NULL ORDER BY 1 LIMIT 1"#,
+            r#"SELECT GREATEST(next_at, lease_until) AS "at!" FROM directlink_feedback due
+               WHERE outcome IS NULL
+                     AND NOT EXISTS (SELECT FROM directlink_feedback earlier
+                                     WHERE earlier.payid = due.payid AND earlier.id < due.id AND earlier.outcome IS NULL
+                                           AND (earlier.attempts = 0 OR earlier.lease_until > $1))
+               ORDER BY 1 LIMIT 1"#,
+            now,
         )
         .fetch_optional(self.pool())
         .await?)
@@ -304,3 +313,6 @@ pub(crate) async fn feedback_insert_in(
     .await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;
