@@ -20,14 +20,14 @@ use orchestrator::{
     transport::Transport,
     vault::{Vault, key_file::KeyFileError},
 };
-use payments::Addresses;
+use payments::{Addresses, directlink::signature::Hash};
 use primitives::{Id, id::kind};
 use std::sync::Arc;
 use store::{Store, StoreError};
 use thiserror::Error;
 use webhooks::{
-    CannotStart, Dispatcher, DispatcherHandle, NoticeHandle, NoticeSender, SigningKeySet, SigningKeys,
-    SigningKeysError,
+    CannotStart, Dispatcher, DispatcherHandle, FeedbackAccount, FeedbackAccounts, FeedbackHandle,
+    FeedbackSender, NoAccount, NoticeHandle, NoticeSender, SigningKeySet, SigningKeys, SigningKeysError,
 };
 
 /// Why the parts cannot be put together.
@@ -60,6 +60,7 @@ pub struct Wired {
     pub telling: Box<dyn Future<Output = ()> + Send + Unpin>,
     pub dispatcher: Dispatcher,
     pub notices: NoticeSender,
+    pub feedback: FeedbackSender,
     pub public: PublicState,
     pub admin: AdminState,
 }
@@ -135,6 +136,13 @@ pub fn wire(
         &config.webhooks,
         Arc::new(move || clock.moment()),
     )?;
+    let clock = Arc::clone(&base.clock);
+    let feedback = FeedbackSender::new(
+        base.store.clone(),
+        &config.webhooks,
+        Arc::new(DirectLinkAccounts(Arc::clone(&base.configuration))),
+        Arc::new(move || clock.moment()),
+    )?;
     let parts = Parts {
         store: base.store.clone(),
         vault: base.vault,
@@ -150,7 +158,7 @@ pub fn wire(
             public_url: config.http.public_url.clone(),
         },
         environment: config.environment,
-        wake_deliveries: waking(dispatcher.handle(), notices.handle()),
+        wake_deliveries: waking(dispatcher.handle(), notices.handle(), feedback.handle()),
     };
     let (gateway, telling) = Gateway::new(parts);
     let policy = config.environment.url_policy();
@@ -189,6 +197,7 @@ pub fn wire(
         telling: Box::new(Box::pin(telling)),
         dispatcher,
         notices,
+        feedback,
         public,
         admin,
     })
@@ -215,10 +224,11 @@ fn three_ds(config: &Config, results: &ResultsFace) -> ThreeDsSettings {
     }
 }
 
-fn waking(dispatcher: DispatcherHandle, notices: NoticeHandle) -> WakeDeliveries {
+fn waking(dispatcher: DispatcherHandle, notices: NoticeHandle, feedback: FeedbackHandle) -> WakeDeliveries {
     WakeDeliveries::new(move || {
         dispatcher.wake();
         notices.wake();
+        feedback.wake();
     })
 }
 
@@ -259,6 +269,23 @@ impl SigningKeys for MerchantKeys {
             private_key: profile.private_key.clone(),
             v1: of(KeyScheme::V1).collect(),
             v1a: of(KeyScheme::V1a).collect(),
+        })
+    }
+}
+
+/// Where and how DirectLink shops are told of their payments, from the cached configuration.
+struct DirectLinkAccounts(Arc<Configuration>);
+
+#[async_trait]
+impl FeedbackAccounts for DirectLinkAccounts {
+    async fn feedback_account(&self, pspid: &str) -> Result<FeedbackAccount, NoAccount> {
+        let unavailable = |fault| NoAccount::Unavailable(Box::new(fault));
+        let found = self.0.directlink_account(pspid).await.map_err(unavailable)?;
+        let found = found.ok_or(NoAccount::Unknown)?;
+        Ok(FeedbackAccount {
+            post_sale: found.account.post_sale.clone(),
+            hash: Hash::parse(&found.account.hash).ok_or(NoAccount::Unknown)?,
+            sha_out: found.sha_out.clone(),
         })
     }
 }

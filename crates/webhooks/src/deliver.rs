@@ -4,6 +4,7 @@ use crate::{
     address_guard::{AddressGuard, AddressRefused, GuardedResolver, NameLookup, SystemLookup},
     ending::{AttemptCode, Ending},
     excerpt::excerpt,
+    feedback::target,
     message::Message,
     sign::SigningKeySet,
 };
@@ -126,6 +127,39 @@ impl Sender {
 }
 
 impl Sender {
+    /// Hands parameters over once, in the address's query or as a form. Answers what came of it, and the HTTP status if there
+    /// was one. A redirect counts as received, as this protocol has it, and is not followed.
+    pub(crate) async fn hand_over(&self, request: &target::Request) -> (AttemptCode, Option<u16>) {
+        let (url, form) = match request {
+            target::Request::Get(url) => (url, None),
+            target::Request::Post(url, form) => (url, Some(form.clone())),
+        };
+        if self.guard.check_url(url).is_err() {
+            return (AttemptCode::AddressRefused, None);
+        }
+        let call = match form {
+            None => self.client.get(url.clone()),
+            Some(form) => self
+                .client
+                .post(url.clone())
+                .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+                .body(form),
+        };
+        match call.send().await {
+            Ok(response) => {
+                let status = response.status();
+                let received = status.is_success() || status.is_redirection();
+                let code = if received {
+                    AttemptCode::Delivered
+                } else {
+                    AttemptCode::HttpStatus
+                };
+                (code, Some(status.as_u16()))
+            }
+            Err(error) => (code_of(&error), None),
+        }
+    }
+
     /// Posts a form once. Answers what came of it, and the HTTP status if there was one; an answer other than 200 is
     /// [`AttemptCode::HttpStatus`].
     pub async fn post_form(&self, url: &str, form: String) -> (AttemptCode, Option<u16>) {

@@ -33,6 +33,8 @@ pub struct DispatcherSettings {
     /// How long attempts in flight may still take once the process is asked to stop.
     pub shutdown: Duration,
     pub schedule: Schedule,
+    /// The pause before feedback to a DirectLink shop is repeated.
+    pub feedback_pause: Duration,
 }
 
 impl Default for DispatcherSettings {
@@ -48,6 +50,8 @@ impl Default for DispatcherSettings {
             measure: Duration::from_secs(15),
             shutdown: Duration::from_secs(5),
             schedule: Schedule::default(),
+            // ogone-directlink.md, section 9.3.
+            feedback_pause: Duration::from_secs(10 * 60),
         }
     }
 }
@@ -68,6 +72,7 @@ impl DispatcherSettings {
             ("poll", self.poll),
             ("measure", self.measure),
             ("endpoint_disable_after", self.endpoint_disable_after),
+            ("feedback_pause", self.feedback_pause),
         ] {
             if duration.is_zero() {
                 problems.push((field, "must be more than nothing".to_owned()));

@@ -31,6 +31,8 @@ const SETTLEMENT_OVERDUE: Duration = Duration::days(1);
 const HOLDS_SHOWN: Duration = Duration::days(30);
 /// How long idempotency keys are kept.
 const KEYS_KEPT: Duration = Duration::days(30);
+/// How long operators see what DirectLink shops were told.
+const FEEDBACK_KEPT: Duration = Duration::days(30);
 
 impl Gateway {
     /// Works on the queue until the process ends.
@@ -88,12 +90,14 @@ impl Gateway {
         let keys = self.store().idempotency_keys_prune(now - KEYS_KEPT).await?;
         let notices = self.store().notices_prune(now - NOTICES_KEPT).await?;
         let declines = self.store().card_declines_prune(now - COUNTED_FOR).await?;
-        if codes + keys + notices + declines > 0 {
+        let feedback = self.store().feedback_prune(now - FEEDBACK_KEPT).await?;
+        if codes + keys + notices + declines + feedback > 0 {
             tracing::info!(
                 security_codes = codes,
                 idempotency_keys = keys,
                 notices,
                 card_declines = declines,
+                feedback,
                 "cleared what had outlived its time"
             );
         }

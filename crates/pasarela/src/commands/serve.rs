@@ -23,8 +23,8 @@ use tokio::{
 /// How long the start waits for the directory servers' card ranges. Whoever is slower is asked again while we serve, and
 /// until it has answered its cards count as taking part.
 const CARD_RANGES_PATIENCE: Duration = Duration::from_secs(10);
-/// What the dispatcher needs after the last request to note its results.
-const DISPATCHER_GRACE: Duration = Duration::from_secs(6);
+/// What the tellers need after the last request to note their results.
+const TELLERS_GRACE: Duration = Duration::from_secs(6);
 
 /// Serves until SIGTERM or SIGINT; then takes no new requests, and lets those under way finish. SIGHUP reads the results
 /// listener's certificates again.
@@ -104,7 +104,8 @@ struct Running {
     /// Has the results listener's certificates read again.
     reload: Arc<Notify>,
     servers: JoinSet<io::Result<()>>,
-    dispatcher: tokio::task::JoinHandle<()>,
+    /// What tells merchants' servers, each kind of message in a loop of its own.
+    tellers: JoinSet<()>,
     /// Loops that may be cut off anywhere: what they were at is a row that the next process takes up.
     loops: JoinSet<()>,
     gateway: Gateway,
@@ -146,11 +147,13 @@ impl Running {
             api::admin::admin_router(wired.admin),
             stopped(stopping),
         ));
-        let dispatcher = tokio::spawn(wired.dispatcher.run(stopped(stopping)));
+        let mut tellers = JoinSet::new();
+        tellers.spawn(wired.dispatcher.run(stopped(stopping)));
+        tellers.spawn(wired.feedback.run(stopped(stopping)));
         Ok(Self {
             reload,
             servers,
-            dispatcher,
+            tellers,
             loops,
             gateway,
         })
@@ -165,10 +168,8 @@ impl Running {
         if tokio::time::timeout(within, requests).await.is_err() {
             tracing::warn!("requests or payments under way were cut off");
         }
-        if tokio::time::timeout(DISPATCHER_GRACE, &mut self.dispatcher)
-            .await
-            .is_err()
-        {
+        let told = async { while self.tellers.join_next().await.is_some() {} };
+        if tokio::time::timeout(TELLERS_GRACE, told).await.is_err() {
             tracing::warn!("webhooks on their way were cut off and will be sent again");
         }
         self.loops.shutdown().await;

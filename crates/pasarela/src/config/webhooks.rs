@@ -24,6 +24,7 @@ pub(super) fn read(
         "concurrency_per_endpoint",
         "endpoint_disable_after_days",
         "poll_seconds",
+        "feedback_pause_seconds",
     ];
     let fields = section(root, "webhooks", &known, problems)?;
     let attempt_timeout = milliseconds(&fields, "attempt_timeout_ms", problems);
@@ -33,6 +34,7 @@ pub(super) fn read(
     let disable_after = integer(1..=DISABLE_AFTER_MAX_DAYS);
     let disable_after = fields.need("endpoint_disable_after_days", disable_after, problems);
     let poll = seconds(&fields, "poll_seconds", problems);
+    let feedback_pause = seconds(&fields, "feedback_pause_seconds", problems);
     let settings = DispatcherSettings {
         url_policy: environment.unwrap_or(Environment::Production).url_policy(),
         attempt_timeout: attempt_timeout?,
@@ -41,6 +43,7 @@ pub(super) fn read(
         concurrency_per_endpoint: per_endpoint?,
         endpoint_disable_after: Duration::from_secs(u64::from(disable_after?) * DAY_SECONDS),
         poll: Duration::from_secs(poll?.into()),
+        feedback_pause: Duration::from_secs(feedback_pause?.into()),
         ..DispatcherSettings::default()
     };
     for (field, text) in settings.problems() {
