@@ -17,6 +17,17 @@ mod order;
 mod returned;
 mod standing;
 
+#[cfg(test)]
+mod access_tests;
+#[cfg(test)]
+mod maintenance_tests;
+#[cfg(test)]
+mod order_tests;
+#[cfg(test)]
+mod returned_tests;
+#[cfg(test)]
+mod testing;
+
 pub use payments::directlink::facts;
 
 use acquiring::{Address, Initiator, Shopper, StoredCredential};

@@ -268,7 +268,7 @@ async fn a_user_is_given_a_password_locked_unlocked_disabled_and_enabled(pool: P
     for _ in 0..5 {
         administration
             .store
-            .directlink_user_tried(&user, false)
+            .directlink_user_tried(&user.pspid, &user.userid, false)
             .await
             .unwrap();
     }
