@@ -133,6 +133,7 @@ pub fn wanted(operation: Operation) -> Wanted {
         browser: purchase.browser,
         initiator: purchase.initiator,
         market: purchase.market,
+        stored_credential: None,
         description: Some("Two shirts".into()),
         facts: Facts {
             com_plus: Some("basket 7".into()),
