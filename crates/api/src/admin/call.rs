@@ -166,6 +166,11 @@ impl Page {
         parsed("after", self.after.as_deref(), "must be the `next` of a page")
     }
 
+    /// A place in a list that is in the order of names.
+    pub(super) fn after_name<T: FromStr>(&self) -> Answered<Option<T>> {
+        parsed("after", self.after.as_deref(), "must be a name")
+    }
+
     /// What of a delivery log is asked for.
     pub(super) fn attempts(&self) -> Answered<AttemptFilter> {
         Ok(AttemptFilter {

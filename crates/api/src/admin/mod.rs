@@ -10,6 +10,7 @@ mod bins;
 mod call;
 mod card_declines;
 mod connections;
+mod directlink;
 mod directory_servers;
 mod merchants;
 mod remote_threeds_servers;
@@ -139,6 +140,13 @@ fn faces(state: &AdminState) -> OpenApiRouter {
                 .routes(routes!(bins::import))
                 .layer(DefaultBodyLimit::max(bins::BODY_MAX_BYTES)),
         )
+        .routes(routes!(directlink::list, directlink::create))
+        .routes(routes!(directlink::get, directlink::update))
+        .routes(routes!(directlink::users::list))
+        .routes(routes!(directlink::users::put))
+        .routes(routes!(directlink::users::disable))
+        .routes(routes!(directlink::users::enable))
+        .routes(routes!(directlink::users::unlock))
         .routes(routes!(directory_servers::list))
         .routes(routes!(directory_servers::set, directory_servers::delete))
         .routes(routes!(shops::list, shops::create))

@@ -5,11 +5,13 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use utoipa::ToSchema;
 
+mod directlink;
 mod routing;
 mod shops;
 mod webhooks;
 
 pub use crate::problem::Problem as ProblemBody;
+pub use directlink::*;
 pub use routing::*;
 pub use shops::*;
 pub use webhooks::*;

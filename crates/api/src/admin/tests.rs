@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod card_declines;
+mod directlink;
 mod webhooks;
 
 use super::{AdminState, admin_router};

@@ -15,7 +15,8 @@ fn fields(reply: &Value) -> Vec<&str> {
 }
 
 /// Routes whose body may be left out.
-const MAY_BE_EMPTY: [&str; 3] = [
+const MAY_BE_EMPTY: [&str; 4] = [
+    "/users/api",
     "/webhook-secret",
     "/webhook-endpoints/own/secret",
     "/webhook-endpoints/own/test",
@@ -28,8 +29,18 @@ pub(super) fn routes(merchant: &str) -> Vec<(&'static str, String, bool)> {
     let rule = of(&format!("/routing/rules/{SOME_ID}"));
     let shop = format!("/threeds-shops/{SOME_ID}");
     let endpoint = of(&format!("/webhook-endpoints/{SOME_ID}"));
+    let directlink = of("/directlink-accounts/MyPSPID");
     vec![
         ("POST", "/merchants/logout".into(), false),
+        ("GET", of("/directlink-accounts"), false),
+        ("POST", of("/directlink-accounts"), true),
+        ("GET", directlink.clone(), false),
+        ("PATCH", directlink.clone(), true),
+        ("GET", format!("{directlink}/users"), false),
+        ("PUT", format!("{directlink}/users/api"), true),
+        ("POST", format!("{directlink}/users/api/disable"), false),
+        ("POST", format!("{directlink}/users/api/enable"), false),
+        ("POST", format!("{directlink}/users/api/unlock"), false),
         ("GET", "/merchants".into(), false),
         ("POST", "/merchants".into(), true),
         ("GET", of(""), false),
@@ -152,16 +163,18 @@ async fn bodies_of_every_wrong_kind_are_refused_by_every_route(pool: PgPool) {
             } else {
                 expected
             };
-            // A connection, rule or shop that is not there is not there, whatever is said of it.
+            // A connection, rule, shop or account that is not there is not there, whatever is said of it.
             let nobody_s = [
                 "/connections/",
                 "/routing/rules/",
                 "/threeds-shops/",
                 "/webhook-endpoints/",
+                "/directlink-accounts/",
             ]
             .iter()
             .any(|of_somebody| path.contains(of_somebody));
-            let missing = method == "PATCH" && nobody_s && expected == 422;
+            let changes = method == "PATCH" || path.ends_with("/users/api");
+            let missing = changes && nobody_s && expected == 422;
             assert_eq!(
                 status,
                 if missing { 404 } else { expected },
@@ -227,6 +240,26 @@ async fn members_at_fault_are_named(pool: PgPool) {
                 "three_ds.mpi.brands.visa.mcc",
                 "credentials",
             ],
+        ),
+        (
+            "POST",
+            format!("/merchants/{merchant}/directlink-accounts"),
+            json!({"pspid": "", "processor": "adyen", "sha_in": 1, "allowed_addresses": ["shop.example"],
+                "feedback_on_redirect": true, "attempts_max": 51}),
+            vec![
+                "pspid",
+                "processor",
+                "sha_in",
+                "allowed_addresses",
+                "feedback_on_redirect",
+                "attempts_max",
+            ],
+        ),
+        (
+            "GET",
+            format!("/merchants/{merchant}/directlink-accounts?after=%00"),
+            Value::Null,
+            vec!["after"],
         ),
         (
             "PUT",
@@ -392,6 +425,28 @@ async fn unknown_ids_and_those_of_others_are_not_found(pool: PgPool) {
             format!("/merchants/{SOME_ID}/webhook-endpoints/own/dead-letters"),
         ),
         ("GET", format!("/merchants/{merchant}/webhook-events/{SOME_ID}")),
+        ("GET", format!("/merchants/{SOME_ID}/directlink-accounts")),
+        (
+            "GET",
+            format!("/merchants/{merchant}/directlink-accounts/MyPSPID"),
+        ),
+        ("GET", format!("/merchants/{merchant}/directlink-accounts/%00")),
+        (
+            "PATCH",
+            format!("/merchants/{merchant}/directlink-accounts/MyPSPID"),
+        ),
+        (
+            "GET",
+            format!("/merchants/{merchant}/directlink-accounts/MyPSPID/users"),
+        ),
+        (
+            "PUT",
+            format!("/merchants/{merchant}/directlink-accounts/MyPSPID/users/api"),
+        ),
+        (
+            "POST",
+            format!("/merchants/{merchant}/directlink-accounts/MyPSPID/users/api/unlock"),
+        ),
         ("DELETE", "/directory-servers/visa".into()),
         ("PUT", "/directory-servers/vista".into()),
         ("GET", format!("/threeds-shops/{SOME_ID}")),
