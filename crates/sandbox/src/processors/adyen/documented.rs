@@ -5,7 +5,6 @@
 use crate::processors::outcome::Outcome;
 
 use super::payment_request::Asked;
-use super::refusals::{self, Refusal};
 
 /// Whose cards and amounts these are.
 pub const MERCHANT_ACCOUNT: &str = "TiendaDirectLinkECOM";
@@ -13,37 +12,19 @@ pub const MERCHANT_ACCOUNT: &str = "TiendaDirectLinkECOM";
 const REFUSED_CARD: &str = "4111113333333333";
 const UNCERTAIN_CARD: &str = "4111116666666666";
 
-/// How a charge ends that the documentation knows.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Documented {
-    /// Refused without a word of the issuer's.
-    Refused(Refusal),
-    /// Charged, and the answer is lost; news of it follow.
-    Uncertain,
+/// How a charge ends that the documentation knows; `None` when it has nothing to say, or to another merchant account. What is
+/// uncertain was charged, and news of it follow.
+pub fn outcome_of(asked: &Asked) -> Option<Outcome> {
+    (asked.merchant_account == MERCHANT_ACCOUNT)
+        .then(|| of_charge(asked.pan.reveal(), asked.amount.minor()))
+        .flatten()
 }
 
-impl Documented {
-    /// What becomes of a charge; `None` when the documentation has nothing to say, or to another merchant account.
-    pub fn of(asked: &Asked) -> Option<Self> {
-        (asked.merchant_account == MERCHANT_ACCOUNT)
-            .then(|| Self::of_charge(asked.pan.reveal(), asked.amount.minor()))
-            .flatten()
-    }
-
-    fn of_charge(card: &str, minor: i64) -> Option<Self> {
-        match (card, minor) {
-            (REFUSED_CARD, _) | (_, 900_001..=999_899) => Some(Self::Refused(refusals::UNEXPLAINED)),
-            (UNCERTAIN_CARD, _) | (_, 999_900) => Some(Self::Uncertain),
-            _ => None,
-        }
-    }
-
-    /// The same in the words for all processors, where there is one.
-    pub fn outcome(self) -> Outcome {
-        match self {
-            Self::Refused(_) => Outcome::Declined("05"),
-            Self::Uncertain => Outcome::ApprovedThenError,
-        }
+fn of_charge(card: &str, minor: i64) -> Option<Outcome> {
+    match (card, minor) {
+        (REFUSED_CARD, _) | (_, 900_001..=999_899) => Some(Outcome::Declined("05")),
+        (UNCERTAIN_CARD, _) | (_, 999_900) => Some(Outcome::ApprovedThenError),
+        _ => None,
     }
 }
 
@@ -53,18 +34,19 @@ mod tests {
 
     #[test]
     fn the_documented_cards_and_amounts_have_their_outcomes() {
-        let refused = Some(Documented::Refused(refusals::UNEXPLAINED));
+        let refused = Some(Outcome::Declined("05"));
+        let uncertain = Some(Outcome::ApprovedThenError);
         for (card, minor, outcome) in [
             ("4111111111111111", 100, None),
             ("4111111111111111", 900_000, None),
             ("4111111111111111", 900_001, refused),
             ("4111111111111111", 999_899, refused),
-            ("4111111111111111", 999_900, Some(Documented::Uncertain)),
+            ("4111111111111111", 999_900, uncertain),
             ("4111111111111111", 999_901, None),
             ("4111113333333333", 100, refused),
-            ("4111116666666666", 100, Some(Documented::Uncertain)),
+            ("4111116666666666", 100, uncertain),
         ] {
-            assert_eq!(Documented::of_charge(card, minor), outcome, "{card} {minor}");
+            assert_eq!(of_charge(card, minor), outcome, "{card} {minor}");
         }
     }
 }

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 
 use super::afterwards::{self, Afterwards};
 use super::book::{Payment, fresh_psp_reference};
-use super::documented::Documented;
+use super::documented;
 use super::idempotency::Keyed;
 use super::money::AmountBody;
 use super::notify::{self, Item};
@@ -60,7 +60,6 @@ fn decide(adyen: &Adyen, headers: &HeaderMap, body: &[u8]) -> Result<(Response, 
         let reply = refuse(adyen, &caller, &asked, refusals::NOT_AUTHENTICATED, None);
         return Ok((keyed.answer(adyen, StatusCode::OK, &reply), None));
     }
-    let documented = Documented::of(&asked);
     let charge = outcome::Charge {
         amount: asked.amount,
         brand: asked.brand,
@@ -68,20 +67,15 @@ fn decide(adyen: &Adyen, headers: &HeaderMap, body: &[u8]) -> Result<(Response, 
         order_id: asked.order_id.as_deref(),
         connection: (NAME, &caller.api_key),
     };
-    let outcome = match documented {
-        Some(documented) => documented.outcome(),
-        None => outcome::of(&charge, &adyen.processors.cascade),
-    };
+    let outcome =
+        documented::outcome_of(&asked).unwrap_or_else(|| outcome::of(&charge, &adyen.processors.cascade));
     let reply = match outcome {
         Outcome::Approved | Outcome::ApprovedThenError | Outcome::ApprovedThenSilence => {
             approve(adyen, &caller, &asked)
         }
         Outcome::Declined(code) => {
-            let (refusal, issuer) = match documented {
-                Some(Documented::Refused(refusal)) => (refusal, None),
-                _ => (refusals::of(code, asked.brand, fully_authenticated), Some(code)),
-            };
-            refuse(adyen, &caller, &asked, refusal, issuer)
+            let refusal = refusals::of(code, asked.brand, fully_authenticated);
+            refuse(adyen, &caller, &asked, refusal, Some(code))
         }
         // Lost on its way: nothing is known of it, its key included.
         Outcome::Silence => {

@@ -17,13 +17,6 @@ pub const NOT_AUTHENTICATED: Refusal = Refusal {
     issuer_raw: None,
 };
 
-/// Refused, and nobody says why.
-pub const UNEXPLAINED: Refusal = Refusal {
-    code: "2",
-    text: "Refused",
-    issuer_raw: None,
-};
-
 /// The refusal behind an issuer's response code.
 pub fn of(issuer_code: &str, brand: Brand, fully_authenticated: bool) -> Refusal {
     let (code, text, raw) = match issuer_code {
