@@ -5,10 +5,7 @@ pub(super) mod users;
 use super::{
     AdminState,
     call::{Answered, Document, Failure, ListQuery, id, page},
-    schema::{
-        DirectLinkAccountBody, DirectLinkAccountListReply,
-        DirectLinkAccountReply, ProblemBody,
-    },
+    schema::{DirectLinkAccountBody, DirectLinkAccountListReply, DirectLinkAccountReply, ProblemBody},
     session::Operator,
 };
 use axum::{

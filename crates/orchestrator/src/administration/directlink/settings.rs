@@ -122,10 +122,10 @@ impl Settings {
         let sha_out = Passphrased::of(fields, "sha_out", problems);
         let operation = fields.take("operation", word(&OPERATIONS), problems);
         let addresses = fields.take("allowed_addresses", list(0..=ADDRESSES_MAX, network), problems);
+        // Only browsers go there, so that these may be plain HTTP as they may in a request.
         let mut url = |name| {
-            fields
-                .take(name, parsed(|text| HttpUrl::parse(text, rules.policy)), problems)
-                .map(|url| url.as_str().to_owned())
+            let url = fields.take(name, parsed(HttpUrl::parse_page), problems);
+            url.map(|url| url.as_str().to_owned())
         };
         let urls = AccountUrls {
             accept: url("accept_url"),

@@ -9,7 +9,7 @@ const PASSPHRASE: &str = "Mysecretsig1875!?";
 fn named(pspid: &str) -> Value {
     json!({
         "pspid": pspid, "processor": "plain", "hash": "sha512", "sha_in": PASSPHRASE, "sha_out": "another one, longer",
-        "operation": "SAL", "allowed_addresses": ["192.0.2.7", "2001:db8::/32"], "accept_url": "https://shop.example/ok",
+        "operation": "SAL", "allowed_addresses": ["192.0.2.7", "2001:db8::/32"], "accept_url": "http://shop.example/ok",
         "feedback_on_redirect": true, "post_sale_accept_url": "https://shop.example/<PARAMVAR>?x=1", "attempts_max": 3,
     })
 }
@@ -97,7 +97,7 @@ async fn every_member_at_fault_is_named(pool: PgPool) {
     let merchant = world.merchant("Shop").await.merchant.id;
     let bad = json!({
         "pspid": "a/b", "processor": "nobody", "hash": "md5", "sha_in": "short", "sha_out": "contraseña larga",
-        "operation": "RFD", "allowed_addresses": ["10.0.0.1/8"], "accept_url": "http://shop.example",
+        "operation": "RFD", "allowed_addresses": ["10.0.0.1/8"], "accept_url": "ftp://shop.example",
         "decline_url": "/no", "exception_url": 1, "cancel_url": "https://u:p@shop.example",
         "feedback_on_redirect": true, "post_sale_accept_url": "https://<PARAMVAR>/x", "post_sale_method": "PUT",
         "attempts_max": 51, "status": "gone", "colour": 1,
