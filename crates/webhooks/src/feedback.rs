@@ -232,7 +232,8 @@ impl FeedbackSender {
         match self.store.feedback_next_due_at(now).await {
             Ok(Some(at)) => Duration::try_from(at - now)
                 .unwrap_or_default()
-                .clamp(SPIN, self.poll),
+                .max(SPIN)
+                .min(self.poll),
             Ok(None) | Err(_) => self.poll,
         }
     }
