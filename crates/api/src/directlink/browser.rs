@@ -21,7 +21,7 @@ use crate::pages::headers::safe_by_default;
 use axum::{
     body::to_bytes,
     extract::Request,
-    http::{HeaderMap, Method, header},
+    http::{HeaderMap, Method},
     response::{IntoResponse, Redirect, Response},
 };
 use primitives::UrlPolicy;
@@ -125,5 +125,5 @@ fn return_address(token: &str) -> String {
 fn redirect(address: &str) -> Response {
     // A header has no place for what is beyond ASCII.
     let address = percent_encoding::utf8_percent_encode(address, percent_encoding::CONTROLS).to_string();
-    ([(header::REFERRER_POLICY, "no-referrer")], Redirect::to(&address)).into_response()
+    Redirect::to(&address).into_response()
 }
