@@ -10,6 +10,7 @@
     reason = "tests may panic, and have chance of their own"
 )]
 
+mod directlink_shop;
 mod driver;
 mod shopper;
 mod webdriver;
@@ -18,6 +19,8 @@ mod window;
 mod acs_challenges;
 mod acs_pages;
 mod buying;
+mod directlink;
+mod directlink_retry;
 mod giving_up;
 mod keyboard;
 mod languages;

@@ -207,6 +207,15 @@ impl Window {
 
     /// Does something in the window that was opened by the last step, closes it and comes back.
     pub async fn in_the_new_window<T>(&self, act: impl AsyncFnOnce() -> T) -> T {
+        let ours = self.moves_to_the_new_window().await;
+        let outcome = act().await;
+        self.session.close_window().await.unwrap();
+        self.moves_to(&ours).await;
+        outcome
+    }
+
+    /// Moves to the window that was opened by the last step; answers the one that was looked at until now.
+    pub async fn moves_to_the_new_window(&self) -> Value {
         let ours = self.session.get("window").await.unwrap();
         let opened = self
             .until("a second window", async || {
@@ -215,17 +224,26 @@ impl Window {
                 Ok(windows.into_iter().find(|window| *window != ours))
             })
             .await;
-        self.session
-            .post("window", json!({ "handle": opened }))
-            .await
-            .unwrap();
-        let outcome = act().await;
-        self.session.close_window().await.unwrap();
-        self.session
-            .post("window", json!({ "handle": ours }))
-            .await
-            .unwrap();
-        outcome
+        self.moves_to(&opened).await;
+        ours
+    }
+
+    /// Moves to a window.
+    pub async fn moves_to(&self, window: &Value) {
+        let handle = json!({ "handle": window });
+        self.session.post("window", handle).await.unwrap();
+    }
+
+    /// Waits until all windows but one are closed.
+    pub async fn is_alone(&self) {
+        self.until("one window only", async || {
+            let windows = self.session.get("window/handles").await?;
+            Ok(windows
+                .as_array()
+                .is_some_and(|windows| windows.len() == 1)
+                .then_some(()))
+        })
+        .await;
     }
 
     /// What the browser complained about since the last question: refused content, exceptions, what is missing.
