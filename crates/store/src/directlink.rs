@@ -4,3 +4,6 @@ pub mod accounts;
 pub mod feedback;
 pub mod payments;
 pub mod users;
+
+#[cfg(test)]
+mod tests;

@@ -115,10 +115,14 @@ impl Store {
         let row = sqlx::query_as!(
             Row,
             "SELECT d.payid, d.pspid, d.reference, d.merchant_id, d.order_id, d.operation, d.facts, d.return_token, d.created_at
-             FROM directlink_payments d
-             JOIN orders o ON o.merchant_id = d.merchant_id AND o.id = d.order_id
-             JOIN payments p ON p.merchant_id = o.merchant_id AND p.id = o.payment_id
-             WHERE d.pspid = $1 AND d.reference = $2
+             -- Each kept whole by OFFSET, so that a plan made while there were few goes by the keys as well.
+             FROM (SELECT * FROM directlink_payments WHERE pspid = $1 AND reference = $2 OFFSET 0) d
+             CROSS JOIN LATERAL (
+                 SELECT payment_id FROM orders WHERE merchant_id = d.merchant_id AND id = d.order_id OFFSET 0
+             ) o
+             CROSS JOIN LATERAL (
+                 SELECT reference FROM payments WHERE merchant_id = d.merchant_id AND id = o.payment_id OFFSET 0
+             ) p
              ORDER BY p.reference IS NULL, d.payid DESC LIMIT 1",
             pspid,
             reference,
@@ -131,32 +135,16 @@ impl Store {
     /// How many payments under a reference somebody tried to pay.
     pub async fn directlink_tries(&self, pspid: &str, reference: &str) -> Result<i64, StoreError> {
         Ok(sqlx::query_scalar!(
-            r#"SELECT count(*) AS "count!" FROM directlink_payments d
-               JOIN orders o ON o.merchant_id = d.merchant_id AND o.id = d.order_id
-               WHERE d.pspid = $1 AND d.reference = $2 AND o.payment_id IS NOT NULL"#,
+            r#"SELECT count(o.payment_id) AS "count!"
+               FROM (SELECT * FROM directlink_payments WHERE pspid = $1 AND reference = $2 OFFSET 0) d
+               CROSS JOIN LATERAL (
+                   SELECT payment_id FROM orders WHERE merchant_id = d.merchant_id AND id = d.order_id OFFSET 0
+               ) o"#,
             pspid,
             reference,
         )
         .fetch_one(self.pool())
         .await?)
-    }
-
-    /// The payment that is an order of ours.
-    pub async fn directlink_payment_of_order(
-        &self,
-        merchant: Id<kind::Merchant>,
-        order: Id<kind::Order>,
-    ) -> Result<Option<DirectLinkPayment>, StoreError> {
-        let row = sqlx::query_as!(
-            Row,
-            "SELECT payid, pspid, reference, merchant_id, order_id, operation, facts, return_token, created_at
-             FROM directlink_payments WHERE merchant_id = $1 AND order_id = $2",
-            merchant.uuid(),
-            order.uuid(),
-        )
-        .fetch_optional(self.pool())
-        .await?;
-        Ok(row.map(Into::into))
     }
 
     /// The payment whose browser comes back with that token.
