@@ -8,7 +8,7 @@ use orchestrator::{
         account::{DirectLinkAccount, Standing},
     },
 };
-use payments::Refusal;
+use payments::{Refusal, bins::CardType};
 use primitives::{Card, Secret};
 use std::sync::Arc;
 use time::OffsetDateTime;
@@ -29,6 +29,9 @@ pub trait DirectLink: Send + Sync + 'static {
         userid: &str,
         password: &Secret<String>,
     ) -> Result<Standing, Fault>;
+
+    /// Whether a card whose number begins so is one of credit, debit or prepaid, where that is known.
+    async fn card_type(&self, digits: &str) -> Result<Option<CardType>, Fault>;
 
     /// Tries to get a new order paid.
     async fn order(&self, account: &DirectLinkAccount, wanted: Wanted) -> Result<Ordered, Refusal>;
@@ -70,6 +73,11 @@ impl DirectLink for Gateway {
         password: &Secret<String>,
     ) -> Result<Standing, Fault> {
         self.directlink_user(account, userid, password).await
+    }
+
+    async fn card_type(&self, digits: &str) -> Result<Option<CardType>, Fault> {
+        let table = self.configuration().bins().table().await?;
+        Ok(table.find(digits).and_then(|bin| bin.card_type))
     }
 
     async fn order(&self, account: &DirectLinkAccount, wanted: Wanted) -> Result<Ordered, Refusal> {

@@ -28,7 +28,15 @@ pub mod signature;
 pub mod xml;
 
 #[cfg(test)]
+mod arbitrary_input_tests;
+#[cfg(test)]
 mod call_tests;
+#[cfg(test)]
+mod later_tests;
+#[cfg(test)]
+mod order_tests;
+#[cfg(test)]
+mod parameter_tests;
 #[cfg(test)]
 mod signature_tests;
 #[cfg(test)]

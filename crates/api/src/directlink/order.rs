@@ -3,6 +3,7 @@
 use super::{
     DirectLinkState,
     answer::{self, NotDone},
+    call,
     complaints::Complaint,
     form::Form,
     html_answer,
@@ -12,6 +13,7 @@ use super::{
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use orchestrator::flows::directlink::{Ordered, View, account::DirectLinkAccount, facts::Operation};
+use payments::bins::CardType;
 use payments::directlink::{NcError, status::WAITING_FOR_AUTHENTICATION};
 
 pub(super) async fn answer(
@@ -20,6 +22,7 @@ pub(super) async fn answer(
     form: &Form,
 ) -> Result<NcResponse, NotDone> {
     let order = OrderRequest::read(form, state.gateway.now().date())?;
+    let card_kind = card_kind(state, &order).await?;
     let usual = Operation::parse(&account.account.operation).unwrap_or(Operation::Authorise);
     let wanted = order.wanted(usual);
     let operation = wanted.operation;
@@ -34,7 +37,7 @@ pub(super) async fn answer(
     }
     // Rare and deep: on the heap, so that the whole of it does not live on the stack of every request.
     match Box::pin(state.gateway.order(account, wanted)).await {
-        Ok(Ordered::Tried(view)) => Ok(tried(form, &view)),
+        Ok(Ordered::Tried(view)) => Ok(tried(form, &view, card_kind)),
         Ok(Ordered::Paid(view)) => Ok(answer::paid_before(form, &view)),
         Ok(Ordered::InFlight) => {
             Err(Complaint::new(NcError::DUPLICATE, "this order is being processed").into())
@@ -43,8 +46,28 @@ pub(super) async fn answer(
     }
 }
 
-fn tried(form: &Form, view: &View) -> NcResponse {
-    let response = answer::tried(form, view);
+/// What the answer says of the kind of card, for orders that want one. Of cards whose kind nobody knows none is refused.
+async fn card_kind(state: &DirectLinkState, order: &OrderRequest) -> Result<Option<&'static str>, Complaint> {
+    let Some(wanted) = order.card_kind else {
+        return Ok(None);
+    };
+    let known = state.gateway.card_type(order.card.pan.bin8()).await;
+    match known.map_err(|fault| call::faulty(&fault))? {
+        Some(known) if known != wanted => Err(Complaint::new(
+            NcError::WRONG_METHOD,
+            "Wrong brand/Payment method was chosen: CREDITDEBIT is not the card's",
+        )),
+        Some(CardType::Credit) => Ok(Some("CREDIT")),
+        Some(CardType::Debit) => Ok(Some("DEBIT")),
+        Some(CardType::Prepaid) | None => Ok(Some("")),
+    }
+}
+
+fn tried(form: &Form, view: &View, card_kind: Option<&str>) -> NcResponse {
+    let mut response = answer::tried(form, view);
+    if let Some(kind) = card_kind {
+        response = response.with("CREDITDEBIT", kind);
+    }
     if view.telling.told() != WAITING_FOR_AUTHENTICATION {
         return response;
     }

@@ -19,6 +19,7 @@ use orchestrator::flows::directlink::{
 use payments::directlink::NcError;
 use payments::{
     Browser,
+    bins::CardType,
     three_ds::{ThreeDs, ThreeDsMode},
 };
 use presence::Presence;
@@ -41,6 +42,8 @@ pub struct OrderRequest {
     pub operation: Option<Operation>,
     /// `CARDNO`, `ED`, `CVC`, `CN`.
     pub card: Card,
+    /// `CREDITDEBIT`: the kind of card that it must be.
+    pub card_kind: Option<CardType>,
     /// `ECI` and `COF_…`: who is there.
     pub presence: Presence,
     /// `EMAIL`, `OWNERTELNO`, `REMOTE_ADDR`, and the name of `CN`.
@@ -133,6 +136,7 @@ fn read(reading: &Reading<'_>, today: Date) -> Option<OrderRequest> {
         true => None,
         false => card::read(reading, presence.is_online(), today),
     };
+    let card_kind = card::kind(reading);
     let three_ds = authentication::read(reading);
     let ip_address = browser::address(reading);
     let browser = browser::read(reading, ip_address.clone());
@@ -164,6 +168,7 @@ fn read(reading: &Reading<'_>, today: Date) -> Option<OrderRequest> {
         presence,
         shopper,
         card: card?,
+        card_kind,
         billing,
         shipping,
         three_ds,

@@ -108,6 +108,8 @@ impl NcError {
     pub const ALIAS_IS_CARD: Self = Self(50_001_216);
     /// An address that is none.
     pub const EMAIL: Self = Self(50_001_225);
+    /// A card of another kind than was wanted.
+    pub const WRONG_METHOD: Self = Self(50_001_300);
 
     /// Why a processor or issuer refused. Mostly `30`, the response code of ISO 8583 that means as much, and `1001`.
     /// Processors' own codes are passed over, for many of them look like that standard's and are not.

@@ -21,6 +21,7 @@ use orchestrator::{
 };
 use payments::{
     Order, Refusal,
+    bins::CardType,
     directlink::{NcError, Telling},
 };
 use primitives::{Amount, Brand, Card, Currency, HttpUrl, Id, Secret, UrlPolicy};
@@ -220,6 +221,10 @@ impl DirectLink for OnePayment {
             "broken" => Err(Fault::Missing("the database")),
             _ => Ok(None),
         }
+    }
+
+    async fn card_type(&self, _: &str) -> Result<Option<CardType>, Fault> {
+        Ok(None)
     }
 
     async fn again(&self, _: &str, card: Card) -> Result<Option<Ordered>, Refusal> {

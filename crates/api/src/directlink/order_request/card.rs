@@ -1,6 +1,7 @@
 //! `CARDNO`, `ED`, `CVC`, `CN`, and what they are held against: `PM`, `BRAND`, `EXCLPMLIST`.
 
 use crate::directlink::complaints::Reading;
+use payments::bins::CardType;
 use payments::directlink::{NcError, spelling};
 use primitives::{Brand, Card, CardError, ExpiryDate, Pan, SecurityCode};
 use time::Date;
@@ -25,6 +26,15 @@ pub fn read(reading: &Reading<'_>, code_needed: bool, today: Date) -> Option<Car
         expiry: expiry?,
         security_code: security_code?,
         holder: holder?,
+    })
+}
+
+/// `CREDITDEBIT`: the kind of card that it must be.
+pub fn kind(reading: &Reading<'_>) -> Option<CardType> {
+    reading.one_of("CREDITDEBIT", |text| match text {
+        "C" | "c" => Some(CardType::Credit),
+        "D" | "d" => Some(CardType::Debit),
+        _ => None,
     })
 }
 

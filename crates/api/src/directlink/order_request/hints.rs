@@ -17,10 +17,6 @@ pub fn check(reading: &Reading<'_>) {
     {
         reading.complain(NcError::INVALID, "RTIMEOUT not valid");
     }
-    // Which of the two a card is, is for the connection to know.
-    reading.one_of("CREDITDEBIT", |text| {
-        matches!(text.to_ascii_uppercase().as_str(), "C" | "D").then_some(())
-    });
     // A shopper who agreed to another currency would be charged something else.
     if reading
         .get("DCC_INDICATOR")
