@@ -1,7 +1,7 @@
 //! The DirectLink account's cards: those that the protocol's documentation gives its shops behave as it says.
 //!
-//! There, a card without a story of its own is registered nowhere, whereas everywhere else in the sandbox it authenticates
-//! without a challenge. So these rules hold for what that account's acquirer is named in, and for nobody else.
+//! There, a card without a story of its own has no issuer that takes part: it cannot be authenticated, and is charged all the
+//! same. Everywhere else in the sandbox it authenticates without a challenge. So these rules hold for what that account's acquirer is named in, and for nobody else.
 
 use super::scenario::Scenario;
 
@@ -16,7 +16,8 @@ pub fn scenario_of(account_number: &str) -> Scenario {
     match Scenario::told_of(account_number) {
         Some(scenario) => scenario,
         None if account_number == REFUSED_CARD => Scenario::NotAuthenticated,
-        None => Scenario::NotEnrolled,
+        // The brand's range has the card, and who answers for its issuer says `U`.
+        None => Scenario::Unavailable,
     }
 }
 
@@ -25,7 +26,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cards_with_a_story_keep_it_and_all_others_are_registered_nowhere() {
+    fn cards_with_a_story_keep_it_and_of_all_others_no_issuer_takes_part() {
         for (card, scenario) in [
             ("4186455175836497", Scenario::Frictionless),
             ("5130257474533310", Scenario::Challenge),
@@ -33,11 +34,11 @@ mod tests {
             ("4000000000001000", Scenario::Frictionless),
             ("4000000000001034", Scenario::Unavailable),
             ("4419177274955460", Scenario::NotAuthenticated),
-            ("4111111111111111", Scenario::NotEnrolled),
-            ("4000100011112224", Scenario::NotEnrolled),
-            ("5399999999999999", Scenario::NotEnrolled),
-            ("374111111111111", Scenario::NotEnrolled),
-            ("4242424242424242", Scenario::NotEnrolled),
+            ("4111111111111111", Scenario::Unavailable),
+            ("4000100011112224", Scenario::Unavailable),
+            ("5399999999999999", Scenario::Unavailable),
+            ("374111111111111", Scenario::Unavailable),
+            ("4242424242424242", Scenario::Unavailable),
         ] {
             assert_eq!(scenario_of(card), scenario, "{card}");
         }
