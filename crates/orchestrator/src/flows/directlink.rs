@@ -20,6 +20,8 @@ mod standing;
 #[cfg(test)]
 mod access_tests;
 #[cfg(test)]
+mod feedback_tests;
+#[cfg(test)]
 mod maintenance_tests;
 #[cfg(test)]
 mod order_tests;

@@ -7,6 +7,7 @@ use super::{
 };
 use crate::{
     Order, SettlementRecord,
+    attempt::Outcome,
     payment::{Authorized, Payment, PaymentState},
     purchase::PurchaseApi,
     settlement::SettlementState,
@@ -130,8 +131,11 @@ fn is_sale(payment: &Payment) -> bool {
 fn end_of(order: &Order, payment: &Payment) -> Option<Told> {
     match &payment.state {
         PaymentState::Authenticating(_) => None,
-        // While somebody waits on the line for the answer it is not uncertain yet.
-        PaymentState::Authorizing(attempt) => attempt.is_open().then(|| status::of(order, is_sale(payment))),
+        PaymentState::Authorizing(attempt) => match &attempt.outcome {
+            // Its end comes without anybody's doing: with the answer for which somebody waits on the line, or later.
+            Outcome::Sending | Outcome::Awaited { .. } => None,
+            Outcome::Unknown { .. } | Outcome::Reversing { .. } => Some(status::of(order, is_sale(payment))),
+        },
         PaymentState::Authorized(paid) => Some(of_charge(paid)),
         PaymentState::Closed(_) => Some(status::of(order, is_sale(payment))),
     }

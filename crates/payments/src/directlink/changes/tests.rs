@@ -4,7 +4,7 @@ use crate::{
     directlink::ncerror::NcError,
     order::Order,
 };
-use acquiring::Advice;
+use acquiring::{Advice, AuthorizationAnswer};
 
 /// The order as if a DirectLink shop had begun it.
 fn by_directlink(mut order: Order) -> Order {
@@ -12,8 +12,11 @@ fn by_directlink(mut order: Order) -> Order {
     order
 }
 
-/// Decides, and says what is told: occasion, status, number and level.
-fn told(order: Order, news: News, seconds: i64) -> (Order, Vec<(Occasion, u8, u32, Option<u32>)>) {
+/// What is told: occasion, status, number and level.
+type Heard = (Occasion, u8, u32, Option<u32>);
+
+/// Decides, and says what is told.
+fn told(order: Order, news: News, seconds: i64) -> (Order, Vec<Heard>) {
     let before = Before::of(&order);
     let step = step(order, news, at(seconds));
     let changes = before.changes(&step.order, &step.settlements);
@@ -25,7 +28,7 @@ fn told(order: Order, news: News, seconds: i64) -> (Order, Vec<(Occasion, u8, u3
 }
 
 /// All that is told of these steps, one after the other.
-fn all_told(order: Order, steps: Vec<(News, i64)>) -> Vec<(Occasion, u8, u32, Option<u32>)> {
+fn all_told(order: Order, steps: Vec<(News, i64)>) -> Vec<Heard> {
     let mut heard = Vec::new();
     steps.into_iter().fold(order, |order, (news, seconds)| {
         let (order, told) = told(order, news, seconds);
@@ -59,7 +62,7 @@ fn the_end_of_a_charge_is_told_once() {
         assert_eq!(Before::of(&paid).changes(&paid, &[]), [], "nothing changed since");
     }
     let refused = all_told(charging(ChargeKind::Sale), vec![(declined(0, Advice::Never), 1)]);
-    assert_eq!(refused, [(Occasion::End, 2, 30_051_001, None)]);
+    assert_eq!(refused, [(Occasion::End, 2, NcError::REFUSED.0, None)]);
 }
 
 #[test]
@@ -129,12 +132,12 @@ fn a_void_is_told_as_the_void_and_not_as_the_payment_too() {
 }
 
 #[test]
-fn what_fails_is_told_with_the_processors_code() {
+fn what_fails_is_told_as_refused() {
     let heard = all_told(
         by_directlink(held()),
         vec![(capture(None, None), 10), (refused(10), 11)],
     );
-    assert_eq!(heard, [(Occasion::Change, 93, 30_051_001, Some(1))]);
+    assert_eq!(heard, [(Occasion::Change, 93, NcError::REFUSED.0, Some(1))]);
     let heard = all_told(
         by_directlink(sold()),
         vec![(refund(None), 10), (never_left(10), 11)],
@@ -153,7 +156,7 @@ fn a_refund_that_is_taken_back_weeks_later_is_told_again() {
         heard,
         [
             (Occasion::Change, 8, 0, Some(1)),
-            (Occasion::Change, 83, 30_051_001, Some(1)),
+            (Occasion::Change, 83, NcError::REFUSED.0, Some(1)),
         ]
     );
 }
@@ -192,7 +195,7 @@ fn numbers_are_never_given_twice_however_many_failures_are_forgotten() {
         let seconds = i64::from(number) * 100;
         let (asked, _) = told(order, refund(100), seconds);
         let (failed, heard) = told(asked, refused(seconds), seconds + 1);
-        assert_eq!(heard, [(Occasion::Change, 83, 30_051_001, Some(number))]);
+        assert_eq!(heard, [(Occasion::Change, 83, NcError::REFUSED.0, Some(number))]);
         order = failed;
     }
 }
@@ -205,4 +208,17 @@ fn a_shopper_who_gives_up_has_cancelled() {
     )]));
     let heard = all_told(waiting, vec![(News::CardholderGaveUp, 5)]);
     assert_eq!(heard, [(Occasion::End, 1, 0, None)]);
+}
+
+#[test]
+fn a_charge_whose_end_the_processor_tells_later_is_told_by_then() {
+    let pending = News::Answered {
+        attempt: attempt(0),
+        answer: AuthorizationAnswer::Pending {
+            processor_reference: None,
+        },
+        means: None,
+    };
+    let heard = all_told(charging(ChargeKind::Sale), vec![(pending, 5), (approved(0), 600)]);
+    assert_eq!(heard, [(Occasion::End, 9, 0, None)]);
 }
