@@ -106,6 +106,7 @@ async fn the_payment_s_number_goes_before_the_order_s() {
 async fn what_the_payment_does_not_allow_counts_all_the_same() {
     let face = face().0;
     for (operation, amount, code, text) in [
+        ("RFD", "2", "50001111", "AMOUNT has decimals"),
         ("RFD", "100", "50001127", "|this order is not authorized|"),
         ("SAS", "1551", "50001126", "captures exceed the order"),
     ] {

@@ -30,7 +30,13 @@ fn of(refusal: &Refusal, asked: Option<SettlementKind>, uncertain: &'static str)
         return NotDone::uncertain(uncertain, &refusal.description);
     }
     let error = NcError::of_refusal(refusal.code, asked);
-    Complaint::new(error, explained(error)).into()
+    match &refusal.field {
+        // Named as the protocol names it: the request's own words are what was wrong.
+        Some(field) if field == "AMOUNT" => {
+            Complaint::new(error, format!("{field} {}", refusal.description)).into()
+        }
+        Some(_) | None => Complaint::new(error, explained(error)).into(),
+    }
 }
 
 fn explained(error: NcError) -> &'static str {

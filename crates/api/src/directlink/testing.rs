@@ -276,6 +276,13 @@ impl DirectLink for FakeDirectLink {
                 let why = Refusal::new(RefusalCode::Internal, "error-id-1");
                 return Err(NotMaintained::Failed(why));
             }
+            Maintenance::Refund { hundredths: Some(2) } => {
+                let why = Refusal::of_field(RefusalCode::PayloadError, "AMOUNT", "has decimals");
+                return Err(NotMaintained::Refused {
+                    view: Box::new(view),
+                    why,
+                });
+            }
             Maintenance::Refund { .. } if view.telling.status == 5 => {
                 let why = Refusal::new(RefusalCode::CannotRefund, "nothing to refund");
                 return Err(NotMaintained::Refused {
