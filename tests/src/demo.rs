@@ -2,6 +2,7 @@
 //! ledger says in the end.
 
 mod after_purchase;
+mod directlink;
 mod flows;
 
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ use std::process::ExitCode;
 use serde_json::Value;
 
 use crate::cardholder::Cardholder;
+use crate::directlink::{Account, Shop};
 use crate::http::Http;
 use crate::merchant::{Keys, Merchant};
 use crate::outside::Outside;
@@ -23,6 +25,8 @@ pub struct Parties {
     pub merchant: Merchant,
     /// The merchant whose connection proceeds.
     pub proceeding: Merchant,
+    /// The shop on the form-encoded gateway.
+    pub directlink: Shop,
     /// The sandbox.
     pub outside: Outside,
     /// The cardholder.
@@ -103,7 +107,9 @@ async fn parties(story: Story) -> Result<Parties, String> {
             story,
         )
     };
+    let account = Account::read(&document["directlink"]);
     Ok(Parties {
+        directlink: Shop::new(http.clone(), &gateway, account, secrets.clone()),
         merchant: merchant("merchant"),
         proceeding: merchant("proceeding_merchant"),
         cardholder: Cardholder::new(http.clone(), outside.clone(), secrets.clone(), story),

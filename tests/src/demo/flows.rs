@@ -4,7 +4,7 @@ use std::pin::Pin;
 
 use serde_json::Value;
 
-use super::{Parties, after_purchase};
+use super::{Parties, after_purchase, directlink};
 use crate::cardholder::Temper;
 use crate::cards::Card;
 use crate::merchant::Merchant;
@@ -22,7 +22,7 @@ pub struct Flow {
 pub type Playing = Pin<Box<dyn Future<Output = ()> + Send>>;
 
 /// Every flow, in the order in which it is played.
-pub const ALL: [Flow; 14] = [
+pub const ALL: [Flow; 15] = [
     Flow {
         name: "frictionless, approved",
         play: |parties| Box::pin(frictionless_approved(parties)),
@@ -74,6 +74,10 @@ pub const ALL: [Flow; 14] = [
     Flow {
         name: "held, then voided",
         play: |parties| Box::pin(after_purchase::held_voided(parties)),
+    },
+    Flow {
+        name: "a DirectLink shop: paid, asked after, refunded in part",
+        play: |parties| Box::pin(directlink::paid_asked_refunded(parties)),
     },
     Flow {
         name: "webhooks received, both signatures verified here",
