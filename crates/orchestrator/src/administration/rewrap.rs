@@ -134,6 +134,14 @@ mod tests {
             .remote_threeds_server_set(ACTOR, "certified", &remote)
             .await
             .unwrap();
+        let account = json!({
+            "pspid": "shop", "hash": "sha256", "operation": "RES",
+            "sha_in": "Mysecretsig1875!?", "sha_out": "Mysecretsig1876!?",
+        });
+        old.administration
+            .directlink_account_create(ACTOR, merchant, &account)
+            .await
+            .unwrap();
         sqlx::query("INSERT INTO payment_cards VALUES ($1, $1, 'x', $2, $3, now())")
             .bind(merchant.uuid())
             .bind(vault(&[1]).seal(b"card", b"number").unwrap())
@@ -143,7 +151,7 @@ mod tests {
             .unwrap();
 
         let both = World::with_vault(pool.clone(), vault(&[1, 2]));
-        assert_eq!(both.administration.rewrap().await.unwrap(), 11);
+        assert_eq!(both.administration.rewrap().await.unwrap(), 12);
         assert_eq!(both.administration.rewrap().await.unwrap(), 0);
 
         let new = World::with_vault(pool, vault(&[2]));
@@ -177,6 +185,14 @@ mod tests {
             .unwrap()
             .unwrap();
         assert_eq!(remote.server.merchant_key.reveal(), "a-key");
+        let account = new
+            .configuration
+            .directlink_account("shop")
+            .await
+            .unwrap()
+            .unwrap();
+        assert_eq!(account.sha_in.as_ref().unwrap().reveal(), "Mysecretsig1875!?");
+        assert_eq!(account.sha_out.as_ref().unwrap().reveal(), "Mysecretsig1876!?");
         let servers = new.configuration.directory_servers().await.unwrap();
         let client = servers[0].tls.client.as_ref().unwrap();
         let key = open_key(&vault(&[2]), Brand::Visa, client).unwrap();
