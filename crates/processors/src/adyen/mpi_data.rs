@@ -48,7 +48,8 @@ pub struct MpiData<'a> {
     xid: Option<&'a str>,
 }
 
-/// What the order's authentication becomes; `None` where there is none to carry. A result without authentication value
+/// What the order's authentication becomes; `None` where there is none to carry, or no directory server ever dealt with it (a
+/// card that is not enrolled): what it has no transaction of is refused as incomplete. A result without authentication value
 /// (`U`, say) goes as what it is, where the merchant takes the risk.
 pub fn of(order: &Authorization) -> Result<Option<MpiData<'_>>, CannotBuild> {
     let Some(result) = &order.authentication else {
@@ -75,7 +76,8 @@ pub fn of(order: &Authorization) -> Result<Option<MpiData<'_>>, CannotBuild> {
                 "an authentication value of this form",
             ));
         }
-        _ => {}
+        None if result.ds_trans_id.is_none() && result.xid.is_none() => return Ok(None),
+        None | Some(_) => {}
     }
     Ok(Some(MpiData {
         authentication_response: listed(result.challenge_status(), &["Y", "U", "A"]),
@@ -176,6 +178,9 @@ mod tests {
         assert_eq!(sent["directoryResponse"], "U");
         assert_eq!(sent["eci"], "07");
         assert_eq!(sent.get("cavv"), None);
+        // A card that is not enrolled: no directory server has a transaction of it.
+        order.authentication.as_mut().unwrap().ds_trans_id = None;
+        assert_eq!(of(&order).unwrap(), None);
     }
 
     #[test]
