@@ -1,10 +1,10 @@
-//! Where the verifier libraries that others publish are: in a folder below the temporary one, installed once by their
-//! ecosystems' own installers at the versions that the files beside say.
+//! The verifier libraries that others publish, at the versions that the files beside say.
 
-use std::fs::{self, File};
+use std::fs;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Stdio};
+
+use tests::published::{installed, run, said};
 
 const REQUIREMENTS: &str = include_str!("verifiers/requirements.txt");
 const PACKAGE: &str = include_str!("verifiers/package.json");
@@ -80,54 +80,4 @@ impl Verifier {
         assert!(output.status.success(), "{}", said(&output));
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
-}
-
-/// The folder of what `pins` says, filled by `install` if nobody has before.
-fn installed(
-    name: &str,
-    pins: &str,
-    install: impl FnOnce(&Path) -> Result<(), String>,
-) -> Result<PathBuf, String> {
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, pins.as_bytes());
-    let digest: String = digest
-        .as_ref()
-        .iter()
-        .take(8)
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
-    let root = std::env::temp_dir().join("pasarela-verifiers");
-    let folder = root.join(format!("{name}-{digest}"));
-    fs::create_dir_all(&root).map_err(|error| error.to_string())?;
-    let lock = File::create(root.join(format!("{name}.lock"))).map_err(|error| error.to_string())?;
-    lock.lock().map_err(|error| error.to_string())?;
-    let complete = folder.join("complete");
-    if !complete.is_file() {
-        // Whoever began before did not finish.
-        let _ = fs::remove_dir_all(&folder);
-        fs::create_dir_all(&folder).map_err(|error| error.to_string())?;
-        install(&folder)?;
-        File::create(complete).map_err(|error| error.to_string())?;
-    }
-    Ok(folder)
-}
-
-fn run(command: &mut Command) -> Result<(), String> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("{}: {error}", command.get_program().display()))?;
-    if output.status.success() {
-        Ok(())
-    } else {
-        Err(said(&output))
-    }
-}
-
-fn said(output: &Output) -> String {
-    format!(
-        "{}\n{}{}",
-        output.status,
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    )
 }
