@@ -13,6 +13,7 @@ use uuid::Uuid;
 
 use crate::cardholder::Cardholder;
 use crate::database::Database;
+use crate::directlink::{Account, Shop};
 use crate::http::{Answer, Http};
 use crate::merchant::{Keys, Merchant};
 use crate::outside::Outside;
@@ -241,6 +242,18 @@ impl System {
             &self.gateway_url,
             self.sandbox_json["threeds_server"].clone(),
             self.outside.clone(),
+            self.secrets.clone(),
+        )
+    }
+
+    /// The shop on the form-encoded gateway. Its password and passphrases may be nowhere.
+    pub fn directlink(&self) -> Shop {
+        let account = Account::read(&self.sandbox_json["directlink"]);
+        account.is_secret(&self.secrets);
+        Shop::new(
+            self.http.clone(),
+            &self.gateway_url,
+            account,
             self.secrets.clone(),
         )
     }

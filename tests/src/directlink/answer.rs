@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 
 use base64::Engine as _;
+use reqwest::header::HeaderMap;
 
 use crate::http::Answer;
+use crate::page::Page;
 
 /// What answers say they are.
 pub const CONTENT_TYPE: &str = "text/XML; Charset=iso-8859-1";
@@ -101,6 +103,23 @@ impl NcResponse {
     /// `STATUS` and `NCERROR`.
     pub fn told(&self) -> (&str, &str) {
         (self.status(), self.error())
+    }
+
+    /// Where `HTML_ANSWER` brings the browser that is shown it: the address that its form makes.
+    pub fn page_url(&self) -> String {
+        let html = self.html_answer.clone().expect("a page for the shopper");
+        let page = Page::of(
+            "about:blank",
+            &Answer {
+                status: 200,
+                headers: HeaderMap::new(),
+                text: html,
+            },
+        );
+        let fields = url::form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(page.fields(&[]))
+            .finish();
+        format!("{}?{fields}", page.action)
     }
 
     /// Panics unless it is a refusal before anything was done: `STATUS` 0, `NCSTATUS` 5, this `NCERROR`, and words with this in

@@ -16,6 +16,7 @@ mod bad_input;
 mod card_ranges;
 mod chaos;
 mod concurrency;
+mod directlink;
 mod directlink_feedback;
 mod idempotency;
 mod long_poll;
