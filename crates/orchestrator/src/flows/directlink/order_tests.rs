@@ -54,10 +54,11 @@ async fn an_order_is_told_as_it_ends(pool: PgPool) {
         assert_eq!(view.facts.com_plus.as_deref(), Some("basket 7"));
         assert_eq!(view.telling.card_number.as_deref(), Some("XXXXXXXXXXXX1000"));
     }
-    let refusal = world
-        .gateway
-        .directlink_order(&shop, wanted(Operation::Sale))
-        .await;
+    let next = Wanted {
+        order_id: "order-next".into(),
+        ..wanted(Operation::Sale)
+    };
+    let refusal = world.gateway.directlink_order(&shop, next).await;
     let error = NcError::of_refusal(refusal.unwrap_err().code, None);
     assert_eq!(error, NcError::REFUSED, "as the acquirer would");
 }
