@@ -6,9 +6,11 @@ use std::sync::{Arc, Mutex};
 use axum::Router;
 use axum::extract::{Request as Received, State};
 use axum::http::{Method, StatusCode};
+use serde_json::json;
 use tests::cards::Card;
 use tests::directlink::feedback::Feedback;
 use tests::directlink::{Account, Shop};
+use tests::operator::Operator;
 use tests::process::eventually;
 use tests::system::System;
 use tokio::net::TcpListener;
@@ -76,17 +78,20 @@ impl Server {
     }
 
     /// Has the seeded account's shop told here.
-    fn told_of(&self, system: &System, method: &str) -> Shop {
+    async fn told_of(&self, system: &System, method: &str) -> Shop {
         let account = Account::read(&system.sandbox_json["directlink"]);
         let at = |path: &str| format!("http://{}/{path}", self.address);
-        system.database.ask(&format!(
-            "UPDATE directlink_accounts SET post_sale_accept_url = '{}', post_sale_decline_url = '{}',
-                 post_sale_change_url = '{}', post_sale_method = '{method}' WHERE pspid = '{}'",
-            at("accept/<PARAMVAR>?own=1"),
-            at("decline"),
-            at("change"),
-            account.pspid,
-        ));
+        let operator = Operator::log_in(system.http.clone(), &system.sandbox_json).await;
+        let changes = json!({
+            "post_sale_accept_url": at("accept/<PARAMVAR>?own=1"),
+            "post_sale_decline_url": at("decline"),
+            "post_sale_change_url": at("change"),
+            "post_sale_method": method,
+        });
+        let changed = operator
+            .call(Method::PATCH, &account_path(system), Some(&changes))
+            .await;
+        assert_eq!(changed.status, 200, "{}", changed.text);
         Shop::new(
             system.http.clone(),
             &system.gateway_url,
@@ -94,6 +99,13 @@ impl Server {
             system.secrets.clone(),
         )
     }
+}
+
+/// The seeded account, as operators name it.
+fn account_path(system: &System) -> String {
+    let [merchant, pspid] = [("directlink_merchant", "id"), ("directlink", "pspid")]
+        .map(|(member, name)| system.sandbox_json[member][name].as_str().unwrap());
+    format!("/merchants/{merchant}/directlink-accounts/{pspid}")
 }
 
 async fn receive(State(server): State<Server>, received: Received) -> StatusCode {
@@ -133,7 +145,7 @@ async fn feedback_survives_the_gateway_and_tells_every_end_once_it_can() {
     // Given a shop's server that takes the first request and never answers it.
     let mut system = System::start_with(SETTINGS).await;
     let server = Server::answering(&[None, Some(StatusCode::OK)]).await;
-    let shop = server.told_of(&system, "POST");
+    let shop = server.told_of(&system, "POST").await;
     let order = shop.order(10_000, &Card::visa(0)).with_all(&[
         ("PARAMVAR", "tienda/1"),
         ("PARAMPLUS", "SessionID=7&STATUS=8"),
@@ -229,7 +241,7 @@ async fn a_query_is_sent_again_until_it_is_received_and_a_redirect_will_do() {
     let system = System::start_with(SETTINGS).await;
     let [fails, redirects] = [StatusCode::INTERNAL_SERVER_ERROR, StatusCode::FOUND].map(Some);
     let server = Server::answering(&[fails, redirects]).await;
-    let shop = server.told_of(&system, "GET");
+    let shop = server.told_of(&system, "GET").await;
 
     // When an order is sold.
     let order = shop.order(1_234, &Card::visa(0)).with("OPERATION", "SAL");
@@ -255,5 +267,30 @@ async fn a_query_is_sent_again_until_it_is_received_and_a_redirect_will_do() {
         ["9", "12.34"]
     );
     feedback.assert_signed_by(&shop.account);
+
+    // An operator sees it, and has it sent once more.
+    let operator = Operator::log_in(system.http.clone(), &system.sandbox_json).await;
+    let messages = format!("{}/feedback", account_path(&system));
+    let listed = operator.get(&format!("{messages}?payid={payid}")).await;
+    let [message] = listed["data"].as_array().unwrap().as_slice() else {
+        panic!("{listed}")
+    };
+    for (name, value) in [
+        ("payid", json!(payid)),
+        ("occasion", json!("end")),
+        ("status", json!(9)),
+        ("outcome", json!("delivered")),
+        ("attempts", json!(2)),
+        ("last_http_status", json!(302)),
+    ] {
+        assert_eq!(message[name], value, "{name} of {message}");
+    }
+    let again = format!("{messages}/{}/send-again", message["id"]);
+    assert_eq!(operator.call(Method::POST, &again, None).await.status, 204);
+    assert_eq!(server.request(3).await, told);
+    eventually("it is noted again", async || {
+        standing(&system, payid) == "delivered 1"
+    })
+    .await;
     system.finish().await;
 }

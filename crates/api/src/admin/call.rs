@@ -139,6 +139,7 @@ pub(super) struct Page {
     merchant_id: Option<String>,
     failed_only: Option<String>,
     event: Option<String>,
+    payid: Option<String>,
 }
 
 impl Page {
@@ -159,6 +160,10 @@ impl Page {
 
     pub(super) fn before(&self) -> Answered<Option<i64>> {
         parsed("before", self.before.as_deref(), "must be an entry's number")
+    }
+
+    pub(super) fn payid(&self) -> Answered<Option<i64>> {
+        parsed("payid", self.payid.as_deref(), "must be a payment's number")
     }
 
     /// A place in a list that is written as something else than an id.

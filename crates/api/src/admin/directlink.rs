@@ -1,5 +1,6 @@
-//! Accounts of DirectLink. Who may call for them is in [`users`].
+//! Accounts of DirectLink. Who may call for them is in [`users`], what their shops were told in [`feedback`].
 
+pub(super) mod feedback;
 pub(super) mod users;
 
 use super::{

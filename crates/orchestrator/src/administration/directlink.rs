@@ -1,12 +1,14 @@
 //! Accounts of DirectLink, the form-encoded protocol: created for a merchant, changed, disabled.
 //!
 //! Passphrases are written and never read back: what is shown says only whether there are any. Who may call for an account
-//! is in [`users`].
+//! is in [`users`], what its shop's server was told in [`feedback`].
 
+mod feedback;
 mod names;
 mod settings;
 mod users;
 
+pub use feedback::directlink_feedback_as_written;
 pub use names::{NotAName, Pspid, UserId};
 pub use users::{PutUser, directlink_user_as_written};
 

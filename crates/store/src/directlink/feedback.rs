@@ -1,7 +1,10 @@
 //! What DirectLink shops are told of their payments, on its way to their servers.
 
 use super::payments::DirectLinkPayment;
-use crate::{Store, StoreError};
+use crate::{
+    Store, StoreError,
+    audit::{AuditEntry, audit_insert_in},
+};
 use payments::{
     Order,
     directlink::{Change, Occasion, Telling},
@@ -265,8 +268,9 @@ impl Store {
         &self,
         pspid: &str,
         id: i64,
-        now: OffsetDateTime,
+        audit: &AuditEntry,
     ) -> Result<bool, StoreError> {
+        let mut transaction = self.pool().begin().await?;
         let written = sqlx::query!(
             "UPDATE directlink_feedback f
              SET outcome = NULL, attempts = 0, next_at = $3, updated_at = $3
@@ -274,11 +278,16 @@ impl Store {
              WHERE f.id = $2 AND f.outcome IS NOT NULL AND p.payid = f.payid AND p.pspid = $1",
             pspid,
             id,
-            now,
+            audit.at,
         )
-        .execute(self.pool())
+        .execute(&mut *transaction)
         .await?;
-        Ok(written.rows_affected() == 1)
+        if written.rows_affected() == 0 {
+            return Ok(false);
+        }
+        audit_insert_in(&mut transaction, audit).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// Forgets the messages that are over and were written before that time. Answers how many.

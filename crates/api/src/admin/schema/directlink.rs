@@ -131,3 +131,37 @@ pub struct DirectLinkUserReply {
 pub struct DirectLinkUserListReply {
     pub data: Vec<DirectLinkUserReply>,
 }
+
+/// Something that a shop's server was told, or is to be told.
+#[derive(ToSchema)]
+pub struct DirectLinkFeedbackReply {
+    pub id: i64,
+    /// The payment's number.
+    pub payid: String,
+    /// `end`: how the payment ended. `change`: what became of it later.
+    pub occasion: String,
+    /// `STATUS`, as it is told.
+    pub status: u8,
+    /// `NCERROR`, as it is told.
+    pub ncerror: String,
+    /// Which capture, void or refund it is about, from 1.
+    pub payidsub: Option<u32>,
+    /// `delivered`, `given_up` or `no_url`; absent while it is to be sent.
+    pub outcome: Option<String>,
+    pub attempts: u32,
+    /// When it is sent next.
+    #[schema(format = DateTime)]
+    pub next_at: Option<String>,
+    /// What came of the last attempt, in a word.
+    pub last_code: Option<String>,
+    pub last_http_status: Option<u16>,
+    #[schema(format = DateTime)]
+    pub created_at: String,
+    #[schema(format = DateTime)]
+    pub updated_at: String,
+}
+
+#[derive(ToSchema)]
+pub struct DirectLinkFeedbackListReply {
+    pub data: Vec<DirectLinkFeedbackReply>,
+}

@@ -41,6 +41,8 @@ pub(super) fn routes(merchant: &str) -> Vec<(&'static str, String, bool)> {
         ("POST", format!("{directlink}/users/api/disable"), false),
         ("POST", format!("{directlink}/users/api/enable"), false),
         ("POST", format!("{directlink}/users/api/unlock"), false),
+        ("GET", format!("{directlink}/feedback"), false),
+        ("POST", format!("{directlink}/feedback/7/send-again"), false),
         ("GET", "/merchants".into(), false),
         ("POST", "/merchants".into(), true),
         ("GET", of(""), false),
@@ -446,6 +448,14 @@ async fn unknown_ids_and_those_of_others_are_not_found(pool: PgPool) {
         (
             "POST",
             format!("/merchants/{merchant}/directlink-accounts/MyPSPID/users/api/unlock"),
+        ),
+        (
+            "GET",
+            format!("/merchants/{merchant}/directlink-accounts/MyPSPID/feedback"),
+        ),
+        (
+            "POST",
+            format!("/merchants/{merchant}/directlink-accounts/MyPSPID/feedback/7/send-again"),
         ),
         ("DELETE", "/directory-servers/visa".into()),
         ("PUT", "/directory-servers/vista".into()),

@@ -52,6 +52,18 @@ fn change(occasion: Occasion, status: u8) -> Change {
     }
 }
 
+fn audit(order: &Order, action: &'static str) -> AuditEntry {
+    AuditEntry {
+        at: NOW,
+        actor: Actor::CommandLine,
+        action,
+        merchant: Some(order.merchant),
+        subject: "shop".into(),
+        before: None,
+        after: None,
+    }
+}
+
 /// A store with an account, and its order if that has a number.
 async fn store(pool: PgPool, order: &Order, numbered: bool) -> Store {
     sqlx::query("INSERT INTO merchants (id, name, country, currencies, version, created_at, updated_at) VALUES ($1, 'Shop', 'MX', '{EUR}', 1, $2, $2)")
@@ -84,16 +96,8 @@ async fn store(pool: PgPool, order: &Order, numbered: bool) -> Store {
         created_at: NOW,
         updated_at: NOW,
     };
-    let audit = AuditEntry {
-        at: NOW,
-        actor: Actor::CommandLine,
-        action: "directlink_account.create",
-        merchant: Some(order.merchant),
-        subject: "shop".into(),
-        before: None,
-        after: None,
-    };
-    store.directlink_account_insert(&account, &audit).await.unwrap();
+    let made = audit(order, "directlink_account.create");
+    store.directlink_account_insert(&account, &made).await.unwrap();
     store.record(recording(order, Vec::new())).await.unwrap();
     if numbered {
         let new = NewDirectLinkPayment {
@@ -279,7 +283,8 @@ async fn operators_see_what_was_told_and_have_it_sent_again(pool: PgPool) {
         .unwrap();
     let leased = lease(&store, ONE, NOW).await;
     let (id, payid) = (leased[0].id, leased[0].payment.payid);
-    let again = |pspid: &'static str| store.feedback_send_again(pspid, id, NOW);
+    let asked = audit(&order, "directlink_feedback.send_again");
+    let again = |pspid: &'static str| store.feedback_send_again(pspid, id, &asked);
     assert!(!again("shop").await.unwrap(), "it is on its way");
     store
         .feedback_record(ONE, &report(&leased[0], FeedbackVerdict::GivenUp), NOW)
@@ -313,6 +318,11 @@ async fn operators_see_what_was_told_and_have_it_sent_again(pool: PgPool) {
     assert!(!again("other").await.unwrap());
     assert!(again("shop").await.unwrap());
     assert_eq!(lease(&store, ONE, NOW).await[0].attempt, 1);
+    let noted = store.audit_list(Some(order.merchant), None, 1).await.unwrap();
+    assert_eq!(
+        noted[0].action, asked.action,
+        "only what was done is noted, and last"
+    );
 }
 
 #[sqlx::test(migrator = "crate::MIGRATOR")]
