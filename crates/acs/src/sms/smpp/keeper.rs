@@ -16,6 +16,9 @@ use crate::sms::provider::Receipt;
 const PAUSE_MIN: Duration = Duration::from_millis(200);
 /// The longest pause.
 const PAUSE_MAX: Duration = Duration::from_secs(30);
+/// Whoever wants to submit right after a session was lost waits for the next one, if that comes so soon: sooner than a try is
+/// given up.
+const HELD_MAX: Duration = Duration::from_secs(2);
 /// A session that lasted so long was a good one: the next pause is the shortest again.
 const GOOD_SESSION: Duration = Duration::from_secs(10);
 /// Receipts on their way from the session to whoever applies them.
@@ -39,12 +42,12 @@ pub(super) async fn keep(
     let mut pause = PAUSE_MIN;
     loop {
         let began = Instant::now();
-        let ended = match Session::open(&settings).await {
+        let (was_bound, ended) = match Session::open(&settings).await {
             Ok(session) => {
                 tracing::info!(provider, "bound to the short message centre");
-                session.run(&mut submissions, &read).await
+                (true, session.run(&mut submissions, &read).await)
             }
-            Err(ended) => ended,
+            Err(ended) => (false, ended),
         };
         if matches!(ended, SessionEnded::NotNeeded) {
             return;
@@ -53,7 +56,11 @@ pub(super) async fn keep(
         if began.elapsed() >= GOOD_SESSION {
             pause = PAUSE_MIN;
         }
-        if !turn_away(&mut submissions, jittered(pause, clock.as_ref())).await {
+        let wait = jittered(pause, clock.as_ref());
+        if was_bound && wait <= HELD_MAX {
+            // A centre that only cut the connection is back at once. What waits meanwhile is given up by whoever waits for it.
+            sleep(wait).await;
+        } else if !turn_away(&mut submissions, wait).await {
             return;
         }
         pause = (pause * 2).min(PAUSE_MAX);

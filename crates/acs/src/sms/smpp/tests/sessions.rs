@@ -142,6 +142,25 @@ async fn a_session_that_dies_leaves_its_messages_unknown_and_the_next_one_serves
 }
 
 #[tokio::test]
+async fn a_message_right_after_a_session_died_waits_for_the_next_one() {
+    let centre = Centre::open().await;
+    let (provider, _receipts) = centre.provider();
+    let provider = Arc::new(provider);
+    let messenger = Arc::clone(&provider);
+    let lost = tokio::spawn(async move { messenger.hand_over(&text("x"), Duration::from_secs(60)).await });
+    let mut client = centre.bound().await;
+    client.submitted().await;
+    drop(client);
+    assert_eq!(lost.await.unwrap(), Handed::Unknown);
+    // The end of the session is known by now, and nobody is bound yet.
+    let handed = tokio::spawn(async move { provider.hand_over(&text("y"), Duration::from_secs(60)).await });
+    let mut client = centre.bound().await;
+    let (pdu, _) = client.submitted().await;
+    client.take(&pdu, Status::ROK, "m-2").await;
+    assert_eq!(handed.await.unwrap(), accepted("m-2"));
+}
+
+#[tokio::test]
 async fn nobody_at_the_other_end_takes_no_message() {
     let centre = Centre::open().await;
     let (mut settings, limit) = (centre.settings(), Duration::from_secs(3));
