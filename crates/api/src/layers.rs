@@ -13,7 +13,7 @@ use tracing::Instrument;
 
 /// An answer comes within a minute, the processor's time included (deuna-api.md section 1). The flows keep shorter
 /// limits of their own; this one is for what they forgot.
-const REQUEST_MAX_SECONDS: u64 = 60;
+pub(crate) const REQUEST_MAX_SECONDS: u64 = 60;
 
 /// A read may be held for a minute by a long poll and then still needs its query.
 const READ_MAX_SECONDS: u64 = 70;
@@ -67,15 +67,23 @@ fn method_label(method: &Method) -> &'static str {
 
 /// Turns a panic into a 500 that shows the request's id; the panic's own words stay in the log.
 pub(crate) async fn catch_panic(request: Request, next: Next) -> Response {
-    let request_id = request.extensions().get::<RequestId>().cloned();
-    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+    let request_id = RequestId::shown(request.extensions());
+    match caught(next.run(request)).await {
         Ok(response) => response,
-        Err(_) => {
-            // The panic hook has logged message and place, inside this request's span.
-            tracing::error!("the handler panicked");
-            Failure::internal(request_id.as_ref().map_or("unnamed", RequestId::as_str)).into_response()
-        }
+        Err(Panicked) => Failure::internal(&request_id).into_response(),
     }
+}
+
+/// Answering ended in a panic.
+pub(crate) struct Panicked;
+
+/// What comes of answering a request, a panic included.
+pub(crate) async fn caught<T>(answering: impl Future<Output = T>) -> Result<T, Panicked> {
+    AssertUnwindSafe(answering).catch_unwind().await.map_err(|_| {
+        // The panic hook has logged message and place, inside this request's span.
+        tracing::error!("the handler panicked");
+        Panicked
+    })
 }
 
 /// Ends requests that take longer than anything may.

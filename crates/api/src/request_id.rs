@@ -2,7 +2,7 @@
 
 use axum::{
     extract::Request,
-    http::{HeaderMap, HeaderName, HeaderValue},
+    http::{Extensions, HeaderMap, HeaderName, HeaderValue},
     middleware::Next,
     response::Response,
 };
@@ -22,6 +22,12 @@ pub struct RequestId(Arc<str>);
 impl RequestId {
     pub fn as_str(&self) -> &str {
         &self.0
+    }
+
+    /// How a fault is named to the caller: by the id among the extensions of its request.
+    pub(crate) fn shown(extensions: &Extensions) -> String {
+        let id = extensions.get::<Self>();
+        id.map_or_else(|| "unnamed".to_owned(), ToString::to_string)
     }
 
     fn of_caller(headers: &HeaderMap) -> Option<Self> {

@@ -4,7 +4,7 @@ use crate::config::Config;
 use api::{
     PublicState,
     admin::AdminState,
-    directlink::DirectLinkState,
+    directlink::{self, DirectLinkState},
     orders::OrdersState,
     pages::PageSettings,
     threeds_server::{ThreeDsServerState, fields::Leniency},
@@ -171,6 +171,7 @@ pub fn wire(
             trust_forwarded_for: config.http.trust_forwarded_for,
             urls: policy,
             rate_limits: Arc::clone(&orders.rate_limits),
+            answer_within: directlink::ANSWER_WITHIN,
         },
         orders,
         pages: Arc::clone(&shared) as _,

@@ -8,7 +8,9 @@ use super::{
     charset::Charset,
     complaints::Complaint,
     form::Form,
-    maintenance, order, query, rates,
+    maintenance, order,
+    progress::Progress,
+    query, rates,
     xml::CONTENT_TYPE,
 };
 use crate::{client_address::client_address, orders::errors::Failure};
@@ -100,13 +102,18 @@ pub(super) async fn receive(
         address: client_address(headers, peer.map(|peer| peer.0.0), state.trust_forwarded_for),
         in_clear: state.trust_forwarded_for && says_http(headers),
     };
-    let (form, done) = match read(request).await {
-        Ok(form) => {
-            let done = done(&state, &arrival, &form).await;
-            (form, done)
-        }
-        Err(complaint) => (Form::default(), Err(complaint.into())),
-    };
+    let progress = Progress::of(request.extensions());
+    // Stays empty where the request carries none, and as it is where answering breaks.
+    let mut form = Form::default();
+    let done = progress
+        .watch(state.answer_within, async {
+            form = read(request).await?;
+            done(&state, &arrival, &form, &progress).await
+        })
+        .await;
+    if let Err(not_done) = &done {
+        count_fault(not_done);
+    }
     let body = match (done, page) {
         (Ok(response), _) => response.to_bytes(),
         (Err(not_done), Page::Rates) => rates::refused(&form, &not_done.complaint),
@@ -123,14 +130,25 @@ async fn done(
     state: &DirectLinkState,
     arrival: &Arrival,
     form: &Form,
+    progress: &Progress,
 ) -> Result<super::xml::NcResponse, NotDone> {
     let account = call::let_in(state, arrival, form).await?;
     match arrival.page {
-        Page::Order => order::answer(state, &account, form).await,
-        Page::Maintenance => maintenance::answer(state, &account, form).await,
+        Page::Order => order::answer(state, &account, form, progress).await,
+        Page::Maintenance => maintenance::answer(state, &account, form, progress).await,
         Page::Query => query::answer(state, &account, form).await,
         Page::Rates => Err(rates::none(form).into()),
     }
+}
+
+/// Nobody sees by the HTTP status which answers were a fault of ours.
+fn count_fault(not_done: &NotDone) {
+    let result = match not_done.complaint.error {
+        NcError::TECHNICAL => "nothing_done",
+        NcError::UNCERTAIN => "uncertain",
+        _ => return,
+    };
+    metrics::counter!("pasarela_directlink_faults_total", "result" => result).increment(1);
 }
 
 /// Only a proxy that we trust can tell how the shop's connection came; ours is inside of the house.

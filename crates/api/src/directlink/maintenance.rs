@@ -6,6 +6,7 @@ use super::{
     complaints::{Complaint, Reading},
     form::Form,
     order_request::amount,
+    progress::Progress,
     query, refusals,
     xml::NcResponse,
 };
@@ -18,9 +19,11 @@ pub(super) async fn answer(
     state: &DirectLinkState,
     account: &DirectLinkAccount,
     form: &Form,
+    progress: &Progress,
 ) -> Result<NcResponse, NotDone> {
     let which = query::which(form)?;
     let asked = asked(form)?;
+    progress.money_may_move(refusals::uncertain_maintenance(asked));
     match Box::pin(state.gateway.maintain(account, which.clone(), asked)).await {
         Ok(maintained) => Ok(done(form, &maintained)),
         Err(NotMaintained::Unknown) => Err(query::unknown(account, &which).into()),

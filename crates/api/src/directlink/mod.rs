@@ -3,8 +3,8 @@
 //! A request arrives at [`entry`]: [`form`] reads it in either [`charset`], [`call`] makes the checks that every request
 //! passes, [`signature`] among them, and a file per page does the rest: [`order`], [`maintenance`], [`query`], [`rates`].
 //! [`order_request`] makes values of a new order and [`complaints`] of what is wrong with any; [`gateway`] does it; [`answer`]
-//! and [`refusals`] say what came of it, and [`xml`] writes that down. Whatever is wrong, the answer is XML with HTTP 200. A
-//! shopper's browser starts with [`html_answer`] and comes back to the pages of [`browser`].
+//! and [`refusals`] say what came of it, and [`xml`] writes that down. Whatever is wrong, the answer is XML with HTTP 200, panics
+//! included ([`progress`]). A shopper's browser starts with [`html_answer`] and comes back to the pages of [`browser`].
 //!
 //! Read [`entry`] first, then [`order`].
 
@@ -21,6 +21,7 @@ mod maintenance;
 mod network;
 mod order;
 pub mod order_request;
+mod progress;
 mod query;
 mod rates;
 mod refusals;
@@ -29,6 +30,8 @@ pub mod xml;
 
 #[cfg(test)]
 mod arbitrary_input_tests;
+#[cfg(test)]
+mod broken_tests;
 #[cfg(test)]
 mod call_tests;
 #[cfg(test)]
@@ -42,6 +45,8 @@ mod signature_tests;
 #[cfg(test)]
 pub(crate) mod testing;
 
+pub use progress::ANSWER_WITHIN;
+
 use crate::orders::rate_limit::RateLimits;
 use axum::{
     http::{HeaderValue, header::CACHE_CONTROL},
@@ -50,7 +55,7 @@ use axum::{
 use gateway::DirectLink;
 use orchestrator::administration::Environment;
 use primitives::UrlPolicy;
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tower_http::set_header::SetResponseHeaderLayer;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -66,6 +71,8 @@ pub struct DirectLinkState {
     pub urls: UrlPolicy,
     /// Those of the orders face: a merchant has one rate for all faces.
     pub rate_limits: Arc<RateLimits>,
+    /// How long an answer may take: [`ANSWER_WITHIN`], where nothing is to be tried out.
+    pub answer_within: Duration,
 }
 
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");

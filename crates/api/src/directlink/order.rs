@@ -8,6 +8,7 @@ use super::{
     form::Form,
     html_answer,
     order_request::OrderRequest,
+    progress::Progress,
     refusals,
     xml::NcResponse,
 };
@@ -20,6 +21,7 @@ pub(super) async fn answer(
     state: &DirectLinkState,
     account: &DirectLinkAccount,
     form: &Form,
+    progress: &Progress,
 ) -> Result<NcResponse, NotDone> {
     let order = OrderRequest::read(form, state.gateway.now().date())?;
     let card_kind = card_kind(state, &order).await?;
@@ -35,6 +37,7 @@ pub(super) async fn answer(
         let text = "The currency is not accepted by the merchant";
         return Err(Complaint::new(NcError::CURRENCY_NOT_ACCEPTED, text).into());
     }
+    progress.money_may_move(refusals::uncertain_order(operation));
     // Rare and deep: on the heap, so that the whole of it does not live on the stack of every request.
     match Box::pin(state.gateway.order(account, wanted)).await {
         Ok(Ordered::Tried(view)) => Ok(tried(form, &view, card_kind)),

@@ -7,21 +7,34 @@ use payments::{Refusal, RefusalCode, directlink::NcError};
 
 /// Why an order came to nothing.
 pub(super) fn of_order(refusal: &Refusal, operation: Operation) -> NotDone {
-    let uncertain = match operation {
+    of(refusal, None, uncertain_order(operation))
+}
+
+/// The `STATUS` of an order of which nobody knows whether the card was charged.
+pub(super) fn uncertain_order(operation: Operation) -> &'static str {
+    match operation {
         Operation::Authorise => "52",
         Operation::Sale => "92",
-    };
-    of(refusal, None, uncertain)
+    }
 }
 
 /// Why nothing came of what was asked after a payment.
 pub(super) fn of_maintenance(refusal: &Refusal, asked: Maintenance) -> NotDone {
-    let (kind, uncertain) = match asked {
-        Maintenance::Capture { .. } => (SettlementKind::Capture, "92"),
-        Maintenance::Void => (SettlementKind::Void, "62"),
-        Maintenance::Refund { .. } => (SettlementKind::Refund, "82"),
+    let kind = match asked {
+        Maintenance::Capture { .. } => SettlementKind::Capture,
+        Maintenance::Void => SettlementKind::Void,
+        Maintenance::Refund { .. } => SettlementKind::Refund,
     };
-    of(refusal, Some(kind), uncertain)
+    of(refusal, Some(kind), uncertain_maintenance(asked))
+}
+
+/// The `STATUS` of what was asked after a payment, when nobody knows whether it was done.
+pub(super) fn uncertain_maintenance(asked: Maintenance) -> &'static str {
+    match asked {
+        Maintenance::Capture { .. } => "92",
+        Maintenance::Void => "62",
+        Maintenance::Refund { .. } => "82",
+    }
 }
 
 /// A fault of ours leaves open whether anything was done; what it is told with is the id that the log has too.

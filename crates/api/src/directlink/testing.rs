@@ -1,6 +1,6 @@
 //! What the tests of this face share: a gateway that remembers what it was asked, and forms that are right.
 
-use super::{DirectLinkState, gateway::DirectLink, router};
+use super::{ANSWER_WITHIN, DirectLinkState, gateway::DirectLink, router};
 use crate::orders::testing::{profile, some_order};
 use async_trait::async_trait;
 use axum::{
@@ -26,6 +26,7 @@ use payments::{
 };
 use primitives::{Amount, Brand, Card, Currency, Id, Secret};
 use std::{
+    future::pending,
     net::SocketAddr,
     sync::{Arc, Mutex, PoisonError},
 };
@@ -56,6 +57,9 @@ pub const DECLINED: &str = "declined";
 pub const CHALLENGED: &str = "challenged";
 pub const PAID: &str = "paid-before";
 pub const IN_FLIGHT: &str = "in-flight";
+/// As an account or an order these break the gateway's answer: it panics, or never ends.
+pub const PANICS: &str = "panics";
+pub const NEVER_ENDS: &str = "never-ends";
 /// `refused:` and the code of a refusal.
 pub const REFUSED: &str = "refused:";
 
@@ -201,6 +205,21 @@ fn account(pspid: &str) -> Option<DirectLinkAccount> {
     })
 }
 
+/// Does not answer where the name says so.
+async fn break_at(name: &str) {
+    match name {
+        PANICS => panic!("{name}, as the test wants it"),
+        NEVER_ENDS => pending().await,
+        _ => {}
+    }
+}
+
+async fn break_at_one(which: &Which) {
+    if let Which::Reference(reference) = which {
+        break_at(reference).await;
+    }
+}
+
 #[async_trait]
 impl DirectLink for FakeDirectLink {
     fn now(&self) -> OffsetDateTime {
@@ -208,6 +227,7 @@ impl DirectLink for FakeDirectLink {
     }
 
     async fn account(&self, pspid: &str) -> Result<Option<Arc<DirectLinkAccount>>, Fault> {
+        break_at(pspid).await;
         match pspid {
             BROKEN => Err(Fault::Missing("the database")),
             _ => Ok(account(pspid).map(Arc::new)),
@@ -237,6 +257,7 @@ impl DirectLink for FakeDirectLink {
     async fn order(&self, _account: &DirectLinkAccount, wanted: Wanted) -> Result<Ordered, Refusal> {
         let reference = wanted.order_id.clone();
         self.note(Asked::Order(Box::new(wanted)));
+        break_at(&reference).await;
         let viewed = |status, error| Box::new(view(&reference, status, error));
         if let Some(named) = reference.strip_prefix(REFUSED) {
             let code = RefusalCode::ALL
@@ -260,6 +281,7 @@ impl DirectLink for FakeDirectLink {
         which: Which,
         asked: Maintenance,
     ) -> Result<Maintained, NotMaintained> {
+        break_at_one(&which).await;
         let mut view = self.known(&which).ok_or(NotMaintained::Unknown)?;
         self.note(Asked::Maintain(which, asked));
         let status = match asked {
@@ -299,6 +321,7 @@ impl DirectLink for FakeDirectLink {
     }
 
     async fn find(&self, _account: &DirectLinkAccount, which: Which) -> Result<Option<View>, Fault> {
+        break_at_one(&which).await;
         if which == Which::Reference("broken".to_owned()) {
             return Err(Fault::Missing("the database"));
         }
@@ -336,6 +359,7 @@ pub fn state(environment: Environment) -> (DirectLinkState, Arc<FakeDirectLink>)
         trust_forwarded_for: true,
         urls: environment.url_policy(),
         rate_limits: Arc::default(),
+        answer_within: ANSWER_WITHIN,
     };
     (state, fake)
 }
