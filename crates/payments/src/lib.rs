@@ -34,7 +34,7 @@ pub mod totals;
 pub use connection::Connection;
 pub use decide::{Limits, News, Outgoing, Purchased, Step, decide};
 pub use document::{Addresses, OrderDocument};
-pub use order::{Callbacks, Lifecycle, NewOrder, Order};
+pub use order::{Callbacks, Lifecycle, NewOrder, Numbering, Order};
 pub use payment::{Payment, PaymentState};
 pub use purchase::{Browser, Market, Purchase, PurchaseApi, PurchaseTarget};
 pub use refusal::{Refusal, RefusalCode};

@@ -39,11 +39,43 @@ impl Callbacks {
     }
 }
 
+/// Whose numbering an order's reference is of. Of the orders that share a reference within one numbering only one is paid;
+/// two numberings have nothing to do with each other, even where both are of one merchant.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Numbering {
+    /// The merchant's own, by the orders API.
+    #[default]
+    Merchant,
+    /// That of the account of DirectLink with this name (`PSPID`).
+    DirectLink(String),
+}
+
+impl Numbering {
+    /// The numbering of that name, which is empty for the merchant's own.
+    pub fn named(name: String) -> Self {
+        if name.is_empty() {
+            Self::Merchant
+        } else {
+            Self::DirectLink(name)
+        }
+    }
+
+    /// Its name.
+    pub fn name(&self) -> &str {
+        match self {
+            Self::Merchant => "",
+            Self::DirectLink(pspid) => pspid,
+        }
+    }
+}
+
 /// A checked request to create an order.
 #[derive(Debug, Clone)]
 pub struct NewOrder {
     /// The merchant's own order id; made by us when absent.
     pub reference: Option<String>,
+    /// Whose numbering that is.
+    pub numbering: Numbering,
     /// `DEUNA_NOW`, `DEUNA_CHECKOUT`, … with underscores.
     pub order_type: String,
     pub amount: Amount,
@@ -72,6 +104,7 @@ pub struct Order {
     pub id: Id<kind::Order>,
     pub merchant: Id<kind::Merchant>,
     pub reference: String,
+    pub numbering: Numbering,
     pub order_type: String,
     pub amount: Amount,
     pub store_code: String,
@@ -102,6 +135,7 @@ impl Order {
             merchant,
             // The merchant's reference must not be empty towards processors; the token is unique already.
             reference: new.reference.unwrap_or_else(|| id.to_string()),
+            numbering: new.numbering,
             order_type: new.order_type,
             amount: new.amount,
             store_code: new.store_code,
@@ -178,6 +212,7 @@ impl Order {
 
 #[cfg(test)]
 mod tests {
+    use super::Numbering;
     use crate::decide::testing::new_order;
     use primitives::Country;
     use serde_json::json;
@@ -200,5 +235,13 @@ mod tests {
         assert_eq!(order.shopper().phone.as_deref(), Some("+525512345678"));
         assert!(order.shopper().email.is_some());
         assert!(order.address("shipping_address").is_none());
+    }
+
+    #[test]
+    fn a_numbering_is_read_back_from_its_name() {
+        for numbering in [Numbering::Merchant, Numbering::DirectLink("MyPSPID".into())] {
+            assert_eq!(Numbering::named(numbering.name().to_owned()), numbering);
+        }
+        assert_eq!(Numbering::default().name(), "");
     }
 }

@@ -288,7 +288,7 @@ impl PaymentState {
         matches!(self, PaymentState::Authorized(_))
     }
 
-    /// Whether no other order with the same reference of the merchant's may be paid meanwhile: money may still come, or
+    /// Whether no other order with the same reference of the same numbering may be paid meanwhile: money may still come, or
     /// has come and was not wholly given back.
     pub fn claims_reference(&self) -> bool {
         match self {

@@ -2,7 +2,7 @@
 
 use crate::{Store, StoreError};
 use payments::{
-    Lifecycle, Order, Payment, PaymentState,
+    Lifecycle, Numbering, Order, Payment, PaymentState,
     history::History,
     payment::{Authenticated, Authorized},
     totals::Totals,
@@ -17,6 +17,7 @@ struct Row {
     merchant_id: Uuid,
     id: Uuid,
     reference: String,
+    numbering: String,
     order_type: String,
     store_code: String,
     currency: String,
@@ -57,7 +58,7 @@ impl Store {
     ) -> Result<Option<Order>, StoreError> {
         let row = sqlx::query_as!(
             Row,
-            r#"SELECT o.merchant_id, o.id, o.reference, o.order_type, o.store_code, o.currency, o.total_amount,
+            r#"SELECT o.merchant_id, o.id, o.reference, o.numbering, o.order_type, o.store_code, o.currency, o.total_amount,
                       o.details AS "details: _", o.notify_url, o.callbacks AS "callbacks: _", o.payer_email, o.lifecycle,
                       o.payments, o.version, o.created_at, o.updated_at,
                       p.id AS "payment_id?", p.number AS "number?", p.state_data AS "state_data?: _",
@@ -89,7 +90,7 @@ impl Store {
     ) -> Result<Option<Order>, StoreError> {
         let row = sqlx::query_as!(
             Row,
-            r#"SELECT o.merchant_id, o.id, o.reference, o.order_type, o.store_code, o.currency, o.total_amount,
+            r#"SELECT o.merchant_id, o.id, o.reference, o.numbering, o.order_type, o.store_code, o.currency, o.total_amount,
                       o.details AS "details: _", o.notify_url, o.callbacks AS "callbacks: _", o.payer_email, o.lifecycle,
                       o.payments, o.version, o.created_at, o.updated_at,
                       p.id AS "payment_id?", p.number AS "number?", p.state_data AS "state_data?: _",
@@ -136,17 +137,19 @@ impl Store {
         Ok(token.flatten())
     }
 
-    /// Who has the claim to that reference of the merchant's, if it is an order other than the one named.
+    /// Who has the claim to that reference of the merchant's within its numbering, if it is an order other than the one named.
     pub async fn reference_claim(
         &self,
         merchant: Id<kind::Merchant>,
+        numbering: &Numbering,
         reference: &str,
         other_than: Option<Id<kind::Order>>,
     ) -> Result<Option<ReferenceClaim>, StoreError> {
         let paid = sqlx::query_scalar!(
             r#"SELECT state = 'authorized' AS "paid!" FROM payments
-               WHERE merchant_id = $1 AND reference = $2 AND order_id IS DISTINCT FROM $3"#,
+               WHERE merchant_id = $1 AND numbering = $2 AND reference = $3 AND order_id IS DISTINCT FROM $4"#,
             merchant.uuid(),
+            numbering.name(),
             reference,
             other_than.map(Id::uuid),
         )
@@ -162,7 +165,7 @@ impl Store {
     }
 }
 
-/// What the payment that claims a merchant's reference has come to.
+/// What the payment that claims a reference has come to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReferenceClaim {
     /// Its outcome is still to come; it may yet be denied.
@@ -224,6 +227,7 @@ impl TryFrom<Row> for Order {
             id: Id::from_uuid(row.id),
             merchant: Id::from_uuid(row.merchant_id),
             reference: row.reference,
+            numbering: Numbering::named(row.numbering),
             order_type: row.order_type,
             amount: Amount::new(row.total_amount, currency).map_err(|_| corrupt("total_amount"))?,
             store_code: row.store_code,

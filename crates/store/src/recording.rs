@@ -218,8 +218,8 @@ async fn order_insert_in(connection: &mut PgConnection, order: &Order) -> Result
     sqlx::query!(
         "INSERT INTO orders (merchant_id, id, reference, order_type, store_code, currency, total_amount, details,
                              notify_url, callbacks, payer_email, lifecycle, payments, payment_id, version, created_at,
-                             updated_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+                             updated_at, numbering)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
         order.merchant.uuid(),
         order.id.uuid(),
         order.reference,
@@ -237,6 +237,7 @@ async fn order_insert_in(connection: &mut PgConnection, order: &Order) -> Result
         order.version,
         order.created_at,
         order.updated_at,
+        order.numbering.name(),
     )
     .execute(connection)
     .await?;

@@ -9,7 +9,7 @@ use crate::orders::{
     echo::{self, echoed},
     fields::Fields,
 };
-use payments::NewOrder;
+use payments::{NewOrder, Numbering};
 use primitives::{Amount, Currency, Email, HttpUrl, UrlPolicy};
 use serde_json::Value;
 
@@ -133,6 +133,7 @@ pub fn read(
     Some(OrderGiven {
         order: NewOrder {
             reference,
+            numbering: Numbering::Merchant,
             order_type: order_type?.to_owned(),
             amount: amounts.total,
             store_code: store_code?.to_owned(),

@@ -24,6 +24,8 @@ mod feedback_tests;
 #[cfg(test)]
 mod maintenance_tests;
 #[cfg(test)]
+mod numbering_tests;
+#[cfg(test)]
 mod order_tests;
 #[cfg(test)]
 mod returned_tests;

@@ -87,14 +87,14 @@ impl Gateway {
         }
     }
 
-    /// A merchant's reference may be used again unless an order with it is paid (`EMA-6004`), and until one is.
+    /// A reference may be used again unless an order with it, of the same numbering, is paid (`EMA-6004`), and until one is.
     async fn refuse_paid_reference(&self, caller: &Caller, new: &NewOrder) -> Result<(), Stopped> {
         let Some(reference) = &new.reference else {
             return Ok(());
         };
         let claim = self
             .store()
-            .reference_claim(caller.merchant.id, reference, None)
+            .reference_claim(caller.merchant.id, &new.numbering, reference, None)
             .await?;
         match claim {
             Some(ReferenceClaim::Paid) => {
@@ -104,8 +104,8 @@ impl Gateway {
         }
     }
 
-    /// Orders that share a reference are one purchase of the shop's: only one of them is paid, one at a time. The database
-    /// has the last word on it; this says why.
+    /// Orders that share a reference of one numbering are one purchase of the shop's: only one of them is paid, one at a time.
+    /// The database has the last word on it; this says why.
     pub(crate) async fn refuse_twin(
         &self,
         caller: &Caller,
@@ -123,7 +123,12 @@ impl Gateway {
         };
         let claim = self
             .store()
-            .reference_claim(caller.merchant.id, &order.reference, Some(order.id))
+            .reference_claim(
+                caller.merchant.id,
+                &order.numbering,
+                &order.reference,
+                Some(order.id),
+            )
             .await?;
         let (code, text) = match claim {
             None => return Ok(()),

@@ -2,7 +2,7 @@
 
 use super::testing::{World, purchase};
 use crate::flows::settle::{AmountAsked, SettlementAsked};
-use payments::{Callbacks, NewOrder, PurchaseTarget, Refusal, RefusalCode};
+use payments::{Callbacks, NewOrder, Numbering, PurchaseTarget, Refusal, RefusalCode};
 use primitives::{Amount, Currency, Id, id::kind};
 use serde_json::Value;
 use sqlx::PgPool;
@@ -15,6 +15,7 @@ const REFERENCE: &str = "cart-1";
 fn new_order() -> NewOrder {
     NewOrder {
         reference: Some(REFERENCE.into()),
+        numbering: Numbering::Merchant,
         order_type: "DEUNA_NOW".into(),
         amount: Amount::new(10_000, Currency::MXN).unwrap(),
         store_code: "all".into(),

@@ -26,8 +26,8 @@ use mpi::Timers;
 pub use outside::ACS_TRANS_ID;
 use outside::{DS_TRANS_ID, Script, VALUE, serve};
 use payments::{
-    Addresses, Browser, Callbacks, Limits, Market, NewOrder, Purchase, PurchaseApi, PurchaseTarget, Refusal,
-    ThreeDs, connection::ConnectionStatus,
+    Addresses, Browser, Callbacks, Limits, Market, NewOrder, Numbering, Purchase, PurchaseApi,
+    PurchaseTarget, Refusal, ThreeDs, connection::ConnectionStatus,
 };
 use primitives::{Amount, Brand, Card, Currency, ExpiryDate, Id, Pan, SecurityCode, id::kind};
 use processor::Fake;
@@ -160,6 +160,7 @@ impl World {
     pub async fn order(&self) -> Id<kind::Order> {
         let new = NewOrder {
             reference: None,
+            numbering: Numbering::Merchant,
             order_type: "DEUNA_NOW".into(),
             amount: Amount::new(10_000, Currency::MXN).unwrap(),
             store_code: "all".into(),

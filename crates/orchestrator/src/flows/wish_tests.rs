@@ -333,6 +333,7 @@ async fn of_two_orders_with_one_reference_only_one_is_paid(pool: PgPool) {
 fn new_order(world_reference: &str, details: Value) -> NewOrder {
     NewOrder {
         reference: Some(world_reference.to_owned()),
+        numbering: payments::Numbering::Merchant,
         order_type: "DEUNA_NOW".into(),
         amount: primitives::Amount::new(10_000, primitives::Currency::MXN).unwrap(),
         store_code: "all".into(),

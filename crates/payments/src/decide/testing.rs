@@ -4,7 +4,7 @@
 use super::{AuthenticationPlan, Limits, News, Purchased, Step, decide};
 use crate::{
     connection::OnDoubt,
-    order::{Callbacks, NewOrder, Order},
+    order::{Callbacks, NewOrder, Numbering, Order},
     payment::{CardFacts, Decoupled, Terms},
     purchase::{Market, PurchaseApi},
     routing::Route,
@@ -35,6 +35,7 @@ pub fn mxn(minor: i64) -> Amount {
 pub fn new_order() -> Order {
     let new = NewOrder {
         reference: Some("shop-1".into()),
+        numbering: Numbering::Merchant,
         order_type: "DEUNA_NOW".into(),
         amount: mxn(10_000),
         store_code: "all".into(),

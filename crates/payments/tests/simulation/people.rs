@@ -10,7 +10,7 @@ use crate::{
     world::{Todo, World},
 };
 use payments::{
-    Callbacks, NewOrder, Order,
+    Callbacks, NewOrder, Numbering, Order,
     payment::{AuthenticationStage, PaymentState},
 };
 use primitives::{Id, id::kind};
@@ -25,6 +25,7 @@ pub fn populate(world: &mut World) {
         let amount = world.chance.one_of(&[10_000, 10_000, 25_000, 1]);
         let new = NewOrder {
             reference: Some(format!("shop-{index}")),
+            numbering: Numbering::Merchant,
             order_type: "DEUNA_NOW".into(),
             amount: mxn(amount),
             store_code: "all".into(),

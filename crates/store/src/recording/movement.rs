@@ -62,7 +62,11 @@ impl Movement<'_> {
                        reference = CASE
                            WHEN NOT $39 THEN NULL
                            WHEN reference IS NOT NULL THEN reference
-                           WHEN NOT EXISTS (SELECT FROM payments WHERE merchant_id = $1 AND reference = $40) THEN $40
+                           WHEN NOT EXISTS (
+                               SELECT FROM payments other
+                               WHERE other.merchant_id = $1 AND other.numbering = payments.numbering
+                                     AND other.reference = $40
+                           ) THEN $40
                        END
                    WHERE merchant_id = $1 AND id = $6 AND EXISTS (SELECT FROM o)
                ), c AS (

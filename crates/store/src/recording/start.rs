@@ -56,9 +56,9 @@ impl Start<'_> {
             r#"WITH opened AS (
                    INSERT INTO orders (merchant_id, id, reference, order_type, store_code, currency, total_amount,
                                        details, notify_url, callbacks, payer_email, lifecycle, payments, payment_id,
-                                       version, created_at, updated_at)
+                                       version, created_at, updated_at, numbering)
                    SELECT $1::uuid, $2::uuid, $3, $4, $5, $6::text, $7, $8, $9::text, $10::jsonb, $11, $12::text,
-                          $13::smallint, $14::uuid, $15::bigint, $16, $17::timestamptz
+                          $13::smallint, $14::uuid, $15::bigint, $16, $17::timestamptz, $54::text
                    WHERE $18::boolean
                    RETURNING 1
                ), moved AS (
@@ -73,9 +73,9 @@ impl Start<'_> {
                    INSERT INTO payments (merchant_id, id, order_id, number, state, state_data, currency, amount,
                                          authorized, capturing, captured, refunding, refunded, card, terms, routes,
                                          authentication, page_token, look_again_at, created_at, updated_at, routing,
-                                         history, reference)
+                                         history, reference, numbering)
                    SELECT $1, $14, $2, $19, $20, $21, $22, $23, $24, $25, $26, $27, $28, $29, $30, $31, $32, $33, $34,
-                          $35, $36, $51, $52, CASE WHEN $53::boolean THEN $3 END
+                          $35, $36, $51, $52, CASE WHEN $53::boolean THEN $3 END, $54
                    FROM o
                ), c AS (
                    INSERT INTO payment_cards (merchant_id, payment_id, fingerprint, sealed_card, sealed_security_code,
@@ -144,6 +144,7 @@ impl Start<'_> {
             self.recording.routing.as_ref().map(Json) as _,
             Json(&payment.history) as _,
             payment.state.claims_reference(),
+            order.numbering.name(),
         )
         .fetch_one(connection)
         .await?;

@@ -15,7 +15,7 @@ use crate::{
     fault::{Fault, Stopped},
     gateway::Gateway,
 };
-use payments::{Callbacks, NewOrder, Purchase, PurchaseApi, PurchaseTarget, Refusal, RefusalCode};
+use payments::{Callbacks, NewOrder, Numbering, Purchase, PurchaseApi, PurchaseTarget, Refusal, RefusalCode};
 use primitives::{HttpUrl, Id, UrlPolicy, id::kind};
 use serde_json::{Map, Value, json};
 use store::directlink::payments::NewDirectLinkPayment;
@@ -96,7 +96,7 @@ impl Gateway {
             Err(Stopped::Refused(refusal)) if is_paid_by_another(&refusal) => {
                 match self.directlink_that_counts(account, &reference).await? {
                     Some(paid) if before(&paid.order) == Before::Paid => Ok(Ordered::Paid(Box::new(paid))),
-                    // Paid by an order that did not come through this account.
+                    // What was paid is let go of since the first look.
                     Some(_) | None => Err(refusal.into()),
                 }
             }
@@ -106,7 +106,8 @@ impl Gateway {
 
     async fn order_and_pay(&self, account: &DirectLinkAccount, wanted: Wanted) -> Result<View, Stopped> {
         let caller = &account.caller;
-        let created = Box::pin(self.create_order(caller, new_order(&wanted), None)).await?;
+        let new = new_order(&account.account.pspid, &wanted);
+        let created = Box::pin(self.create_order(caller, new, None)).await?;
         let order = created.document.token();
         let return_token = crate::clock::page_token();
         let new = NewDirectLinkPayment {
@@ -156,7 +157,7 @@ fn is_paid_by_another(refusal: &Refusal) -> bool {
     )
 }
 
-fn new_order(wanted: &Wanted) -> NewOrder {
+fn new_order(pspid: &str, wanted: &Wanted) -> NewOrder {
     let mut details = Map::new();
     details.insert("total_amount".into(), json!(wanted.amount.minor()));
     if let Some(description) = &wanted.description {
@@ -164,6 +165,7 @@ fn new_order(wanted: &Wanted) -> NewOrder {
     }
     NewOrder {
         reference: Some(wanted.order_id.clone()),
+        numbering: Numbering::DirectLink(pspid.to_owned()),
         order_type: "DEUNA_NOW".to_owned(),
         amount: wanted.amount,
         store_code: "all".to_owned(),

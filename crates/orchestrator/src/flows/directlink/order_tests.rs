@@ -6,7 +6,7 @@ use super::{
     testing::{REFERENCE, told, unauthenticated, wanted},
 };
 use crate::flows::{settle::SettlementAsked, testing::World};
-use payments::{RefusalCode, directlink::NcError};
+use payments::directlink::NcError;
 use primitives::{ExpiryDate, Pan};
 use sqlx::PgPool;
 use std::{sync::Arc, time::Duration};
@@ -314,30 +314,4 @@ async fn what_the_rules_refuse_is_no_try(pool: PgPool) {
     let expired = refused(&|order| order.card.expiry = past).await;
     assert_eq!(expired, NcError::EXPIRED);
     assert_eq!(world.tries_and_charges().await, (0, 0));
-}
-
-#[sqlx::test(migrator = "store::MIGRATOR")]
-async fn accounts_of_one_merchant_share_its_references_and_see_their_own_payments_only(pool: PgPool) {
-    let world = World::new(pool).await;
-    let (shop, other) = (world.account("shop").await, world.account("other").await);
-    let paid = world.tried(&shop, wanted(Operation::Sale)).await;
-    let refusal = world
-        .gateway
-        .directlink_order(&other, wanted(Operation::Sale))
-        .await;
-    assert_eq!(refusal.unwrap_err().code, RefusalCode::CannotCreateOrder);
-    for which in [
-        Which::Number(paid.payment.payid),
-        Which::Reference(REFERENCE.into()),
-    ] {
-        assert!(
-            world
-                .gateway
-                .directlink_find(&other, which)
-                .await
-                .unwrap()
-                .is_none()
-        );
-    }
-    assert_eq!(world.tries_and_charges().await, (1, 1));
 }

@@ -20,6 +20,7 @@ const LEASE: Duration = Duration::seconds(30);
 fn order() -> Order {
     let new = NewOrder {
         reference: Some("shop-1".into()),
+        numbering: payments::Numbering::DirectLink("shop".into()),
         order_type: "DEUNA_NOW".into(),
         amount: Amount::new(1_500, Currency::EUR).unwrap(),
         store_code: "all".into(),
