@@ -98,6 +98,7 @@ impl Stage {
             .ok_or(PageError::UnknownToken)?;
         let page = ExpiredPage {
             merchant_name: MERCHANT.into(),
+            language: None,
             redirect: Some(callback("denied")),
         };
         if matches!(found.2, Script::Expired) {
@@ -122,6 +123,7 @@ impl Stage {
         Ok(PageView {
             merchant_name: MERCHANT.into(),
             amount,
+            language: None,
             step: self.sender(token).borrow().clone(),
         })
     }
@@ -225,7 +227,10 @@ impl Pages for Stage {
             done(PageOutcome::Succeeded, None)
         };
         self.later(token, THINKING, StepName::Working, end);
-        Ok(PageReturn { token: token.into() })
+        Ok(PageReturn {
+            token: token.into(),
+            language: None,
+        })
     }
 
     async fn cancelled(&self, token: &str) -> Result<PageView, PageError> {

@@ -74,6 +74,9 @@ pub struct Terms {
     pub device_id: Option<String>,
     pub session_id: Option<String>,
     pub metadata: Option<Value>,
+    /// In which language our pages speak to the shopper, as `en_US`, where the merchant says.
+    #[serde(default)]
+    pub language: Option<String>,
     /// An authentication of the order's last payment that the issuer can be pointed to.
     #[serde(default)]
     pub prior_authentication: Option<PriorAuthentication>,

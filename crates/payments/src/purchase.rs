@@ -68,6 +68,8 @@ pub struct Purchase {
     pub device_id: Option<String>,
     pub session_id: Option<String>,
     pub metadata: Option<Value>,
+    /// In which language our pages speak to the shopper, as `en_US`, where the merchant says.
+    pub language: Option<String>,
 }
 
 /// What is known of the cardholder's browser (emv-3ds section 4.5). From the merchant's call, or collected by our own

@@ -23,7 +23,11 @@ async fn a_refused_shopper_may_try_other_cards_until_the_maximum() {
         another_card_pays(&stage, &shop),
         every_try_is_refused(&stage, &shop)
     );
-    leaves_after_a_refusal(&stage, &shop).await;
+    tokio::join!(
+        leaves_after_a_refusal(&stage, &shop),
+        in_the_language_of_the_request(&stage, &shop, &ENGLISH)
+    );
+    in_the_language_of_the_request(&stage, &shop, &PORTUGUESE).await;
     drop(shop);
     stage.finish().await;
 }
@@ -152,6 +156,61 @@ async fn every_try_is_refused(stage: &Stage, shop: &DirectLinkShop) {
         ("2".into(), "30001001".into())
     );
     assert_eq!(told.get("ACCEPTANCE"), "");
+    ana.goes_away().await;
+}
+
+/// What the pages say to somebody.
+struct Words {
+    asked: &'static str,
+    cents: i64,
+    tag: &'static str,
+    verifying: &'static str,
+    why: &'static str,
+    paid: &'static str,
+}
+
+const ENGLISH: Words = Words {
+    asked: "en_US",
+    cents: 20_400,
+    tag: "en",
+    verifying: "Verifying your payment",
+    why: "The bank could not confirm that the card is yours.",
+    paid: "Payment approved",
+};
+
+const PORTUGUESE: Words = Words {
+    asked: "pt_BR",
+    cents: 20_500,
+    tag: "pt",
+    verifying: "Verificação do seu pagamento",
+    why: "O banco não conseguiu confirmar que o cartão é seu.",
+    paid: "Pagamento aprovado",
+};
+
+/// A browser of somebody who reads Spanish, in a shop that asks for another language.
+async fn in_the_language_of_the_request(stage: &Stage, shop: &DirectLinkShop, words: &Words) {
+    let ana = stage
+        .enters(Habits {
+            language: "es-MX",
+            ..Habits::default()
+        })
+        .await;
+    let window = &ana.window;
+    let order = order(shop, words.cents).with("LANGUAGE", words.asked);
+    shop.sells(window, order, Urls::None).await;
+    // On the hosted page,
+    window.arrives_at("/transactions/view_challenge").await;
+    window.reads("#heading", words.verifying).await;
+    assert_eq!(window.attribute("html", "lang").await, words.tag);
+    // on the form for another card,
+    fails_at_the_bank(&ana).await;
+    window.reads("#why", words.why).await;
+    assert_eq!(window.attribute("html", "lang").await, words.tag);
+    // and where it ends.
+    stage.system.secrets.used_card(FRICTIONLESS);
+    types_a_card(window, FRICTIONLESS).await;
+    window.reads("#heading", words.paid).await;
+    assert_eq!(window.attribute("html", "lang").await, words.tag);
     ana.goes_away().await;
 }
 

@@ -4,7 +4,6 @@
 //! ([`leaving`]), or, while tries are left, gets a form for another card ([`retry`]) that posts to `order_agree.asp`. Both
 //! addresses answer the same when they are asked for: how the payment stands that the token was given out for.
 
-pub(super) mod language;
 mod leaving;
 mod onward;
 mod retry;

@@ -4,8 +4,8 @@
 //! It stands in a page of the shop's, of which we know neither the character set nor the content policy, nor whether its
 //! scripts run: so it is written in ASCII, and what the script does by itself a button does too.
 
-use super::browser::{language, words::texts};
-use crate::pages::words::Words;
+use super::browser::words::texts;
+use crate::pages::{language, words::Words};
 use askama::Template;
 use orchestrator::flows::directlink::{View, facts::Window};
 
@@ -14,7 +14,7 @@ pub fn of(view: &View) -> String {
     let Some(url) = &view.page_url else {
         return String::new();
     };
-    let words = language::asked_for(&view.facts).unwrap_or(language::OTHERWISE);
+    let words = language::asked_for(view.language.as_deref()).unwrap_or(language::OTHERWISE);
     let opens = match view.facts.window {
         Window::Main => None,
         // A name of its own, so that two payments in one browser do not share a window.
@@ -93,7 +93,7 @@ mod tests {
         for window in [Window::PopUp, Window::PopUpStays] {
             let mut view = view(46);
             view.facts.window = window;
-            view.facts.language = Some("es_ES".to_owned());
+            view.language = Some("es_ES".to_owned());
             let fragment = of(&view);
             assert!(fragment.contains(" target=\"bank3000000001\">"), "{fragment}");
             assert!(fragment.contains("window.open"), "{fragment}");

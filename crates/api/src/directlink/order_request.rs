@@ -96,7 +96,6 @@ impl OrderRequest {
                 param_plus: self.param_plus,
                 com_plus: self.com_plus,
                 param_var: self.param_var,
-                language: self.language,
                 holder: (!self.card.holder.is_empty()).then(|| self.card.holder.clone()),
                 expiry: Some(format!(
                     "{:02}{:02}",
@@ -120,6 +119,7 @@ impl OrderRequest {
             market: self.presence.market,
             stored_credential: self.presence.stored_credential,
             description: self.description,
+            language: self.language,
         }
     }
 }

@@ -60,7 +60,7 @@ async fn what_the_shop_sent_reaches_the_gateway() {
     assert_eq!(wanted.facts.param_plus.as_deref(), Some("a=1&b=2"));
     assert_eq!(wanted.facts.com_plus.as_deref(), Some("left"));
     assert_eq!(wanted.facts.param_var.as_deref(), Some("shop7"));
-    assert_eq!(wanted.facts.language.as_deref(), Some("es_ES"));
+    assert_eq!(wanted.language.as_deref(), Some("es_ES"));
     assert_eq!(wanted.facts.expiry.as_deref(), Some("1230"));
     assert_eq!(wanted.facts.holder.as_deref(), Some("Ana Pérez"));
     let accept = wanted.facts.urls.accept.unwrap();

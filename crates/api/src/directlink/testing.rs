@@ -153,6 +153,7 @@ pub fn view(reference: &str, status: u8, error: NcError) -> View {
         order: Order::open(id, merchant, some_order(), now),
         telling: telling(status, error, None),
         levels: Vec::new(),
+        language: None,
         page_url: (status == 46)
             .then(|| "https://pay.example/transactions/view_challenge?token=page-token".to_owned()),
     }

@@ -170,6 +170,7 @@ fn document(order: NewOrder, payment: Option<PaymentState>, purchase: Option<Pur
             device_id: purchase.device_id,
             session_id: purchase.session_id,
             metadata: purchase.metadata,
+            language: purchase.language,
             prior_authentication: None,
         },
         routes: Vec::new(),

@@ -79,7 +79,7 @@ pub(super) async fn receive(
         };
         return match told.await {
             Ok(token) => Redirect::to(&view::address(&token)).into_response(),
-            Err(refused) => refused.into_page(language::words(&headers), state.settings.urls),
+            Err(refused) => refused.into_page(&headers, state.settings.urls),
         };
     }
     let told = async {

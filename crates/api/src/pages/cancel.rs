@@ -1,7 +1,7 @@
 //! `POST /transactions/3ds/cancel`: the cardholder gives up on our page. A form of the page, so it works without
 //! scripts; what the browser gets back is the page again.
 
-use super::{PageState, language, refused::Refused, token::TokenField, view};
+use super::{PageState, refused::Refused, token::TokenField, view};
 use axum::{
     body::Bytes,
     extract::{State, rejection::BytesRejection},
@@ -37,6 +37,6 @@ pub(super) async fn cancel(
     };
     match cancelled.await {
         Ok(token) => Redirect::to(&view::address(&token)).into_response(),
-        Err(refused) => refused.into_page(language::words(&headers), state.settings.urls),
+        Err(refused) => refused.into_page(&headers, state.settings.urls),
     }
 }

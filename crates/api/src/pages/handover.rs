@@ -46,20 +46,22 @@ pub(super) async fn handover(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let words = language::words(&headers);
     let urls = state.settings.urls;
     let stands = async {
         let token = TokenField::of_address(query)?;
         let view = state.pages.progress(token.as_str(), None, 0).await?;
-        Ok::<_, Refused>((token, view.step))
+        Ok::<_, Refused>((token, view))
     };
     match stands.await {
-        Ok((token, step)) => match Handover::of(step) {
-            Some(form) => form.show(words, urls),
-            // The payment has moved on since the frame was asked for.
-            None => notifications::lead_back(&view::address(&token), words, urls),
-        },
-        Err(refused) => refused.into_page(words, urls),
+        Ok((token, view)) => {
+            let words = language::words(view.language.as_deref(), &headers);
+            match Handover::of(view.step) {
+                Some(form) => form.show(words, urls),
+                // The payment has moved on since the frame was asked for.
+                None => notifications::lead_back(&view::address(&token), words, urls),
+            }
+        }
+        Err(refused) => refused.into_page(&headers, urls),
     }
 }
 
@@ -98,7 +100,7 @@ impl Handover {
                 action = self.action,
                 "an ACS's address is not one a browser may be sent to"
             );
-            return Refused::Unreachable.into_page(words, urls);
+            return Refused::Unreachable.in_words(words, urls);
         }
         let page = HandoverPage {
             words,

@@ -1,10 +1,30 @@
-//! Which of the three languages a browser reads best.
+//! In which of the three languages a cardholder is spoken to, on the pages of every face.
 
 use super::words::{ENGLISH, PORTUGUESE, SPANISH, Words};
 use axum::http::{HeaderMap, header};
 
+/// For whom nothing is known but that the merchant asked for a language that we do not speak.
+pub(crate) const OTHERWISE: &Words = &ENGLISH;
+
+/// The words of the language that a payment's merchant asked for, else of the one that the browser likes best.
+pub(crate) fn words(asked: Option<&str>, headers: &HeaderMap) -> &'static Words {
+    asked_for(asked).unwrap_or_else(|| of_browser(headers))
+}
+
+/// The words of the language that a merchant asked for, as `en_US` or `en`, if it did.
+pub(crate) fn asked_for(asked: Option<&str>) -> Option<&'static Words> {
+    let primary = asked?.split(['_', '-']).next().unwrap_or_default();
+    Some(spoken(primary).unwrap_or(OTHERWISE))
+}
+
+fn spoken(primary: &str) -> Option<&'static Words> {
+    [&SPANISH, &PORTUGUESE, &ENGLISH]
+        .into_iter()
+        .find(|words| words.tag.eq_ignore_ascii_case(primary))
+}
+
 /// The words of the language that `Accept-Language` likes best among ours; Spanish when it likes none of them.
-pub(crate) fn words(headers: &HeaderMap) -> &'static Words {
+pub(crate) fn of_browser(headers: &HeaderMap) -> &'static Words {
     let text = headers
         .get(header::ACCEPT_LANGUAGE)
         .and_then(|value| value.to_str().ok())
@@ -12,10 +32,7 @@ pub(crate) fn words(headers: &HeaderMap) -> &'static Words {
     let mut best = (0, &SPANISH);
     for (tag, weight) in preferences(text) {
         let primary = tag.split('-').next().unwrap_or_default();
-        let offered = [&SPANISH, &PORTUGUESE, &ENGLISH]
-            .into_iter()
-            .find(|words| words.tag.eq_ignore_ascii_case(primary));
-        if let Some(words) = offered
+        if let Some(words) = spoken(primary)
             && weight > best.0
         {
             best = (weight, words);
@@ -66,7 +83,7 @@ mod tests {
     fn language_for(accept: &'static str) -> &'static str {
         let mut headers = HeaderMap::new();
         headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static(accept));
-        words(&headers).tag
+        of_browser(&headers).tag
     }
 
     #[test]
@@ -82,6 +99,21 @@ mod tests {
         for accept in ["", "fr", "*", "en;q=x", ";;,,", "en;q=0.00001", "english"] {
             assert_eq!(language_for(accept), "es", "{accept}");
         }
-        assert_eq!(words(&HeaderMap::new()).tag, "es");
+        assert_eq!(of_browser(&HeaderMap::new()).tag, "es");
+    }
+
+    #[test]
+    fn what_the_merchant_asks_for_goes_before_the_browser() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::ACCEPT_LANGUAGE, HeaderValue::from_static("pt-BR"));
+        for (asked, tag) in [
+            (Some("es_ES"), "es"),
+            (Some("EN-us"), "en"),
+            (Some("fr_FR"), "en"),
+            (Some("es"), "es"),
+            (None, "pt"),
+        ] {
+            assert_eq!(words(asked, &headers).tag, tag, "{asked:?}");
+        }
     }
 }

@@ -64,7 +64,8 @@ pub(super) async fn method_done(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let words = language::words(&headers);
+    // In a frame that nobody sees.
+    let words = language::of_browser(&headers);
     let urls = state.settings.urls;
     let noted = async {
         let form: MethodForm = form::of_body(body)?;
@@ -83,7 +84,7 @@ pub(super) async fn method_done(
                 assets: &ADDRESSES,
             },
         ),
-        Err(refused) => refused.into_page(words, urls),
+        Err(refused) => refused.in_words(words, urls),
     }
 }
 
@@ -108,7 +109,6 @@ pub(super) async fn challenge_done(
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
-    let words = language::words(&headers);
     let urls = state.settings.urls;
     let returned = async {
         let form: ChallengeForm = form::of_body(body)?;
@@ -118,11 +118,15 @@ pub(super) async fn challenge_done(
             .pages
             .challenge_returned(answer, filled(form.session_data.as_ref()))
             .await?;
-        PageToken::parse(&back.token).ok_or(Refused::UnknownToken)
+        let token = PageToken::parse(&back.token).ok_or(Refused::UnknownToken)?;
+        Ok::<_, Refused>((token, back.language))
     };
     match returned.await {
-        Ok(token) => lead_back(&view::address(&token), words, urls),
-        Err(refused) => refused.into_page(words, urls),
+        Ok((token, asked)) => {
+            let words = language::words(asked.as_deref(), &headers);
+            lead_back(&view::address(&token), words, urls)
+        }
+        Err(refused) => refused.into_page(&headers, urls),
     }
 }
 

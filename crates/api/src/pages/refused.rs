@@ -3,12 +3,13 @@
 use super::{
     assets::{ADDRESSES, Addresses},
     headers::{Document, html, may_lead_to},
+    language,
     words::{Ending, Words, naming},
 };
 use crate::problem::Problem;
 use askama::Template;
 use axum::{
-    http::StatusCode,
+    http::{HeaderMap, StatusCode},
     response::{IntoResponse, Response},
 };
 use orchestrator::flows::page_step::{ExpiredPage, PageError};
@@ -61,8 +62,22 @@ impl Refused {
         .into_response()
     }
 
-    /// For people.
-    pub(crate) fn into_page(self, words: &'static Words, urls: UrlPolicy) -> Response {
+    /// For people: in the browser's language, unless the payment is known and has one.
+    pub(crate) fn into_page(self, headers: &HeaderMap, urls: UrlPolicy) -> Response {
+        let asked = match &self {
+            Self::Expired(expired) => expired.language.as_deref(),
+            Self::Member { .. }
+            | Self::TooLarge
+            | Self::UnknownToken
+            | Self::Unreachable
+            | Self::Internal(_) => None,
+        };
+        let words = language::words(asked, headers);
+        self.in_words(words, urls)
+    }
+
+    /// The same, in words that were chosen already.
+    pub(crate) fn in_words(self, words: &'static Words, urls: UrlPolicy) -> Response {
         let status = self.status();
         let mut page = RefusedPage {
             words,

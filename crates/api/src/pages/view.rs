@@ -40,7 +40,6 @@ pub(super) async fn view(
     RawQuery(query): RawQuery,
     headers: HeaderMap,
 ) -> Response {
-    let words = language::words(&headers);
     let urls = state.settings.urls;
     let opened = async {
         let token = TokenField::of_address(query)?;
@@ -48,8 +47,11 @@ pub(super) async fn view(
         Ok::<_, Refused>((token, view))
     };
     match opened.await {
-        Ok((token, view)) => show(&token, view, words, urls, browser_data::accept_header(&headers)),
-        Err(refused) => refused.into_page(words, urls),
+        Ok((token, view)) => {
+            let words = language::words(view.language.as_deref(), &headers);
+            show(&token, view, words, urls, browser_data::accept_header(&headers))
+        }
+        Err(refused) => refused.into_page(&headers, urls),
     }
 }
 

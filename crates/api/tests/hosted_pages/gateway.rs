@@ -20,6 +20,10 @@ pub const DONE_WITH_SCRIPT: &str = "01J00000000000000000000008";
 pub const EXPIRED: &str = "01J00000000000000000000009";
 pub const BROKEN: &str = "01J0000000000000000000000A";
 pub const HOSTILE_ACS: &str = "01J0000000000000000000000B";
+/// The same as others, but that the merchant wants Portuguese spoken.
+pub const EXPIRED_IN_PORTUGUESE: &str = "01J0000000000000000000000C";
+pub const WORKS_IN_PORTUGUESE: &str = "01J0000000000000000000000D";
+pub const CHALLENGES_IN_PORTUGUESE: &str = "01J0000000000000000000000E";
 pub const UNKNOWN: &str = "01J0000000000000000000000Z";
 
 pub const CALLBACK: &str = "https://shop.example/back?order_id=7&status=processed";
@@ -57,6 +61,12 @@ impl Gateway {
 }
 
 fn view(token: &str) -> Result<PageView, PageError> {
+    let (token, language) = match token {
+        EXPIRED_IN_PORTUGUESE => (EXPIRED, Some("pt_BR".to_owned())),
+        WORKS_IN_PORTUGUESE => (WORKS, Some("pt_BR".to_owned())),
+        CHALLENGES_IN_PORTUGUESE => (CHALLENGES, Some("pt_BR".to_owned())),
+        other => (other, None),
+    };
     let challenge = |acs_url: &str, window_size| PageStep::Challenge {
         acs_url: acs_url.into(),
         creq: "the-creq".into(),
@@ -84,6 +94,7 @@ fn view(token: &str) -> Result<PageView, PageError> {
         EXPIRED => {
             let page = ExpiredPage {
                 merchant_name: "Café".into(),
+                language,
                 redirect: Some(CALLBACK.into()),
             };
             return Err(PageError::Expired(Box::new(page)));
@@ -95,6 +106,7 @@ fn view(token: &str) -> Result<PageView, PageError> {
     Ok(PageView {
         merchant_name: "Café <b>& \"Libros\"</b>".into(),
         amount,
+        language,
         step,
     })
 }
@@ -146,7 +158,10 @@ impl Pages for Gateway {
         match cres {
             "unknown" => Err(PageError::UnknownToken),
             "garbled" => Err(PageError::Malformed("cres")),
-            _ => Ok(PageReturn { token: WORKS.into() }),
+            cres => Ok(PageReturn {
+                token: WORKS.into(),
+                language: (cres == "portuguese").then(|| "pt_BR".into()),
+            }),
         }
     }
 

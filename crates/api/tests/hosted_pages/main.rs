@@ -56,6 +56,28 @@ async fn the_page_speaks_the_browser_s_language() {
 }
 
 #[tokio::test]
+async fn the_language_that_the_merchant_asked_for_goes_before_the_browser_s() {
+    let heading = "Verificação do seu pagamento";
+    assert!(page(WORKS_IN_PORTUGUESE, "en-GB").await.body.contains(heading));
+    let expired = page(EXPIRED_IN_PORTUGUESE, "en-GB").await;
+    assert_eq!(expired.status, 410);
+    assert!(expired.body.contains("O tempo acabou"), "{}", expired.body);
+    let site = Site::open().await;
+    let handover = format!("/transactions/3ds/handover?token={CHALLENGES_IN_PORTUGUESE}");
+    let handover = site.get(&handover, &["Accept-Language: en-GB"]).await;
+    assert_eq!(handover.header("content-language"), "pt");
+    let notification = "/transactions/3ds/challenge-notification";
+    let answered = site
+        .post(
+            notification,
+            &[browser::FORM, "Accept-Language: en-GB"],
+            "cres=portuguese",
+        )
+        .await;
+    assert_eq!(answered.header("content-language"), "pt");
+}
+
+#[tokio::test]
 async fn every_step_has_a_way_on_without_scripts() {
     let way_on = async |token| {
         page(token, "en")

@@ -4,6 +4,7 @@
 //! challenge on the screen: whether the cardholder passed comes with the RReq.
 
 use super::{
+    page,
     page_step::{PageError, PageReturn},
     run::StoredRun,
 };
@@ -14,6 +15,7 @@ use emv3ds::{
 };
 use mpi::challenge::{self, Arrival};
 use primitives::Id;
+use store::orders::PaymentKey;
 
 impl Gateway {
     /// The ACS is done with the browser. Moves it on, grants nothing.
@@ -22,6 +24,20 @@ impl Gateway {
         cres: &str,
         session_data: Option<&str>,
     ) -> Result<PageReturn, PageError> {
+        let (of, token) = self.page_led_back_to(cres, session_data).await?;
+        let order = self.reload(of.merchant, of.order, Some(of.payment)).await?;
+        Ok(PageReturn {
+            token,
+            language: page::language(&order),
+        })
+    }
+
+    /// The payment whose page is next, and that page's token.
+    async fn page_led_back_to(
+        &self,
+        cres: &str,
+        session_data: Option<&str>,
+    ) -> Result<(PaymentKey, String), PageError> {
         let brought = challenge::returned(cres, &Version::ALL)
             .inspect_err(|fault| tracing::info!(%fault, "unreadable CRes"))
             .ok();
@@ -37,7 +53,7 @@ impl Gateway {
                 let stored = StoredRun::read(record)?;
                 self.browser_back(stored, &brought, session).await
             }
-            (_, _, Some(token)) => self.page_key(&token).await.map(|_| PageReturn { token }),
+            (_, _, Some(token)) => Ok((self.page_key(&token).await?, token)),
             (_, None, None) if named.is_some() => Err(PageError::UnknownToken),
             (_, _, None) => Err(PageError::Malformed("cres")),
         }
@@ -48,7 +64,8 @@ impl Gateway {
         mut stored: StoredRun,
         brought: &Received<CRes>,
         session: Option<String>,
-    ) -> Result<PageReturn, PageError> {
+    ) -> Result<(PaymentKey, String), PageError> {
+        let of = stored.of;
         let token = stored.run.page_token.clone();
         // A browser that holds another page's session data has no business with this one's.
         if session.as_ref().is_some_and(|session| *session != token) {
@@ -64,15 +81,13 @@ impl Gateway {
                         self.follow_results(stored.id);
                     }
                 }
-                Ok(PageReturn { token })
+                Ok((of, token))
             }
-            Arrival::Late => Ok(PageReturn { token }),
+            Arrival::Late => Ok((of, token)),
             arrival @ (Arrival::Unasked | Arrival::Forged) => {
                 tracing::warn!(authentication = %stored.id, ?arrival, "CRes of no challenge of ours");
                 // Only who has the page's own session data is led to it; what was brought counts for nothing.
-                session
-                    .map(|token| PageReturn { token })
-                    .ok_or(PageError::UnknownToken)
+                session.map(|token| (of, token)).ok_or(PageError::UnknownToken)
             }
         }
     }

@@ -59,6 +59,8 @@ pub struct Wanted {
     pub stored_credential: Option<StoredCredential>,
     /// `COM`.
     pub description: Option<String>,
+    /// `LANGUAGE`, as `en_US`.
+    pub language: Option<String>,
     pub facts: Facts,
 }
 
@@ -85,6 +87,8 @@ pub struct View {
     pub levels: Vec<Telling>,
     /// The hosted page, while the shopper has to go there.
     pub page_url: Option<String>,
+    /// The language that the shop wants its shopper spoken to in, as `en_US`.
+    pub language: Option<String>,
 }
 
 /// Which payment is meant.

@@ -335,6 +335,7 @@ impl Gateway {
             let merchant_name = self.merchant_name(key).await?;
             return Err(PageError::Expired(Box::new(ExpiredPage {
                 merchant_name,
+                language: payment.terms.language.clone(),
                 redirect,
             })));
         }
@@ -347,6 +348,7 @@ impl Gateway {
         Ok(PageView {
             merchant_name: self.merchant_name(key).await?,
             amount: order.amount,
+            language: language(&order),
             step,
         })
     }
@@ -359,6 +361,11 @@ impl Gateway {
             .map_err(Stopped::from)?;
         Ok(profile.map(|profile| profile.name.clone()).unwrap_or_default())
     }
+}
+
+/// The language that the order's merchant wants its cardholder spoken to in.
+pub(crate) fn language(order: &Order) -> Option<String> {
+    order.payment.as_ref()?.terms.language.clone()
 }
 
 /// The merchant's callback for that end.

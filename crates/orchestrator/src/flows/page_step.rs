@@ -14,6 +14,8 @@ pub struct PageView {
     pub merchant_name: String,
     /// What is paid.
     pub amount: Amount,
+    /// The language that the merchant wants the cardholder spoken to in, as `en_US`; `None`: the browser's own.
+    pub language: Option<String>,
     /// What comes next.
     pub step: PageStep,
 }
@@ -87,12 +89,16 @@ pub enum PageOutcome {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PageReturn {
     pub token: String,
+    /// As in [`PageView`].
+    pub language: Option<String>,
 }
 
 /// What is left to show of a page whose time is over.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ExpiredPage {
     pub merchant_name: String,
+    /// As in [`PageView`].
+    pub language: Option<String>,
     /// The merchant's callback for a failed payment, with its query.
     pub redirect: Option<String>,
 }

@@ -401,6 +401,7 @@ fn terms(purchase: &Purchase, order: &Order, card: &CardFacts) -> Terms {
         device_id: purchase.device_id.clone(),
         session_id: purchase.session_id.clone(),
         metadata: purchase.metadata.clone(),
+        language: purchase.language.clone(),
         prior_authentication: PriorAuthentication::of(order, card),
     }
 }

@@ -356,5 +356,6 @@ pub fn purchase(order: Id<kind::Order>) -> Purchase {
         device_id: None,
         session_id: None,
         metadata: None,
+        language: None,
     }
 }

@@ -92,6 +92,7 @@ pub fn purchase(plan: AuthenticationPlan, routes: Vec<Route>) -> News {
             device_id: None,
             session_id: None,
             metadata: None,
+            language: None,
             stored_credential: None,
             prior_authentication: None,
         },

@@ -74,8 +74,6 @@ pub struct Facts {
     pub com_plus: Option<String>,
     /// `PARAMVAR`.
     pub param_var: Option<String>,
-    /// `LANGUAGE`, as `en_US`.
-    pub language: Option<String>,
     /// `CN` as it came.
     pub holder: Option<String>,
     /// `ED` as `MMYY`.

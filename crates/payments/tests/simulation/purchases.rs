@@ -61,6 +61,7 @@ pub fn purchase(world: &mut World, order: usize) -> Errand {
         device_id: None,
         session_id: None,
         metadata: None,
+        language: None,
         stored_credential: None,
         prior_authentication: None,
     };

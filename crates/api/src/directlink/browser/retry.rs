@@ -2,7 +2,7 @@
 //! section 9.5). What was typed is read, used and forgotten: it is neither logged nor shown again.
 
 use super::{
-    Brought, Browsers, language,
+    Brought, Browsers,
     onward::Onward,
     return_address,
     returned::{self, WAIT_SECONDS},
@@ -10,9 +10,9 @@ use super::{
     words::{self, Texts, texts},
 };
 use crate::pages::{
-    self,
     assets::{ADDRESSES, Addresses},
     headers::{Document, html},
+    language,
     refused::Refused,
     words::{Words, naming},
 };
@@ -35,7 +35,7 @@ pub(super) async fn answer(browsers: &Browsers, headers: &HeaderMap, brought: Br
         }
         Err(refused) => return refused,
     };
-    let words = language::words(&view.facts, headers);
+    let words = language::words(view.language.as_deref(), headers);
     let card = match typed_card::read(&brought, texts(words), browsers.gateway.now().date()) {
         Ok(card) => card,
         Err(wrong) => return form(browsers, headers, &account, &view, left, &wrong),
@@ -54,8 +54,9 @@ pub(super) async fn answer(browsers: &Browsers, headers: &HeaderMap, brought: Br
         Ok(None) => onward(browsers, headers, &account, &view, token, 0),
         Err(refusal) => match wrong_card(&refusal, texts(words)) {
             Some(wrong) => form(browsers, headers, &account, &view, left, &[wrong]),
-            None if refusal.code == RefusalCode::Internal => Refused::Internal(refusal.description)
-                .into_page(pages::language::words(headers), browsers.urls),
+            None if refusal.code == RefusalCode::Internal => {
+                Refused::Internal(refusal.description).in_words(words, browsers.urls)
+            }
             // It cannot be tried now, be it that it was paid meanwhile: the payment says how it stands.
             None => onward(browsers, headers, &account, &view, token, WAIT_SECONDS),
         },
@@ -86,7 +87,7 @@ fn onward(
     token: &str,
     seconds: u8,
 ) -> Response {
-    let words = language::words(&view.facts, headers);
+    let words = language::words(view.language.as_deref(), headers);
     let back = return_address(token);
     Onward {
         address: view.page_url.as_deref().unwrap_or(&back),
@@ -106,7 +107,7 @@ pub(super) fn form(
     left: u8,
     wrong: &[(&'static str, &'static str)],
 ) -> Response {
-    let words = language::words(&view.facts, headers);
+    let words = language::words(view.language.as_deref(), headers);
     let texts = texts(words);
     let token = &view.payment.return_token;
     let page = RetryPage {

@@ -1,9 +1,7 @@
 //! `order_A3DS.asp`: a browser comes back from the hosted page, or asks again how its payment stands.
 
-use super::{
-    Browsers, language, leaving::leave, onward::Onward, redirect, retry, return_address, typed_card::Wrong,
-};
-use crate::pages::{self, refused::Refused};
+use super::{Browsers, leaving::leave, onward::Onward, redirect, retry, return_address, typed_card::Wrong};
+use crate::pages::{language, refused::Refused};
 use axum::{http::HeaderMap, response::Response};
 use orchestrator::{
     Fault,
@@ -21,7 +19,7 @@ type Stands = (Arc<DirectLinkAccount>, Returned);
 pub(super) async fn answer(browsers: &Browsers, headers: &HeaderMap, token: &str) -> Response {
     match stands(browsers, headers, token).await {
         Ok((account, Returned::Over(view))) => {
-            let words = language::words(&view.facts, headers);
+            let words = language::words(view.language.as_deref(), headers);
             leave(browsers, &account, &view, &view.telling, words)
         }
         Ok((account, Returned::MayRetry { view, left })) => {
@@ -41,7 +39,7 @@ pub(super) async fn cancelled(browsers: &Browsers, headers: &HeaderMap, token: &
                 error: CANCELLED_BY_SHOPPER.error,
                 ..view.telling.clone()
             };
-            let words = language::words(&view.facts, headers);
+            let words = language::words(view.language.as_deref(), headers);
             leave(browsers, &account, &view, &telling, words)
         }
         Ok(_) => answer(browsers, headers, token).await,
@@ -72,7 +70,7 @@ pub(super) fn not_yet(
     account: &DirectLinkAccount,
     view: &View,
 ) -> Response {
-    let words = language::words(&view.facts, headers);
+    let words = language::words(view.language.as_deref(), headers);
     match &view.page_url {
         Some(page) => redirect(page),
         None => Onward {
@@ -87,9 +85,9 @@ pub(super) fn not_yet(
 
 /// Nobody gave out such a token, or what came is no request of a browser's.
 pub(super) fn unknown(headers: &HeaderMap, urls: UrlPolicy) -> Response {
-    Refused::UnknownToken.into_page(pages::language::words(headers), urls)
+    Refused::UnknownToken.into_page(headers, urls)
 }
 
 fn broken(headers: &HeaderMap, urls: UrlPolicy, fault: &Fault) -> Response {
-    Refused::Internal(fault.logged()).into_page(pages::language::words(headers), urls)
+    Refused::Internal(fault.logged()).into_page(headers, urls)
 }

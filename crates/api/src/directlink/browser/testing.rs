@@ -90,6 +90,7 @@ pub fn view(status: u8) -> View {
             level: None,
         },
         levels: Vec::new(),
+        language: None,
         page_url: (status == 46).then(|| {
             "https://pay.example/transactions/view_challenge?token=01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned()
         }),

@@ -215,7 +215,7 @@ async fn a_refused_shopper_is_told_why_and_may_type_another_card() {
 async fn the_language_of_the_request_is_spoken() {
     let gateway = OnePayment::standing(|| {
         let mut view = view(2);
-        view.facts.language = Some("pt_BR".to_owned());
+        view.language = Some("pt_BR".to_owned());
         Returned::MayRetry {
             view: Box::new(view),
             left: 1,

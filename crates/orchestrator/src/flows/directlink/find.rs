@@ -5,7 +5,11 @@ use super::{
     account::DirectLinkAccount,
     facts::{Facts, Operation},
 };
-use crate::{fault::Fault, flows::authenticate::authenticating, gateway::Gateway};
+use crate::{
+    fault::Fault,
+    flows::{authenticate::authenticating, page::language},
+    gateway::Gateway,
+};
 use payments::{Order, directlink::Telling};
 use primitives::{Id, id::kind};
 use serde::Deserialize;
@@ -64,6 +68,7 @@ impl Gateway {
             page_url: authenticating(&order)
                 .filter(|(_, now)| !now.is_decoupled())
                 .map(|(_, now)| self.addresses().challenge_page(&now.page_token)),
+            language: language(&order),
             payment,
             order,
         };

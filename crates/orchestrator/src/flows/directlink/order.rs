@@ -211,5 +211,6 @@ fn purchase(
         device_id: None,
         session_id: None,
         metadata: None,
+        language: wanted.language,
     }
 }

@@ -82,6 +82,10 @@ async fn the_hosted_page_brings_the_browser_back_to_us(pool: PgPool) {
     let token = world.page_token(view.order.id).await;
     let page = format!("https://pay.example/transactions/view_challenge?token={token}");
     assert_eq!(view.page_url, Some(page));
+    // And speaks the language that the shop asked for.
+    assert_eq!(view.language.as_deref(), Some("pt_BR"));
+    let opened = world.gateway.page_opened(&token).await.unwrap();
+    assert_eq!(opened.language, view.language);
     let callbacks = &view.order.payment.as_ref().unwrap().terms.callbacks;
     let back = format!(
         "https://pay.example/ncol/test/order_A3DS.asp?token={}",

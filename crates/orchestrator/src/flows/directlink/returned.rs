@@ -145,6 +145,7 @@ fn wanted_again(view: &View, card: Card) -> Result<Wanted, Fault> {
             .get(DESCRIPTION)
             .and_then(Value::as_str)
             .map(str::to_owned),
+        language: terms.language.clone(),
         facts,
     })
 }

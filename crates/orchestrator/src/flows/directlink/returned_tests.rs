@@ -108,6 +108,7 @@ async fn a_refused_shopper_may_try_until_the_account_s_maximum(pool: PgPool) {
         assert_eq!(next.order.amount, view.order.amount);
         assert_eq!(next.facts.holder.as_deref(), Some("Berta"));
         assert_eq!(next.facts.com_plus, view.facts.com_plus);
+        assert_eq!(next.language.as_deref(), Some("pt_BR"));
         assert_eq!(next.order.details["description"], "Two shirts");
         view = next;
     }

@@ -135,6 +135,7 @@ pub fn wanted(operation: Operation) -> Wanted {
         market: purchase.market,
         stored_credential: None,
         description: Some("Two shirts".into()),
+        language: Some("pt_BR".into()),
         facts: Facts {
             com_plus: Some("basket 7".into()),
             ..Facts::default()
