@@ -223,12 +223,28 @@ async fn leaves_after_a_refusal(stage: &Stage, shop: &DirectLinkShop) {
         .await;
     let window = &ana.window;
     let order = order(shop, 20_300).with("WIN3DS", "POPUP");
-    shop.sells(window, order, Urls::All).await;
+    let reference = shop.sells(window, order, Urls::All).await;
     let shops = window.moves_to_the_new_window().await;
     fails_at_the_bank(&ana).await;
     window.presses("#cancel").await;
     window.is_alone().await;
     window.moves_to(&shops).await;
-    assert_eq!(shop.receives(window, "cancel").await.get("STATUS"), "1");
+    // The browser goes where who cancels goes; what it brings is what was true and is still told.
+    let brought = shop.receives(window, "cancel").await;
+    let found = shop.shop.asks(&[("ORDERID", &reference)]).await;
+    assert_eq!(found.told(), ("0", "40001134"));
+    for (name, value) in [
+        ("STATUS", found.status()),
+        ("NCERROR", found.error()),
+        ("PAYID", found.payid()),
+    ] {
+        assert_eq!(brought.get(name), value, "{name} of {brought:?}");
+    }
+    let messages = format!(
+        "SELECT string_agg(telling->>'status' || ' ' || (telling->>'error'), ', ') FROM directlink_feedback WHERE payid = {}",
+        found.payid()
+    );
+    let told = stage.system.database.ask(&messages);
+    assert_eq!(told.trim(), "0 40001134", "the feedback");
     ana.goes_away().await;
 }

@@ -8,12 +8,12 @@ use crate::pages::{
 };
 use axum::response::Response;
 use orchestrator::flows::directlink::{View, account::DirectLinkAccount, facts::Window};
-use payments::directlink::{Feedback, Telling, signature::Hash};
+use payments::directlink::{Feedback, signature::Hash};
 use primitives::{HttpUrl, UrlPolicy};
 
 /// The four addresses of a shop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Destination {
+pub(super) enum Destination {
     Accept,
     Decline,
     Exception,
@@ -22,7 +22,7 @@ enum Destination {
 
 impl Destination {
     /// By `STATUS`. What was paid stays accepted, whatever became of it since.
-    fn of(status: u8) -> Self {
+    pub(super) fn of(status: u8) -> Self {
         match status {
             1 => Self::Cancel,
             0 | 2 | 6 | 61 | 93 => Self::Decline,
@@ -57,16 +57,15 @@ impl Destination {
     }
 }
 
-/// Sends the browser to the shop as the payment's `WIN3DS` wants it, told what `telling` says; to a page of ours if the shop has
-/// none.
+/// Sends the browser to the shop as the payment's `WIN3DS` wants it, with how the payment stands; to a page of ours if the shop
+/// has none.
 pub(super) fn leave(
     browsers: &Browsers,
     account: &DirectLinkAccount,
     view: &View,
-    telling: &Telling,
+    destination: Destination,
     words: &'static Words,
 ) -> Response {
-    let destination = Destination::of(telling.status);
     let address = destination
         .address(account, view)
         // Checked when it was taken in: shops older than TLS everywhere may have pages of plain http.
@@ -76,7 +75,7 @@ pub(super) fn leave(
         let (ending, mood) = destination.ending(words);
         return ResultPage::of(words, ending, mood, merchant, view.order.amount, None).show(browsers.urls);
     };
-    let address = with_query(address, &feedback(account, view, telling));
+    let address = with_query(address, &feedback(account, view));
     match view.facts.window {
         Window::Main | Window::PopUpStays => redirect(&address),
         Window::PopUp => Onward {
@@ -90,13 +89,13 @@ pub(super) fn leave(
 }
 
 /// The parameters of the way back: only signed, and only if the account wants them.
-fn feedback(account: &DirectLinkAccount, view: &View, telling: &Telling) -> String {
+fn feedback(account: &DirectLinkAccount, view: &View) -> String {
     let signing = account.sha_out.as_ref().zip(Hash::parse(&account.account.hash));
     match signing {
         Some(signing) if account.account.feedback_on_redirect => Feedback {
             order_id: &view.payment.reference,
             payid: view.payment.payid,
-            telling,
+            telling: &view.telling,
             facts: &view.facts,
             moment: view.payment.created_at,
         }

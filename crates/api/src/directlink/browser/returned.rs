@@ -1,13 +1,18 @@
 //! `order_A3DS.asp`: a browser comes back from the hosted page, or asks again how its payment stands.
 
-use super::{Browsers, leaving::leave, onward::Onward, redirect, retry, return_address, typed_card::Wrong};
+use super::{
+    Browsers,
+    leaving::{Destination, leave},
+    onward::Onward,
+    redirect, retry, return_address,
+    typed_card::Wrong,
+};
 use crate::pages::{language, refused::Refused};
 use axum::{http::HeaderMap, response::Response};
 use orchestrator::{
     Fault,
     flows::directlink::{Returned, View, account::DirectLinkAccount},
 };
-use payments::directlink::{Telling, status::CANCELLED_BY_SHOPPER};
 use primitives::UrlPolicy;
 use std::sync::Arc;
 
@@ -20,7 +25,8 @@ pub(super) async fn answer(browsers: &Browsers, headers: &HeaderMap, token: &str
     match stands(browsers, headers, token).await {
         Ok((account, Returned::Over(view))) => {
             let words = language::words(view.language.as_deref(), headers);
-            leave(browsers, &account, &view, &view.telling, words)
+            let destination = Destination::of(view.telling.status);
+            leave(browsers, &account, &view, destination, words)
         }
         Ok((account, Returned::MayRetry { view, left })) => {
             retry::form(browsers, headers, &account, &view, left, &Wrong::new())
@@ -30,17 +36,13 @@ pub(super) async fn answer(browsers: &Browsers, headers: &HeaderMap, token: &str
     }
 }
 
-/// The shopper of a refused order does not want to try again. Nothing is left to give up: what was tried is over.
+/// The shopper of a refused order does not want to try again. Nothing is left to give up, and the refusal stays what everybody is
+/// told, as a query and feedback tell it: the browser only goes where one goes that cancels.
 pub(super) async fn cancelled(browsers: &Browsers, headers: &HeaderMap, token: &str) -> Response {
     match stands(browsers, headers, token).await {
         Ok((account, Returned::MayRetry { view, .. })) => {
-            let telling = Telling {
-                status: CANCELLED_BY_SHOPPER.status,
-                error: CANCELLED_BY_SHOPPER.error,
-                ..view.telling.clone()
-            };
             let words = language::words(view.language.as_deref(), headers);
-            leave(browsers, &account, &view, &telling, words)
+            leave(browsers, &account, &view, Destination::Cancel, words)
         }
         Ok(_) => answer(browsers, headers, token).await,
         Err(refused) => refused,

@@ -239,7 +239,22 @@ async fn a_shopper_who_leaves_goes_where_cancelling_leads() {
         "{got:?}"
     );
     assert!(
-        got.location().contains("&STATUS=1&") && got.location().contains("&NCERROR=0&"),
+        got.location().contains("&STATUS=2&") && got.location().contains("&NCERROR=30511001&"),
+        "{got:?}"
+    );
+    // A shop without an address for that hears of it where it hears of refusals.
+    let nowhere = || {
+        let mut view = view(2);
+        view.facts.urls.cancel = None;
+        Returned::MayRetry {
+            view: Box::new(view),
+            left: 3,
+        }
+    };
+    let got = comes(&OnePayment::standing(nowhere), &brought("cancel=1")).await;
+    assert!(
+        got.location()
+            .starts_with("https://shop.example/decline?from=bank&orderID=A1"),
         "{got:?}"
     );
     // What is paid cannot be cancelled any more.
