@@ -8,6 +8,7 @@ mod later;
 mod letting_in;
 mod published;
 mod recorded;
+mod several_accounts;
 mod unknown;
 
 use reqwest::Method;
