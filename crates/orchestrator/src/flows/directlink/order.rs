@@ -96,8 +96,8 @@ impl Gateway {
             Err(Stopped::Refused(refusal)) if is_paid_by_another(&refusal) => {
                 match self.directlink_that_counts(account, &reference).await? {
                     Some(paid) if before(&paid.order) == Before::Paid => Ok(Ordered::Paid(Box::new(paid))),
-                    // What was paid is let go of since the first look.
-                    Some(_) | None => Err(refusal.into()),
+                    // What was paid was let go of since: nothing stands in the way of the next one.
+                    Some(_) | None => Ok(Ordered::InFlight),
                 }
             }
             Err(stopped) => Err(stopped),
