@@ -97,6 +97,17 @@ impl Settlement {
         self.state.is_in_flight()
     }
 
+    /// Whether nothing more may be captured or voided until its end is known: what is released, or may be, decides what is
+    /// left to capture, and so does a request of which nobody knows whether it arrived. A part that the processor has
+    /// taken, and that leaves the rest held, decides nothing but its own amount.
+    pub fn holds_up_captures(&self) -> bool {
+        match (&self.kind, &self.state) {
+            (SettlementKind::Capture, SettlementState::Accepted { .. }) => self.is_final,
+            (SettlementKind::Capture | SettlementKind::Void, _) => self.is_in_flight(),
+            (SettlementKind::Refund, _) => false,
+        }
+    }
+
     /// Whether the processor did it.
     pub(crate) fn is_done(&self) -> bool {
         matches!(self.state, SettlementState::Done { .. })

@@ -194,7 +194,8 @@ fn key(
 /// Writes a settlement as it is after a step.
 ///
 /// # Errors
-/// [`StoreError::Taken`] with `settlements_one_release_in_flight_per_payment` when another capture or void is in flight.
+/// [`StoreError::Taken`] with `settlements_one_at_a_time_per_payment` when another is in flight that decides what is left
+/// ([`payments::settlement::Settlement::holds_up_captures`]).
 pub(crate) async fn settlement_upsert_in(
     connection: &mut PgConnection,
     order: &Order,

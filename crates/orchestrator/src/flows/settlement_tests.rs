@@ -161,6 +161,33 @@ async fn held_money_is_captured_in_several_parts_where_that_is_said(pool: PgPool
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
+async fn parts_that_the_processor_took_do_not_hold_up_the_next_and_each_has_its_own_end(pool: PgPool) {
+    let world = World::new(pool).await;
+    let order = world.paid(false).await;
+    world.script().settle = "accepted";
+    for minor in [2_000, 3_000] {
+        let answer = world.settle(order, capture(minor, false), None).await.unwrap();
+        assert_eq!(answer.settled.unwrap().end, SettledEnd::Pending);
+    }
+    assert_eq!(world.totals(order).await, (5_000, 0, 0, 0));
+    world.script().settle = "?";
+    world.settle(order, capture(1_000, false), None).await.unwrap();
+    let unsure = world.settle(order, capture(1_000, false), None).await;
+    assert_eq!(unsure.unwrap_err().code, RefusalCode::PendingPayment);
+    assert_eq!(world.totals(order).await, (6_000, 0, 0, 0));
+    assert_eq!(world.script().settlements.len(), 3);
+
+    world.script().settled = "done";
+    world.later(600).await;
+    assert_eq!(world.totals(order).await, (0, 6_000, 0, 0));
+    assert_eq!(
+        world.script().settlements.len(),
+        3,
+        "asked for, and not sent again"
+    );
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
 async fn held_money_is_released_by_a_void_or_by_a_cancel(pool: PgPool) {
     let world = World::new(pool).await;
     let order = world.paid(false).await;

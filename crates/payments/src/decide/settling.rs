@@ -286,7 +286,6 @@ fn expired(mut order: Order, about: Id<kind::Attempt>, moment: Moment) -> Option
 fn moved(paid: &Authorized, settlement: &Settlement, next: &SettlementState) -> Option<Totals> {
     let (from, to) = (settlement.state.share(), next.share());
     let others = || paid.settlements.iter().filter(|it| it.id != settlement.id);
-    let releases = |it: &&Settlement| matches!(it.kind, SettlementKind::Capture | SettlementKind::Void);
     let voided = others().any(|it| it.kind == SettlementKind::Void && it.is_done());
     // A void that turns up after all cannot have released what was captured since, nor can a capture what was voided.
     let fits = match settlement.kind {
@@ -301,7 +300,7 @@ fn moved(paid: &Authorized, settlement: &Settlement, next: &SettlementState) -> 
     let alone = !next.is_in_flight()
         || settlement.is_in_flight()
         || settlement.kind == SettlementKind::Refund
-        || !others().filter(releases).any(Settlement::is_in_flight);
+        || !others().any(Settlement::holds_up_captures);
     if !(fits && alone) {
         return None;
     }

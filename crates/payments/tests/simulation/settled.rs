@@ -52,9 +52,8 @@ pub fn wrong_about_record(before: &Settlements, after: &Order, recording: &Recor
     {
         return Some("nobody will look at a request on its way".into());
     }
-    let releasing = |it: &&Settlement| it.is_in_flight() && it.kind != SettlementKind::Refund;
-    if paid.settlements.iter().filter(releasing).count() > 1 {
-        return Some("two captures or voids at the same time".into());
+    if let Some(what) = at_the_same_time(paid) {
+        return Some(what);
     }
     if let Some(what) = unbalanced(paid) {
         return Some(what);
@@ -75,6 +74,24 @@ pub fn wrong_about_record(before: &Settlements, after: &Order, recording: &Recor
         }
     }
     None
+}
+
+/// Beside a void nothing else is on its way; beside a capture only parts that the processor has taken, and that leave the
+/// rest held.
+fn at_the_same_time(paid: &Authorized) -> Option<String> {
+    let all = paid.settlements.iter();
+    let releasing: Vec<&Settlement> = all
+        .filter(|it| it.is_in_flight() && it.kind != SettlementKind::Refund)
+        .collect();
+    let is_taken_part = |it: &&&Settlement| {
+        it.kind == SettlementKind::Capture
+            && !it.is_final
+            && matches!(it.state, SettlementState::Accepted { .. })
+    };
+    let voids = releasing.iter().any(|it| it.kind == SettlementKind::Void);
+    let others = releasing.len() - releasing.iter().filter(is_taken_part).count();
+    ((voids && releasing.len() > 1) || others > 1)
+        .then(|| format!("at the same time on their way: {releasing:?}"))
 }
 
 /// The amounts in the totals are those of the settlements.

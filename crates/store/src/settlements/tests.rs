@@ -143,6 +143,13 @@ fn capture() -> SettlementNews {
     }
 }
 
+fn part() -> SettlementNews {
+    SettlementNews::CaptureAsked {
+        amount: Some(mxn(1_000)),
+        is_final: Some(false),
+    }
+}
+
 /// How many of fifty that ask at once are let in.
 async fn fifty_at_once(store: &Store, news: fn() -> SettlementNews) -> usize {
     let mut asking = tokio::task::JoinSet::new();
@@ -194,6 +201,30 @@ async fn of_fifty_captures_at_once_one_is_let_in(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "crate::MIGRATOR")]
+async fn beside_a_part_that_the_processor_took_one_of_fifty_is_let_in(pool: PgPool) {
+    let store = paid(pool, "authorization").await;
+    let offers = json!({
+        "captures": "several", "voids": "full", "refunds": "several", "refunds_of": "charge",
+        "lost_capture": "inquire", "lost_void": "inquire", "lost_refund": "inquire",
+    });
+    sqlx::query("UPDATE payments SET routes = jsonb_set(routes, '{0,offers}', $1)")
+        .bind(offers)
+        .execute(store.pool())
+        .await
+        .unwrap();
+    tell(&store, part(), at(100)).await.unwrap();
+    let answer = SettlementAnswer::Accepted {
+        processor_reference: None,
+    };
+    let settlement = settlement(100);
+    tell(&store, SettlementNews::Answered { settlement, answer }, at(101))
+        .await
+        .unwrap();
+    assert_eq!(fifty_at_once(&store, part).await, 1);
+    assert_eq!(totals(&load(&store).await), [10_000, 2_000, 0, 0, 0]);
+}
+
+#[sqlx::test(migrator = "crate::MIGRATOR")]
 async fn the_database_itself_keeps_the_amounts_together(pool: PgPool) {
     let store = paid(pool, "authorization").await;
     tell(&store, capture(), at(1)).await.unwrap();
@@ -207,7 +238,7 @@ async fn the_database_itself_keeps_the_amounts_together(pool: PgPool) {
                                       amount, is_final, reference, state, requested_at)
              SELECT merchant_id, gen_random_uuid(), order_id, payment_id, connection_id, processor_name, 'void', currency,
                     amount, true, 'twin', 'unknown', requested_at FROM settlements",
-            "settlements_one_release_in_flight_per_payment",
+            "settlements_one_at_a_time_per_payment",
         ),
     ] {
         let refused = sqlx::query(statement).execute(store.pool()).await.unwrap_err();

@@ -73,6 +73,39 @@ async fn an_authorisation_is_captured_and_given_back_in_parts() {
 }
 
 #[tokio::test]
+async fn parcels_are_captured_one_after_the_other_without_waiting_for_the_processor() {
+    let system = System::start().await;
+    let shop = system.directlink();
+    let order = shop.order(10_000, &Card::visa(0));
+    let payid = shop.pays(&order).await.payid().to_owned();
+
+    for (level, operation, amount) in [("1", "SAL", 2_000), ("2", "SAL", 3_000), ("3", "SAS", 4_000)] {
+        let asked = shop.maintains(&payid, operation, Some(amount)).await;
+        assert!(matches!(asked.status(), "91" | "9"), "{asked:?}");
+        assert_eq!((asked.error(), asked.get("PAYIDSUB")), ("0", level), "{asked:?}");
+    }
+    let closed = shop.maintains(&payid, "SAL", Some(500)).await;
+    assert_eq!((closed.status(), closed.error()), ("0", "50001127"), "{closed:?}");
+    for level in ["1", "2", "3"] {
+        until(&shop, &[("PAYID", &payid), ("PAYIDSUB", level)], "9").await;
+    }
+
+    let moved = system.outside.moved(order.value("ORDERID")).await;
+    let amounts: Vec<_> = moved
+        .iter()
+        .map(|(operation, amount)| (operation.as_str(), *amount))
+        .collect();
+    let expected = [
+        ("authorization", 10_000),
+        ("capture", 2_000),
+        ("capture", 3_000),
+        ("capture", 4_000),
+    ];
+    assert_eq!(amounts, expected);
+    system.finish().await;
+}
+
+#[tokio::test]
 async fn a_sale_takes_the_money_and_an_authorisation_can_be_let_go() {
     let system = System::start().await;
     let shop = system.directlink();

@@ -205,15 +205,30 @@ async fn what_the_processor_says_is_told_of_the_level_and_of_the_payment(pool: P
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
-async fn while_one_capture_is_on_its_way_no_other_is_asked(pool: PgPool) {
+async fn a_capture_waits_for_one_that_may_not_have_arrived_and_for_none_that_the_processor_took(
+    pool: PgPool,
+) {
     let world = World::new(pool).await;
     let shop = world.account("shop").await;
     let payid = world.directlink_paid(&shop, Operation::Authorise).await;
     world.script().settle = "accepted";
     world.maintained(&shop, payid, capture(4_000, false)).await;
-    for asked in [VOID, capture(None, true)] {
-        assert_eq!(world.not_asked(&shop, payid, asked).await, NcError::WRONG_STATUS);
-    }
+    let void = world.not_asked(&shop, payid, VOID).await;
+    assert_eq!(void, NcError::WRONG_STATUS);
+    world.script().settle = "?";
+    let second = world.maintained(&shop, payid, capture(1_000, false)).await;
+    assert_eq!(second, (Some(2), 92, 20_001_001, 1_000));
+    let third = world.not_asked(&shop, payid, capture(1_000, false)).await;
+    assert_eq!(third, NcError::WRONG_STATUS);
+
+    world.script().settled = "done";
+    world.clock.advance(time::Duration::minutes(10));
+    world.gateway.recover_due().await.unwrap();
+    world.script().settle = "accepted";
+    let last = world.maintained(&shop, payid, capture(None, true)).await;
+    assert_eq!(last, (Some(3), 91, 0, 5_000));
+    let closed = world.not_asked(&shop, payid, capture(1_000, false)).await;
+    assert_eq!(closed, NcError::WRONG_STATUS);
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]

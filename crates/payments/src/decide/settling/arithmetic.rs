@@ -96,9 +96,11 @@ proptest! {
             let [_, capturing, captured, refunding, refunded] = totals.parts().map(|amount| amount.minor());
             prop_assert_eq!(sums(&order, SettlementKind::Capture), (capturing, captured - at_once));
             prop_assert_eq!(sums(&order, SettlementKind::Refund), (refunding, refunded));
-            let releasing = paid(&order).settlements.iter()
-                .filter(|it| it.is_in_flight() && it.kind != SettlementKind::Refund);
-            prop_assert!(releasing.count() <= 1, "one capture or void at a time");
+            let in_flight = |kind| paid(&order).settlements.iter().filter(move |it| it.kind == kind && it.is_in_flight());
+            let held_up = paid(&order).settlements.iter().filter(|it| it.holds_up_captures());
+            prop_assert!(held_up.count() <= 1, "one at a time of what decides what is left");
+            let voiding = in_flight(SettlementKind::Void).count();
+            prop_assert!(voiding == 0 || in_flight(SettlementKind::Capture).count() == 0, "what is voided is not captured");
             let voids = paid(&order).settlements.iter()
                 .filter(|it| it.kind == SettlementKind::Void && matches!(it.state, SettlementState::Done { .. }));
             prop_assert!(voids.count() == 0 || captured == 0, "what was voided is not captured");

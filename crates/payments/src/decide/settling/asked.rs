@@ -91,8 +91,12 @@ impl<'a> Paid<'a> {
                 "the payment was captured when it was made",
             );
         }
-        self.refuse_while_in_flight()?;
+        self.refuse_while(Settlement::holds_up_captures)?;
         let left = paid.totals.left_to_capture();
+        if left.is_zero() {
+            // Whether it is captured already, the parts on their way will tell.
+            self.refuse_while(is_release)?;
+        }
         if paid.standing == Standing::CapturedFinally || left.is_zero() {
             return refuse(RefusalCode::CannotCapture, "the payment is captured already");
         }
@@ -131,7 +135,7 @@ impl<'a> Paid<'a> {
                 "the payment is captured: it can only be refunded",
             );
         }
-        self.refuse_while_in_flight()?;
+        self.refuse_while(is_release)?;
         match self.route.offers.voids {
             Voids::NotOffered => refuse(RefusalCode::NotImplemented, "this processor does not void"),
             Voids::Full | Voids::Partial => Ok(Asked {
@@ -193,11 +197,9 @@ impl<'a> Paid<'a> {
         })
     }
 
-    /// One capture or void at a time: each decides what the next one may do.
-    fn refuse_while_in_flight(&self) -> Result<(), Refusal> {
-        let busy = self.paid.settlements.iter().find(|it| {
-            it.is_in_flight() && matches!(it.kind, SettlementKind::Capture | SettlementKind::Void)
-        });
+    /// Refuses while one of the payment's captures and voids is like that.
+    fn refuse_while(&self, is_so: fn(&Settlement) -> bool) -> Result<(), Refusal> {
+        let busy = self.paid.settlements.iter().find(|it| is_so(it));
         match busy {
             Some(other) => Err(Refusal::new(
                 RefusalCode::PendingPayment,
@@ -209,6 +211,11 @@ impl<'a> Paid<'a> {
             None => Ok(()),
         }
     }
+}
+
+/// A capture or void whose end is still to come.
+fn is_release(settlement: &Settlement) -> bool {
+    settlement.is_in_flight() && settlement.kind != SettlementKind::Refund
 }
 
 /// The amount that is asked for, or all that is left.

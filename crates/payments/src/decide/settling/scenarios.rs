@@ -80,6 +80,50 @@ fn a_final_part_releases_the_rest_and_another_leaves_it_held() {
 }
 
 #[test]
+fn a_part_may_be_captured_while_parts_that_the_processor_took_are_on_their_way() {
+    let first = then(held(), vec![(capture(6_000, false), 10)]);
+    assert_eq!(
+        refusal(&first, capture(1_000, false)),
+        RefusalCode::PendingPayment,
+        "nobody knows yet whether it arrived"
+    );
+    let taken = then(first, vec![(accepted(10), 11)]);
+    assert_eq!(refusal(&taken, void()), RefusalCode::PendingPayment);
+    assert_eq!(
+        refusal(&taken, capture(4_001, false)),
+        RefusalCode::AmountExceeded
+    );
+
+    let second = then(taken, vec![(capture(1_000, false), 20), (accepted(20), 21)]);
+    assert_eq!(totals(&second), [7_000, 0, 0, 0]);
+    let last = then(second, vec![(capture(None, true), 30), (accepted(30), 31)]);
+    assert_eq!(
+        (the(&last, 30).amount.minor(), totals(&last)),
+        (3_000, [10_000, 0, 0, 0])
+    );
+    assert_eq!(refusal(&last, capture(1, false)), RefusalCode::PendingPayment);
+
+    let done = then(
+        last,
+        vec![(done(30), 40), (found_refused(20), 41), (done(10), 42)],
+    );
+    assert_eq!(
+        (totals(&done), &paid(&done).standing),
+        ([0, 9_000, 0, 0], &Standing::CapturedFinally),
+        "what was refused after all is released with the rest"
+    );
+    assert_eq!(refusal(&done, capture(1_000, None)), RefusalCode::CannotCapture);
+}
+
+#[test]
+fn what_is_being_captured_to_the_last_cent_is_not_captured_already() {
+    let all = then(held(), vec![(capture(None, false), 10), (accepted(10), 11)]);
+    assert_eq!(refusal(&all, capture(1, false)), RefusalCode::PendingPayment);
+    let refused = then(all, vec![(found_refused(10), 12), (capture(1, false), 20)]);
+    assert_eq!(totals(&refused), [1, 0, 0, 0]);
+}
+
+#[test]
 fn what_a_processor_does_not_offer_is_refused_before_anything_is_sent() {
     let holding = |offers| paid_by(ChargeKind::Authorization, offers);
     let selling = |offers| paid_by(ChargeKind::Sale, offers);
