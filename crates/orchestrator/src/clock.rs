@@ -52,11 +52,20 @@ pub fn error_id() -> String {
 
 /// The token of a hosted page: a ULID whose 80 random bits cannot be guessed.
 pub fn page_token() -> String {
+    let now = SystemClock.now().unix_timestamp_nanos() / 1_000_000;
+    ulid::Ulid::from_parts(u64::try_from(now).unwrap_or_default(), chance()).to_string()
+}
+
+/// Sixteen digits that cannot be guessed.
+pub fn sixteen_digits() -> String {
+    format!("{:016}", chance() % 10_000_000_000_000_000)
+}
+
+/// Eighty random bits.
+fn chance() -> u128 {
     let random = Uuid::new_v4();
     let bytes = random.as_bytes();
     // Version and variant of the UUID lie in bytes 6 and 8; ten others are random throughout.
     let chance = bytes.iter().take(6).chain(bytes.iter().skip(10).take(4));
-    let chance = chance.fold(0u128, |bits, byte| bits << 8 | u128::from(*byte));
-    let now = SystemClock.now().unix_timestamp_nanos() / 1_000_000;
-    ulid::Ulid::from_parts(u64::try_from(now).unwrap_or_default(), chance).to_string()
+    chance.fold(0u128, |bits, byte| bits << 8 | u128::from(*byte))
 }

@@ -3,7 +3,8 @@
 //! [`amount`] reads the amounts of requests. [`status`] has the one table of our states and theirs, [`ncerror`] the numbers
 //! for what is wrong, [`telling`] everything that an answer or a feedback says of a payment, [`spelling`] how values are
 //! written, [`feedback`] the parameters that go back to the shop and [`signature`] the digests that sign them. [`facts`] is what
-//! of a request all of that needs, and [`changes`] says of which steps a shop's server is told.
+//! of a request all of that needs, and [`changes`] says of which steps a shop's server is told,
+//! and which decide about a card that it wants kept.
 
 pub mod amount;
 pub mod changes;
@@ -20,7 +21,7 @@ pub mod windows_1252;
 #[cfg(test)]
 mod table_tests;
 
-pub use changes::{Change, Occasion};
+pub use changes::{CardFate, Change, Occasion};
 pub use facts::Facts;
 pub use feedback::Feedback;
 pub use ncerror::NcError;

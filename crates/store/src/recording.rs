@@ -12,7 +12,7 @@ use crate::{
     authentications::{AuthenticationRecord, authentication_write_in},
     card_declines::card_decline_insert_in,
     cards::SealedCard,
-    directlink::feedback::feedback_insert_in,
+    directlink::{aliases::alias_settle_in, feedback::feedback_insert_in},
     events::{NewEvent, events_insert_in},
     holds::hold_insert_in,
     idempotency::{Claim, claim_insert_in},
@@ -22,7 +22,7 @@ use acquiring::Decline;
 use payments::{
     Lifecycle, Order, Payment, PaymentState, SettlementRecord,
     attempt::{AttemptRecord, AttemptState},
-    directlink::Change,
+    directlink::{CardFate, Change},
     hold::Hold,
     routing::Explanation,
 };
@@ -51,6 +51,8 @@ pub struct Recording<'a> {
     pub event: Option<NewEvent>,
     /// What the server of a DirectLink shop is told; empty for orders of other faces.
     pub feedback: Vec<Change>,
+    /// What becomes of the card that a DirectLink shop wants to have kept, where this step decides that.
+    pub card_to_keep: Option<CardFate>,
     /// The caller's idempotency key, with the answer if there is one already.
     pub claim: Option<Claim>,
     /// The answer for the key that started this payment, once the payment has come to rest, or for the one that started a
@@ -136,6 +138,7 @@ struct Rest<'a> {
     claim: Option<&'a Claim>,
     event: Option<&'a NewEvent>,
     feedback: &'a [Change],
+    card_to_keep: Option<CardFate>,
 }
 
 impl<'a> Rest<'a> {
@@ -149,6 +152,7 @@ impl<'a> Rest<'a> {
             claim: recording.claim.as_ref(),
             event: recording.event.as_ref(),
             feedback: &recording.feedback,
+            card_to_keep: recording.card_to_keep,
         }
     }
 
@@ -161,6 +165,7 @@ impl<'a> Rest<'a> {
             && self.claim.is_none()
             && self.event.is_none()
             && self.feedback.is_empty()
+            && self.card_to_keep.is_none()
     }
 
     async fn write_in(
@@ -202,6 +207,9 @@ impl<'a> Rest<'a> {
         }
         for change in self.feedback {
             feedback_insert_in(connection, order, change, recording.now).await?;
+        }
+        if let Some(fate) = self.card_to_keep {
+            alias_settle_in(connection, order, fate, recording.now).await?;
         }
         Ok(())
     }

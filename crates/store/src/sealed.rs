@@ -13,16 +13,20 @@ pub enum SealedColumn {
     SecurityCodes,
     CardTokens,
     WebhookKeys,
+    Aliases,
+    ProposedAliases,
 }
 
 impl SealedColumn {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::PrivateKeys,
         Self::Credentials,
         Self::Cards,
         Self::SecurityCodes,
         Self::CardTokens,
         Self::WebhookKeys,
+        Self::Aliases,
+        Self::ProposedAliases,
     ];
 }
 
@@ -115,6 +119,26 @@ impl Store {
             )
             .fetch_all(pool)
             .await?,
+            SealedColumn::Aliases => sqlx::query_as!(
+                SealedValue,
+                "SELECT merchant_id, order_id AS id, sealed_card AS sealed FROM directlink_aliases
+                 WHERE (merchant_id, order_id) > ($1, $2) ORDER BY merchant_id, order_id LIMIT $3",
+                merchant,
+                id,
+                limit,
+            )
+            .fetch_all(pool)
+            .await?,
+            SealedColumn::ProposedAliases => sqlx::query_as!(
+                SealedValue,
+                "SELECT merchant_id, order_id AS id, sealed_card AS sealed FROM directlink_aliases_proposed
+                 WHERE (merchant_id, order_id) > ($1, $2) ORDER BY merchant_id, order_id LIMIT $3",
+                merchant,
+                id,
+                limit,
+            )
+            .fetch_all(pool)
+            .await?,
         };
         Ok(values)
     }
@@ -194,6 +218,22 @@ impl Store {
             ),
             SealedColumn::WebhookKeys => sqlx::query!(
                 "UPDATE webhook_keys SET sealed = $4 WHERE merchant_id = $1 AND id = $2 AND sealed = $3",
+                merchant,
+                id,
+                old.sealed,
+                new,
+            ),
+            SealedColumn::Aliases => sqlx::query!(
+                "UPDATE directlink_aliases SET sealed_card = $4
+                 WHERE merchant_id = $1 AND order_id = $2 AND sealed_card = $3",
+                merchant,
+                id,
+                old.sealed,
+                new,
+            ),
+            SealedColumn::ProposedAliases => sqlx::query!(
+                "UPDATE directlink_aliases_proposed SET sealed_card = $4
+                 WHERE merchant_id = $1 AND order_id = $2 AND sealed_card = $3",
                 merchant,
                 id,
                 old.sealed,

@@ -82,6 +82,7 @@ pub(super) fn tried(form: &Form, view: &View) -> NcResponse {
         .with("PM", pm)
         .with("BRAND", brand)
         .with("NCERRORPLUS", explained(telling.error))
+        .with_some("ALIAS", view.facts.alias.as_deref())
 }
 
 /// The answer to an order that is paid already, with what it was paid by.
@@ -104,6 +105,7 @@ pub(super) fn paid_before(form: &Form, view: &View) -> NcResponse {
         .with("PM", "")
         .with("BRAND", "")
         .with("NCERRORPLUS", "this order is already processed")
+        .with_some("ALIAS", view.facts.alias.as_deref())
 }
 
 /// The answer to what came to nothing.

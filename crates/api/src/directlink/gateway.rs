@@ -6,6 +6,7 @@ use orchestrator::{
     flows::directlink::{
         Maintained, Maintenance, NotMaintained, Ordered, Returned, View, Wanted, Which,
         account::{DirectLinkAccount, Standing},
+        alias::KeptCard,
     },
 };
 use payments::{Refusal, bins::CardType};
@@ -32,6 +33,9 @@ pub trait DirectLink: Send + Sync + 'static {
 
     /// Whether a card whose number begins so is one of credit, debit or prepaid, where that is known.
     async fn card_type(&self, digits: &str) -> Result<Option<CardType>, Fault>;
+
+    /// The card that an account keeps under a name.
+    async fn kept_card(&self, account: &DirectLinkAccount, alias: &str) -> Result<Option<KeptCard>, Fault>;
 
     /// Tries to get a new order paid.
     async fn order(&self, account: &DirectLinkAccount, wanted: Wanted) -> Result<Ordered, Refusal>;
@@ -78,6 +82,10 @@ impl DirectLink for Gateway {
     async fn card_type(&self, digits: &str) -> Result<Option<CardType>, Fault> {
         let table = self.configuration().bins().table().await?;
         Ok(table.find(digits).and_then(|bin| bin.card_type))
+    }
+
+    async fn kept_card(&self, account: &DirectLinkAccount, alias: &str) -> Result<Option<KeptCard>, Fault> {
+        self.directlink_kept_card(account, alias).await
     }
 
     async fn order(&self, account: &DirectLinkAccount, wanted: Wanted) -> Result<Ordered, Refusal> {

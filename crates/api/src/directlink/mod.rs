@@ -29,6 +29,8 @@ pub mod signature;
 pub mod xml;
 
 #[cfg(test)]
+mod alias_tests;
+#[cfg(test)]
 mod arbitrary_input_tests;
 #[cfg(test)]
 mod broken_tests;

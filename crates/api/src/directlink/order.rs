@@ -7,13 +7,15 @@ use super::{
     complaints::Complaint,
     form::Form,
     html_answer,
-    order_request::OrderRequest,
+    order_request::{OrderRequest, alias},
     progress::Progress,
     refusals,
     xml::NcResponse,
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
-use orchestrator::flows::directlink::{Ordered, View, account::DirectLinkAccount, facts::Operation};
+use orchestrator::flows::directlink::{
+    Ordered, View, account::DirectLinkAccount, alias::KeptCard, facts::Operation,
+};
 use payments::bins::CardType;
 use payments::directlink::{NcError, status::WAITING_FOR_AUTHENTICATION};
 
@@ -23,7 +25,8 @@ pub(super) async fn answer(
     form: &Form,
     progress: &Progress,
 ) -> Result<NcResponse, NotDone> {
-    let order = OrderRequest::read(form, state.gateway.now().date())?;
+    let kept = kept_card(state, account, form).await?;
+    let order = OrderRequest::read(form, kept.as_ref(), state.gateway.now().date())?;
     let card_kind = card_kind(state, &order).await?;
     let usual = Operation::parse(&account.account.operation).unwrap_or(Operation::Authorise);
     let wanted = order.wanted(usual);
@@ -46,6 +49,21 @@ pub(super) async fn answer(
             Err(Complaint::new(NcError::DUPLICATE, "this order is being processed").into())
         }
         Err(refusal) => Err(refusals::of_order(&refusal, operation)),
+    }
+}
+
+/// The card that the order names instead of bringing one.
+async fn kept_card(
+    state: &DirectLinkState,
+    account: &DirectLinkAccount,
+    form: &Form,
+) -> Result<Option<KeptCard>, Complaint> {
+    match alias::pays_with(form) {
+        Some(name) => {
+            let kept = state.gateway.kept_card(account, name).await;
+            kept.map_err(|fault| call::faulty(&fault))
+        }
+        None => Ok(None),
     }
 }
 

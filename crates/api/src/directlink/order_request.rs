@@ -12,8 +12,10 @@ pub mod shopper;
 use super::complaints::{Complaint, Reading};
 use super::form::Form;
 use acquiring::{Address, Shopper};
+use alias::Named;
 use orchestrator::flows::directlink::{
     Wanted,
+    alias::{Alias, KeptCard},
     facts::{Facts, Operation, ReturnUrls, Window},
 };
 use payments::directlink::NcError;
@@ -40,8 +42,10 @@ pub struct OrderRequest {
     pub amount: Amount,
     /// `OPERATION`; absent: the account's.
     pub operation: Option<Operation>,
-    /// `CARDNO`, `ED`, `CVC`, `CN`.
+    /// `CARDNO`, `ED`, `CVC`, `CN`, or what is kept under `ALIAS`.
     pub card: Card,
+    /// `ALIAS` and `ALIASOPERATION`.
+    pub alias: Option<Alias>,
     /// `CREDITDEBIT`: the kind of card that it must be.
     pub card_kind: Option<CardType>,
     /// `ECI` and `COF_…`: who is there.
@@ -73,13 +77,13 @@ pub struct OrderRequest {
 }
 
 impl OrderRequest {
-    /// Reads a form that was let in.
+    /// Reads a form that was let in. `kept`: the card that [`alias::pays_with`] leads to, if there is one.
     ///
     /// # Errors
     /// Everything that is wrong with it, each parameter by its name.
-    pub fn read(form: &Form, today: Date) -> Result<Self, Complaint> {
+    pub fn read(form: &Form, kept: Option<&KeptCard>, today: Date) -> Result<Self, Complaint> {
         let reading = Reading::of(form);
-        let order = read(&reading, today);
+        let order = read(&reading, kept, today);
         reading.finish(order)
     }
 
@@ -103,6 +107,7 @@ impl OrderRequest {
                     self.card.expiry.year() % 100
                 )),
                 ip_address: self.shopper.ip_address.clone(),
+                alias: None,
             },
             card: self.card,
             shopper: self.shopper,
@@ -120,21 +125,25 @@ impl OrderRequest {
             stored_credential: self.presence.stored_credential,
             description: self.description,
             language: self.language,
+            alias: self.alias,
         }
     }
 }
 
-fn read(reading: &Reading<'_>, today: Date) -> Option<OrderRequest> {
+fn read<'a>(reading: &Reading<'a>, kept: Option<&'a KeptCard>, today: Date) -> Option<OrderRequest> {
     let owned = |text: Option<&str>| text.map(str::to_owned);
     let order_id = reading.text("ORDERID", ORDER_ID_MAX_CHARACTERS);
     let amount = amount::read(reading);
     let operation = operation(reading);
-    let presence = presence::read(reading);
-    // Without a card of its own an order with a name that nobody knows lacks nothing else.
-    let no_such_alias = alias::read(reading) && reading.get("CARDNO").is_none();
-    let card = match no_such_alias {
-        true => None,
-        false => card::read(reading, presence.is_online(), today),
+    let named = alias::read(reading, kept);
+    let presence = presence::read(reading, named.on_file());
+    let card = match &named {
+        // Without a card of its own an order with a name that nobody knows lacks nothing else.
+        Named::Wrongly if reading.get("CARDNO").is_none() => None,
+        _ => {
+            let kept = named.kept().map(|kept| &kept.card);
+            card::read(reading, kept, presence.is_online(), today)
+        }
     };
     let card_kind = card::kind(reading);
     let three_ds = authentication::read(reading);
@@ -161,13 +170,15 @@ fn read(reading: &Reading<'_>, today: Date) -> Option<OrderRequest> {
     let param_var = owned(reading.text("PARAMVAR", PARAM_VAR_MAX_CHARACTERS));
     let (billing, shipping) = (shopper::billing(reading), shopper::shipping(reading));
     hints::check(reading);
+    let card = card?;
     Some(OrderRequest {
         order_id: order_id?.to_owned(),
         amount: amount?,
         operation,
         presence,
         shopper,
-        card: card?,
+        alias: named.into_alias(card.expiry),
+        card,
         card_kind,
         billing,
         shipping,

@@ -98,6 +98,7 @@ fn told(form: &Form, view: &View, level: Option<usize>) -> Result<NcResponse, Co
         .with("PM", pm)
         .with("BRAND", brand)
         .with("CARDNO", telling.card_number.as_deref().unwrap_or_default())
+        .with_some("ALIAS", view.facts.alias.as_deref())
         .with("ED", view.facts.expiry.as_deref().unwrap_or_default())
         .with("IP", view.facts.ip_address.as_deref().unwrap_or_default());
     Ok(handed_back(response, view))

@@ -16,6 +16,7 @@ use orchestrator::{
     flows::directlink::{
         Maintained, Maintenance, NotMaintained, Ordered, Returned, View, Wanted, Which,
         account::{DirectLinkAccount, Standing},
+        alias::KeptCard,
         facts::Facts,
     },
 };
@@ -24,7 +25,7 @@ use payments::{
     bins::CardType,
     directlink::{NcError, Telling, status::Told},
 };
-use primitives::{Amount, Brand, Card, Currency, Id, Secret};
+use primitives::{Amount, Brand, Card, Currency, ExpiryDate, Id, Pan, Secret};
 use std::{
     future::pending,
     net::SocketAddr,
@@ -51,6 +52,11 @@ pub const PASSWORD: &str = "a password";
 pub const PASSPHRASE: &str = "Mysecretsig1875!?";
 /// The only payment there is, of every account.
 pub const PAYID: i64 = 3_000_000_001;
+
+/// What [`OPEN`] keeps: a card, one of American Express, and one that has expired.
+pub const KEPT: &str = "kept";
+pub const KEPT_AMEX: &str = "kept-amex";
+pub const KEPT_TOO_LONG: &str = "kept-too-long";
 
 /// What becomes of an order, by its `ORDERID`.
 pub const DECLINED: &str = "declined";
@@ -253,6 +259,25 @@ impl DirectLink for FakeDirectLink {
             "41111111" => Some(CardType::Credit),
             _ => None,
         })
+    }
+
+    async fn kept_card(&self, account: &DirectLinkAccount, alias: &str) -> Result<Option<KeptCard>, Fault> {
+        let (number, year) = match (account.account.pspid.as_str(), alias) {
+            (OPEN, KEPT) => ("4111111111111111", "2030"),
+            (OPEN, KEPT_AMEX) => ("374111111111111", "2030"),
+            (OPEN, KEPT_TOO_LONG) => ("4111111111111111", "2025"),
+            (OPEN, BROKEN) => return Err(Fault::Missing("the database")),
+            _ => return Ok(None),
+        };
+        Ok(Some(KeptCard {
+            card: Card {
+                pan: Pan::parse(number).unwrap(),
+                expiry: ExpiryDate::parse("12", year).unwrap(),
+                security_code: None,
+                holder: "Berta Ruiz".to_owned(),
+            },
+            network_transaction_id: Some("016150703802094".to_owned()),
+        }))
     }
 
     async fn order(&self, _account: &DirectLinkAccount, wanted: Wanted) -> Result<Ordered, Refusal> {

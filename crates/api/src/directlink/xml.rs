@@ -34,6 +34,15 @@ impl NcResponse {
         self
     }
 
+    /// The same with one that only some answers have.
+    #[must_use]
+    pub fn with_some(self, name: &str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.with(name, value),
+            None => self,
+        }
+    }
+
     /// Whether it has an attribute of that name, in whatever letter case.
     pub fn has(&self, name: &str) -> bool {
         self.attributes

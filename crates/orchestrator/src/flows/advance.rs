@@ -113,6 +113,7 @@ impl Gateway {
             (None, _) | (_, None) => None,
         };
         let feedback = before.changes(&step.order, &step.settlements);
+        let card_to_keep = before.card_fate(&step.order);
         let (tells, feeds_back) = (event.is_some(), !feedback.is_empty());
         // A call that asks for a capture, void or refund is answered by the step in which that is first said to have come to
         // something, be it only that nobody knows.
@@ -154,6 +155,7 @@ impl Gateway {
             forget_security_code: step.forget_security_code,
             event,
             feedback,
+            card_to_keep,
             claim: writes.claim,
             answer,
             answered: settled.map(|settlement| settlement.id),

@@ -5,12 +5,14 @@
 //! payment, `PAYID`, with the facts of the request that later answers need. How states are told is in
 //! [`payments::directlink`].
 //!
-//! [`account`] says who calls, [`facts`] what is kept, which [`payments`] has since feedback needs it too. [`order`] tries to
-//! get a new order paid, unless what [`standing`] finds under its reference forbids that; [`maintenance`] is what is asked
-//! afterwards, [`find`] how it stands, and [`returned`] where a browser goes that comes back.
+//! [`account`] says who calls, [`alias`] which cards its shop keeps, [`facts`] what is kept of a request, which [`payments`] has
+//! since feedback needs it too. [`order`] tries to get a new order paid, unless what [`standing`] finds under its reference
+//! forbids that; [`maintenance`] is what is asked afterwards, [`find`] how it stands, and [`returned`] where a browser goes that
+//! comes back.
 
 mod access;
 pub mod account;
+pub mod alias;
 mod find;
 mod maintenance;
 mod order;
@@ -19,6 +21,8 @@ mod standing;
 
 #[cfg(test)]
 mod access_tests;
+#[cfg(test)]
+mod alias_tests;
 #[cfg(test)]
 mod feedback_tests;
 #[cfg(test)]
@@ -35,6 +39,7 @@ mod testing;
 pub use payments::directlink::facts;
 
 use acquiring::{Address, Initiator, Shopper, StoredCredential};
+use alias::Alias;
 use facts::{Facts, Operation};
 use payments::{Browser, Market, Order, Refusal, directlink::Telling, three_ds::ThreeDs};
 use primitives::{Amount, Card};
@@ -61,6 +66,9 @@ pub struct Wanted {
     pub description: Option<String>,
     /// `LANGUAGE`, as `en_US`.
     pub language: Option<String>,
+    /// `ALIAS` and `ALIASOPERATION`.
+    pub alias: Option<Alias>,
+    /// Without a name for the card, which comes of `alias`.
     pub facts: Facts,
 }
 

@@ -72,6 +72,7 @@ impl Gateway {
             forget_security_code: false,
             event: None,
             feedback: Vec::new(),
+            card_to_keep: None,
             claim,
             answer: None,
             answered: None,

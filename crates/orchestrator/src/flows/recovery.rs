@@ -33,6 +33,8 @@ const HOLDS_SHOWN: Duration = Duration::days(30);
 const KEYS_KEPT: Duration = Duration::days(30);
 /// How long operators see what DirectLink shops were told.
 const FEEDBACK_KEPT: Duration = Duration::days(30);
+/// How long the card of an order that nobody tried to pay waits for somebody to: longer than any call takes.
+const PROPOSED_KEPT: Duration = Duration::hours(1);
 
 impl Gateway {
     /// Works on the queue until the process ends.
@@ -91,13 +93,15 @@ impl Gateway {
         let notices = self.store().notices_prune(now - NOTICES_KEPT).await?;
         let declines = self.store().card_declines_prune(now - COUNTED_FOR).await?;
         let feedback = self.store().feedback_prune(now - FEEDBACK_KEPT).await?;
-        if codes + keys + notices + declines + feedback > 0 {
+        let proposed = self.store().directlink_aliases_prune(now - PROPOSED_KEPT).await?;
+        if codes + keys + notices + declines + feedback + proposed > 0 {
             tracing::info!(
                 security_codes = codes,
                 idempotency_keys = keys,
                 notices,
                 card_declines = declines,
                 feedback,
+                proposed_cards = proposed,
                 "cleared what had outlived its time"
             );
         }

@@ -22,6 +22,25 @@ struct Plaintext<'c> {
 impl Vault {
     /// Seals a card for the payment that uses it, without its security code.
     pub fn seal_card(&self, payment: Id<kind::Payment>, card: &Card) -> Result<Vec<u8>, VaultError> {
+        self.seal_card_in(&context("card", payment), card)
+    }
+
+    /// Opens a card; its security code is apart.
+    pub fn open_card(&self, payment: Id<kind::Payment>, sealed: &[u8]) -> Result<Card, VaultError> {
+        self.open_card_in(&context("card", payment), sealed)
+    }
+
+    /// Seals a card, without its security code, for the name that a DirectLink account keeps it under.
+    pub fn seal_kept_card(&self, pspid: &str, alias: &str, card: &Card) -> Result<Vec<u8>, VaultError> {
+        self.seal_card_in(&of_alias(pspid, alias), card)
+    }
+
+    /// Opens a card that is kept under that name, which has no security code.
+    pub fn open_kept_card(&self, pspid: &str, alias: &str, sealed: &[u8]) -> Result<Card, VaultError> {
+        self.open_card_in(&of_alias(pspid, alias), sealed)
+    }
+
+    fn seal_card_in(&self, context: &[u8], card: &Card) -> Result<Vec<u8>, VaultError> {
         let mut plaintext = Zeroizing::new(Vec::with_capacity(PLAINTEXT_BYTES));
         let contents = Plaintext {
             pan: card.pan.reveal(),
@@ -30,12 +49,11 @@ impl Vault {
             holder: Cow::Borrowed(&card.holder),
         };
         serde_json::to_writer(&mut *plaintext, &contents).map_err(|_| VaultError::Unexpected("card"))?;
-        self.seal(&context("card", payment), &plaintext)
+        self.seal(context, &plaintext)
     }
 
-    /// Opens a card; its security code is apart.
-    pub fn open_card(&self, payment: Id<kind::Payment>, sealed: &[u8]) -> Result<Card, VaultError> {
-        let plaintext = self.open(&context("card", payment), sealed)?;
+    fn open_card_in(&self, context: &[u8], sealed: &[u8]) -> Result<Card, VaultError> {
+        let plaintext = self.open(context, sealed)?;
         read_card(plaintext.reveal()).ok_or(VaultError::Unexpected("card"))
     }
 
@@ -88,6 +106,11 @@ impl Vault {
     }
 }
 
+/// Neither name holds a NUL, so that no two pairs run into each other.
+fn of_alias(pspid: &str, alias: &str) -> Vec<u8> {
+    [b"directlink alias:", pspid.as_bytes(), b"\0", alias.as_bytes()].concat()
+}
+
 fn read_card(plaintext: &[u8]) -> Option<Card> {
     let contents: Plaintext<'_> = serde_json::from_slice(plaintext).ok()?;
     Some(Card {
@@ -103,17 +126,36 @@ mod tests {
     use super::super::key_file::Keys;
     use super::*;
 
+    fn card() -> Card {
+        Card {
+            pan: Pan::parse("4000000000001000").unwrap(),
+            expiry: ExpiryDate::parse("11", "29").unwrap(),
+            security_code: Some(SecurityCode::parse("737").unwrap()),
+            holder: "Ana \"Ñandú\" Pérez".into(),
+        }
+    }
+
+    #[test]
+    fn a_card_that_is_kept_opens_for_its_account_and_its_name_alone() {
+        let vault = Vault::from_keys(Keys::generate().unwrap()).unwrap();
+        let sealed = vault.seal_kept_card("shop", "ana", &card()).unwrap();
+        let opened = vault.open_kept_card("shop", "ana", &sealed).unwrap();
+        assert_eq!(opened.pan.reveal(), "4000000000001000");
+        assert!(opened.security_code.is_none());
+        for (pspid, alias) in [("shop", "bea"), ("other", "ana"), ("shopa", "na")] {
+            assert!(
+                vault.open_kept_card(pspid, alias, &sealed).is_err(),
+                "{pspid} {alias}"
+            );
+        }
+    }
+
     #[test]
     fn a_card_comes_back_without_its_security_code() {
         let vault = Vault::from_keys(Keys::generate().unwrap()).unwrap();
         let payment = Id::from_uuid(uuid::Uuid::from_u128(7));
         let other = Id::from_uuid(uuid::Uuid::from_u128(8));
-        let card = Card {
-            pan: Pan::parse("4000000000001000").unwrap(),
-            expiry: ExpiryDate::parse("11", "29").unwrap(),
-            security_code: Some(SecurityCode::parse("737").unwrap()),
-            holder: "Ana \"Ñandú\" Pérez".into(),
-        };
+        let card = card();
         let sealed = vault.seal_card(payment, &card).unwrap();
         let code = vault
             .seal_security_code(payment, card.security_code.as_ref().unwrap())

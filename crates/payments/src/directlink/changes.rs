@@ -1,5 +1,5 @@
 //! Of which steps a shop's server is told (ogone-directlink.md, section 9.3): of how a payment ended, and of what became of it
-//! later. Nothing is told of what is still on its way.
+//! later. Nothing is told of what is still on its way. And which of them decides about the card that a shop wants kept.
 
 use super::{
     status::{self, Told},
@@ -48,10 +48,21 @@ pub struct Change {
     pub telling: Telling,
 }
 
+/// What becomes of the card that an order was to have kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CardFate {
+    /// It was authorised: it is kept.
+    Kept,
+    /// It was not, and will not be.
+    Forgotten,
+}
+
 /// How an order stood before a step.
 #[derive(Debug, Clone, Default)]
 pub struct Before {
     end: Option<Told>,
+    /// It was authorised already, or closed.
+    fate: Option<CardFate>,
     settlements: Vec<(Id<kind::Settlement>, Told)>,
 }
 
@@ -73,8 +84,15 @@ impl Before {
         };
         Self {
             end: end_of(order, payment),
+            fate: fate_of(payment),
             settlements,
         }
+    }
+
+    /// What the step that led to `order` decides about its card; `None`: nothing, or it was decided before.
+    pub fn card_fate(&self, order: &Order) -> Option<CardFate> {
+        let after = of_directlink(order).and_then(fate_of);
+        after.filter(|_| self.fate != after)
     }
 
     /// What is told of the step that led to `order` and changed these captures, voids and refunds of it.
@@ -117,6 +135,14 @@ fn of_directlink(order: &Order) -> Option<&Payment> {
         .payment
         .as_ref()
         .filter(|payment| payment.terms.api == PurchaseApi::DirectLink)
+}
+
+fn fate_of(payment: &Payment) -> Option<CardFate> {
+    match &payment.state {
+        PaymentState::Authenticating(_) | PaymentState::Authorizing(_) => None,
+        PaymentState::Authorized(_) => Some(CardFate::Kept),
+        PaymentState::Closed(_) => Some(CardFate::Forgotten),
+    }
 }
 
 /// Whether the money was to be taken at once. All routes of these payments do the same.

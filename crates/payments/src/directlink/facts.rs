@@ -78,6 +78,8 @@ pub struct Facts {
     pub holder: Option<String>,
     /// `ED` as `MMYY`.
     pub expiry: Option<String>,
+    /// `ALIAS`: the name that the card is kept under, or will be once it is authorised.
+    pub alias: Option<String>,
     /// `REMOTE_ADDR`.
     pub ip_address: Option<String>,
 }

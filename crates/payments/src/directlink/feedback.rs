@@ -61,11 +61,14 @@ impl Feedback<'_> {
             ("ACCEPTANCE", or_empty(&telling.acceptance)),
             ("STATUS", telling.status.to_string()),
             ("CARDNO", or_empty(&telling.card_number)),
+        ];
+        pairs.extend(facts.alias.clone().map(|alias| ("ALIAS", alias)));
+        pairs.extend([
             ("ED", or_empty(&facts.expiry)),
             ("CN", or_empty(&facts.holder)),
             ("TRXDATE", month_day_year(self.moment)),
             ("PAYID", self.payid.to_string()),
-        ];
+        ]);
         pairs.extend(telling.level.map(|level| ("PAYIDSUB", level.to_string())));
         pairs.push(("NCERROR", telling.error.to_string()));
         pairs.push(("BRAND", telling.brand.map_or("", spelling::brand).to_owned()));

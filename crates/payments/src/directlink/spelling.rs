@@ -20,6 +20,12 @@ pub fn brand(brand: Brand) -> &'static str {
     }
 }
 
+/// `CARDNO`: twelve `X` and the last four digits, eleven for the fifteen digits of American Express.
+pub fn masked_number(brand: Brand, last_four: &str) -> String {
+    let hidden = if brand == Brand::Amex { 11 } else { 12 };
+    format!("{}{last_four}", "X".repeat(hidden))
+}
+
 /// `amount`: major units without trailing zeros, `5`, `4.5`, `0.02`.
 pub fn amount(amount: Amount) -> String {
     let decimal = amount.to_decimal();

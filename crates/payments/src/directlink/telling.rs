@@ -3,6 +3,7 @@
 
 use super::{
     ncerror::NcError,
+    spelling,
     status::{self, Told},
 };
 use crate::{Order, PaymentState, payment::Payment, settlement::SettlementState};
@@ -101,8 +102,6 @@ fn eci(payment: &Payment) -> String {
     .to_owned()
 }
 
-/// Twelve `X` and the last four digits, eleven for the fifteen digits of American Express.
 fn masked(payment: &Payment) -> String {
-    let hidden = if payment.card.brand == Brand::Amex { 11 } else { 12 };
-    format!("{}{}", "X".repeat(hidden), payment.card.last_four)
+    spelling::masked_number(payment.card.brand, &payment.card.last_four)
 }

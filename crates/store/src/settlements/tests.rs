@@ -116,6 +116,7 @@ async fn tell(store: &Store, news: SettlementNews, moment: Moment) -> Option<Ord
             forget_security_code: step.forget_security_code,
             event: None,
             feedback: Vec::new(),
+            card_to_keep: None,
             claim: None,
             answer: None,
             answered: None,

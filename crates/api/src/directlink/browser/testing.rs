@@ -16,6 +16,7 @@ use orchestrator::{
     flows::directlink::{
         Maintained, Maintenance, NotMaintained, Ordered, Returned, View, Wanted, Which,
         account::{DirectLinkAccount, Standing},
+        alias::KeptCard,
         facts::{Facts, ReturnUrls},
     },
 };
@@ -197,6 +198,10 @@ impl DirectLink for OnePayment {
 
     async fn user(&self, _: &DirectLinkAccount, _: &str, _: &Secret<String>) -> Result<Standing, Fault> {
         unreachable!("no browser has a password")
+    }
+
+    async fn kept_card(&self, _: &DirectLinkAccount, _: &str) -> Result<Option<KeptCard>, Fault> {
+        unreachable!("no browser names a card")
     }
 
     async fn order(&self, _: &DirectLinkAccount, _: Wanted) -> Result<Ordered, Refusal> {

@@ -1,42 +1,129 @@
-//! `ALIAS`: a card that the vendor keeps for the shop under a name. Nobody keeps any here, so a name alone finds none; beside
-//! a card's own number it is passed over, and the answer does not repeat it, which says that nothing was kept.
+//! `ALIAS`: the name that the shop's card is kept under, or is to be kept under.
 
-use crate::directlink::complaints::Reading;
+use super::presence::OnFile;
+use crate::directlink::{complaints::Reading, form::Form};
+use orchestrator::flows::directlink::alias::{Alias, KeptCard};
 use payments::directlink::NcError;
+use primitives::ExpiryDate;
 
 const NAME_MAX_CHARACTERS: usize = 50;
 const USAGE_MAX_CHARACTERS: usize = 255;
+/// Shorter digits are no card number, and names may well have them.
+const NUMBER_MIN_DIGITS: usize = 12;
 
-/// Looks at the name and at what goes with it. Whether the name was found wrong, so that no card need be missed.
-pub fn read(reading: &Reading<'_>) -> bool {
+/// The name whose card an order is to be paid with, if there can be one of that name.
+pub fn pays_with(form: &Form) -> Option<&str> {
+    let name = form.get("ALIAS").filter(|name| is_name(name));
+    name.filter(|_| form.get("CARDNO").is_none())
+}
+
+/// What an order says of a name.
+#[derive(Debug)]
+pub enum Named<'a> {
+    /// Nothing.
+    Not,
+    /// Something that was found wrong.
+    Wrongly,
+    /// Its own card is to be kept.
+    ToBeKept(Alias),
+    /// It is paid with the card that is kept there.
+    Kept(&'a str, &'a KeptCard),
+}
+
+/// Looks at the name and at what goes with it. `kept`: the card that [`pays_with`] leads to, if there is one.
+pub fn read<'a>(reading: &Reading<'a>, kept: Option<&'a KeptCard>) -> Named<'a> {
     reading.text("ALIASUSAGE", USAGE_MAX_CHARACTERS);
-    reading.one_of("ALIASOPERATION", |text| {
-        ["BYMERCHANT", "BYPSP"]
-            .iter()
-            .any(|known| known.eq_ignore_ascii_case(text))
-            .then_some(())
+    let ours = reading.one_of("ALIASOPERATION", |text| {
+        [("BYMERCHANT", false), ("BYPSP", true)]
+            .into_iter()
+            .find_map(|(word, ours)| word.eq_ignore_ascii_case(text).then_some(ours))
     });
-    if reading.get("ALIAS").is_none() {
-        return false;
-    }
-    let Some(name) = reading.text("ALIAS", NAME_MAX_CHARACTERS) else {
-        return true;
+    let (ours, number) = (ours.unwrap_or(false), reading.get("CARDNO"));
+    let Some(name) = reading.get("ALIAS") else {
+        return match number {
+            Some(_) if ours => Named::ToBeKept(Alias::KeepsUnderOurs),
+            Some(_) | None => Named::Not,
+        };
     };
-    let wrong = if !name
-        .bytes()
-        .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
-    {
+    let wrong = if name.chars().count() > NAME_MAX_CHARACTERS {
+        (NcError::INVALID, "ALIAS too long".to_owned())
+    } else if !is_name(name) {
         (NcError::INVALID, "ALIAS not valid".to_owned())
-    } else if reading.get("CARDNO").is_none() {
-        (NcError::INVALID, format!("Alias \"{name}\" not Found"))
-    } else if reading.get("CARDNO").map(str::trim) == Some(name) {
-        (
-            NcError::ALIAS_IS_CARD,
-            "ALIAS must not be the card number".to_owned(),
-        )
     } else {
-        return false;
+        match (number, kept) {
+            (Some(number), _) if holds(name, number) => (
+                NcError::ALIAS_IS_CARD,
+                "ALIAS must not be the card number".to_owned(),
+            ),
+            (Some(_), _) if ours => return Named::ToBeKept(Alias::KeepsUnderOurs),
+            (Some(_), _) => return Named::ToBeKept(Alias::Keeps(name.to_owned())),
+            (None, Some(kept)) => return Named::Kept(name, kept),
+            (None, None) => (NcError::INVALID, format!("Alias \"{name}\" not Found")),
+        }
     };
     reading.complain(wrong.0, wrong.1);
-    true
+    Named::Wrongly
+}
+
+impl<'a> Named<'a> {
+    /// The card that is kept there.
+    pub fn kept(&self) -> Option<&'a KeptCard> {
+        match self {
+            Self::Kept(_, kept) => Some(kept),
+            Self::Not | Self::Wrongly | Self::ToBeKept(_) => None,
+        }
+    }
+
+    /// What the schemes are to be told of it.
+    pub fn on_file(&self) -> OnFile {
+        match self {
+            Self::Not | Self::Wrongly => OnFile::Not,
+            Self::ToBeKept(_) => OnFile::FromNowOn,
+            Self::Kept(_, kept) => OnFile::Already {
+                network_transaction_id: kept.network_transaction_id.clone(),
+            },
+        }
+    }
+
+    /// What is done about the name once the card is known to expire then.
+    pub fn into_alias(self, expiry: ExpiryDate) -> Option<Alias> {
+        match self {
+            Self::Not | Self::Wrongly => None,
+            Self::ToBeKept(alias) => Some(alias),
+            Self::Kept(name, kept) if kept.card.expiry == expiry => Some(Alias::Used(name.to_owned())),
+            Self::Kept(name, _) => Some(Alias::Keeps(name.to_owned())),
+        }
+    }
+}
+
+fn is_name(text: &str) -> bool {
+    (1..=NAME_MAX_CHARACTERS).contains(&text.len())
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
+}
+
+/// Whether a name has the card's number in it, however that is spaced: names are kept and told in the open.
+fn holds(name: &str, number: &str) -> bool {
+    let bare = |text: &str| text.replace([' ', '-', '_'], "");
+    let number = bare(number);
+    number.len() >= NUMBER_MIN_DIGITS && bare(name).contains(&number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_that_has_the_card_s_number_in_it_is_seen() {
+        for name in [
+            "4111111111111111",
+            "ana-4111_1111-1111_1111",
+            "x4111111111111111x",
+        ] {
+            assert!(holds(name, "4111 1111-1111 1111"), "{name}");
+        }
+        assert!(!holds("XXXXXXXXXXXX1111", "4111111111111111"));
+        assert!(!holds("ana-1", "1"), "that is no card number");
+    }
 }

@@ -12,12 +12,22 @@ const HOLDER_MAX_CHARACTERS: usize = 35;
 /// Of `PM` and `BRAND`.
 const NAME_MAX_CHARACTERS: usize = 25;
 
-/// The card. `code_needed`: whether the cardholder is there to type a security code.
-pub fn read(reading: &Reading<'_>, code_needed: bool, today: Date) -> Option<Card> {
-    let pan = number(reading);
-    let expiry = expiry(reading, today);
+/// The card. `kept`: what the order need not say, since the shop keeps it with us. `code_needed`: whether the cardholder is
+/// there to type a security code.
+pub fn read(reading: &Reading<'_>, kept: Option<&Card>, code_needed: bool, today: Date) -> Option<Card> {
+    let pan = match kept {
+        Some(kept) => Some(kept.pan.clone()),
+        None => number(reading),
+    };
+    let expiry = match kept {
+        Some(kept) if reading.get("ED").is_none() => still_good(reading, kept.expiry, today),
+        Some(_) | None => expiry(reading, today),
+    };
     let security_code = security_code(reading, pan.as_ref(), code_needed);
-    let holder = holder(reading);
+    let holder = match kept {
+        Some(kept) if reading.get("CN").is_none() => Some(kept.holder.clone()),
+        Some(_) | None => holder(reading),
+    };
     if let Some(pan) = &pan {
         fits(reading, pan.brand());
     }
@@ -81,6 +91,16 @@ fn expiry(reading: &Reading<'_>, today: Date) -> Option<ExpiryDate> {
     };
     reading.complain(complaint.0, complaint.1);
     None
+}
+
+/// Of a card that was good when it came.
+fn still_good(reading: &Reading<'_>, expiry: ExpiryDate, today: Date) -> Option<ExpiryDate> {
+    if expiry.is_over(today) {
+        let text = "the card of ALIAS has expired: ED must be in the future";
+        reading.complain(NcError::EXPIRED, text);
+        return None;
+    }
+    Some(expiry)
 }
 
 /// Absent and wrong are two things: the outer `None` is wrong.

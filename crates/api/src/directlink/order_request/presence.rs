@@ -23,8 +23,20 @@ impl Presence {
     }
 }
 
-/// Reads it. `COF_…` says more than `ECI`, which is older.
-pub fn read(reading: &Reading<'_>) -> Presence {
+/// Whether the card is one that is kept, as far as `ALIAS` says.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum OnFile {
+    Not,
+    /// The cardholder leaves it with this order.
+    FromNowOn,
+    Already {
+        /// The scheme's id of the charge that brought it.
+        network_transaction_id: Option<String>,
+    },
+}
+
+/// Reads it. `COF_…` says more than `ECI`, which is older, and both more than that there is an `ALIAS`.
+pub fn read(reading: &Reading<'_>, on_file: OnFile) -> Presence {
     let (repeated, market) = eci(reading);
     let by_merchant = reading.one_of("COF_INITIATOR", |text| {
         choice(text, [("CIT", false), ("MIT", true)])
@@ -46,12 +58,19 @@ pub fn read(reading: &Reading<'_>) -> Presence {
         let text = "COF_TRANSACTION FIRST needs the cardholder: COF_INITIATOR must be CIT";
         reading.complain(NcError::INVALID, text);
     }
-    let kept = by_merchant || first.is_some() || agreement.is_some();
+    let kept = by_merchant || first.is_some() || agreement.is_some() || on_file != OnFile::Not;
     let usual = if repeated {
         Agreement::Recurring
     } else {
         Agreement::Unscheduled
     };
+    let (usually_first, network_transaction_id) = match on_file {
+        OnFile::Not | OnFile::FromNowOn => (!by_merchant, None),
+        OnFile::Already {
+            network_transaction_id,
+        } => (false, network_transaction_id),
+    };
+    let is_first = first.unwrap_or(usually_first);
     Presence {
         initiator: if by_merchant {
             Initiator::Merchant
@@ -61,8 +80,8 @@ pub fn read(reading: &Reading<'_>) -> Presence {
         market,
         stored_credential: kept.then(|| StoredCredential {
             agreement: agreement.unwrap_or(usual),
-            is_first: first.unwrap_or(!by_merchant),
-            network_transaction_id: None,
+            is_first,
+            network_transaction_id: network_transaction_id.filter(|_| !is_first),
         }),
     }
 }
@@ -101,9 +120,13 @@ mod tests {
     use crate::directlink::form::Form;
 
     fn presence(body: &str) -> Result<Presence, Complaint> {
+        presence_with(body, OnFile::Not)
+    }
+
+    fn presence_with(body: &str, on_file: OnFile) -> Result<Presence, Complaint> {
         let form = Form::read(body.as_bytes(), Charset::Utf8).unwrap();
         let reading = Reading::of(&form);
-        let presence = read(&reading);
+        let presence = read(&reading, on_file);
         reading.finish(Some(presence))
     }
 
@@ -173,6 +196,38 @@ mod tests {
                 (initiator, stored_credential),
                 "{body}"
             );
+        }
+    }
+
+    #[test]
+    fn a_card_with_a_name_is_told_as_one_that_is_kept() {
+        let already = || OnFile::Already {
+            network_transaction_id: Some("016150703802094".to_owned()),
+        };
+        let pointing = |agreement| {
+            kept(agreement, false).map(|stored| StoredCredential {
+                network_transaction_id: Some("016150703802094".to_owned()),
+                ..stored
+            })
+        };
+        use Agreement::{Recurring, Unscheduled};
+        for (body, on_file, expected) in [
+            ("", OnFile::FromNowOn, kept(Unscheduled, true)),
+            ("ECI=7", already(), pointing(Unscheduled)),
+            ("ECI=9", already(), pointing(Recurring)),
+            (
+                "COF_INITIATOR=MIT&COF_SCHEDULE=SCHED",
+                already(),
+                pointing(Recurring),
+            ),
+            (
+                "COF_INITIATOR=CIT&COF_TRANSACTION=FIRST&COF_SCHEDULE=SCHED",
+                already(),
+                kept(Recurring, true),
+            ),
+        ] {
+            let stored = presence_with(body, on_file).unwrap().stored_credential;
+            assert_eq!(stored, expected, "{body}");
         }
     }
 

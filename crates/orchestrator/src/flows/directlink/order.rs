@@ -7,6 +7,7 @@
 use super::{
     Ordered, View, Wanted,
     account::DirectLinkAccount,
+    alias::Alias,
     facts::Operation,
     standing::{Before, before},
 };
@@ -104,8 +105,10 @@ impl Gateway {
         }
     }
 
-    async fn order_and_pay(&self, account: &DirectLinkAccount, wanted: Wanted) -> Result<View, Stopped> {
+    async fn order_and_pay(&self, account: &DirectLinkAccount, mut wanted: Wanted) -> Result<View, Stopped> {
         let caller = &account.caller;
+        let alias = wanted.alias.take().map(Alias::into_name);
+        wanted.facts.alias = alias.as_ref().map(|(name, _)| name.clone());
         let new = new_order(&account.account.pspid, &wanted);
         let created = Box::pin(self.create_order(caller, new, None)).await?;
         let order = created.document.token();
@@ -121,6 +124,9 @@ impl Gateway {
             created_at: self.clock().now(),
         };
         let payid = self.store().directlink_payment_insert(&new).await?;
+        if let Some((name, true)) = &alias {
+            self.propose_card(account, order, name, &wanted.card).await?;
+        }
         let purchase = purchase(
             account,
             wanted,

@@ -3,6 +3,7 @@
 use super::{
     Ordered, Returned, View, Wanted,
     account::DirectLinkAccount,
+    alias::Alias,
     facts::Operation,
     order::{DESCRIPTION, Waiting},
     standing::{Before, before},
@@ -11,6 +12,7 @@ use crate::{
     fault::{Fault, Stopped},
     gateway::Gateway,
 };
+use acquiring::StoredCredential;
 use payments::{Payment, Refusal};
 use primitives::Card;
 use serde_json::Value;
@@ -127,6 +129,7 @@ fn wanted_again(view: &View, card: Card) -> Result<Wanted, Fault> {
         card.expiry.month(),
         card.expiry.year() % 100
     ));
+    let alias = facts.alias.take().map(Alias::Keeps);
     Ok(Wanted {
         order_id: view.payment.reference.clone(),
         amount: order.amount,
@@ -139,13 +142,19 @@ fn wanted_again(view: &View, card: Card) -> Result<Wanted, Fault> {
         browser: terms.browser.clone(),
         initiator: terms.initiator,
         market: terms.market,
-        stored_credential: terms.stored_credential.clone(),
+        stored_credential: terms.stored_credential.clone().map(|stored| StoredCredential {
+            // A card that the shopper types is none that was kept before, and is kept now where the order names a place.
+            is_first: stored.is_first || alias.is_some(),
+            network_transaction_id: stored.network_transaction_id.filter(|_| alias.is_none()),
+            ..stored
+        }),
         description: order
             .details
             .get(DESCRIPTION)
             .and_then(Value::as_str)
             .map(str::to_owned),
         language: terms.language.clone(),
+        alias,
         facts,
     })
 }

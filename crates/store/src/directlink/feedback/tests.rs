@@ -131,6 +131,7 @@ fn recording(order: &Order, feedback: Vec<Change>) -> crate::recording::Recordin
         forget_security_code: false,
         event: None,
         feedback,
+        card_to_keep: None,
         claim: None,
         answer: None,
         answered: None,
