@@ -35,8 +35,8 @@ pub use applications::IssuedApplication;
 pub use bins::Imported;
 pub use card_tokens::CreatedCardToken;
 pub use directlink::{
-    NotAName, Pspid, PutUser, UserId, directlink_account_as_written, directlink_feedback_as_written,
-    directlink_user_as_written,
+    AliasName, NotAName, Pspid, PutUser, UserId, directlink_account_as_written, directlink_alias_as_written,
+    directlink_feedback_as_written, directlink_user_as_written,
 };
 pub use directory_servers::ShownDirectoryServer;
 pub use directory_tls::EXPIRES_SOON;

@@ -1,5 +1,7 @@
-//! Accounts of DirectLink. Who may call for them is in [`users`], what their shops were told in [`feedback`].
+//! Accounts of DirectLink. Who may call for them is in [`users`], which cards their shops keep in [`aliases`], what those were
+//! told in [`feedback`].
 
+pub(super) mod aliases;
 pub(super) mod feedback;
 pub(super) mod users;
 

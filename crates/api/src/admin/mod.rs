@@ -147,6 +147,8 @@ fn faces(state: &AdminState) -> OpenApiRouter {
         .routes(routes!(directlink::users::disable))
         .routes(routes!(directlink::users::enable))
         .routes(routes!(directlink::users::unlock))
+        .routes(routes!(directlink::aliases::list))
+        .routes(routes!(directlink::aliases::delete))
         .routes(routes!(directlink::feedback::list))
         .routes(routes!(directlink::feedback::send_again))
         .routes(routes!(directory_servers::list))

@@ -1,15 +1,17 @@
 //! Accounts of DirectLink, the form-encoded protocol: created for a merchant, changed, disabled.
 //!
 //! Passphrases are written and never read back: what is shown says only whether there are any. Who may call for an account
-//! is in [`users`], what its shop's server was told in [`feedback`].
+//! is in [`users`], which cards its shop keeps in [`aliases`], what the shop's server was told in [`feedback`].
 
+mod aliases;
 mod feedback;
 mod names;
 mod settings;
 mod users;
 
+pub use aliases::directlink_alias_as_written;
 pub use feedback::directlink_feedback_as_written;
-pub use names::{NotAName, Pspid, UserId};
+pub use names::{AliasName, NotAName, Pspid, UserId};
 pub use users::{PutUser, directlink_user_as_written};
 
 pub(super) use settings::{MEMBERS, Passphrased, Rules, Settings, as_written, pspid};

@@ -132,6 +132,28 @@ pub struct DirectLinkUserListReply {
     pub data: Vec<DirectLinkUserReply>,
 }
 
+/// A card that a shop pays with by a name.
+#[derive(ToSchema)]
+pub struct DirectLinkAliasReply {
+    pub alias: String,
+    /// All but the last four digits are `X`.
+    pub card_number: String,
+    /// As `visa`.
+    pub brand: String,
+    /// As `2030-12`.
+    pub expiry: String,
+    #[schema(format = DateTime)]
+    pub created_at: String,
+    /// When an authorised order brought the card, or its expiry, last.
+    #[schema(format = DateTime)]
+    pub updated_at: String,
+}
+
+#[derive(ToSchema)]
+pub struct DirectLinkAliasListReply {
+    pub data: Vec<DirectLinkAliasReply>,
+}
+
 /// Something that a shop's server was told, or is to be told.
 #[derive(ToSchema)]
 pub struct DirectLinkFeedbackReply {

@@ -41,6 +41,8 @@ pub(super) fn routes(merchant: &str) -> Vec<(&'static str, String, bool)> {
         ("POST", format!("{directlink}/users/api/disable"), false),
         ("POST", format!("{directlink}/users/api/enable"), false),
         ("POST", format!("{directlink}/users/api/unlock"), false),
+        ("GET", format!("{directlink}/aliases"), false),
+        ("DELETE", format!("{directlink}/aliases/ana_1"), false),
         ("GET", format!("{directlink}/feedback"), false),
         ("POST", format!("{directlink}/feedback/7/send-again"), false),
         ("GET", "/merchants".into(), false),
@@ -448,6 +450,14 @@ async fn unknown_ids_and_those_of_others_are_not_found(pool: PgPool) {
         (
             "POST",
             format!("/merchants/{merchant}/directlink-accounts/MyPSPID/users/api/unlock"),
+        ),
+        (
+            "GET",
+            format!("/merchants/{merchant}/directlink-accounts/MyPSPID/aliases"),
+        ),
+        (
+            "DELETE",
+            format!("/merchants/{merchant}/directlink-accounts/MyPSPID/aliases/ana_1"),
         ),
         (
             "GET",

@@ -72,8 +72,22 @@ async fn an_account_with_a_user_is_made_shown_changed_and_nobody_else_s(pool: Pg
     assert_eq!(users["data"][0]["locked"], false);
     assert!(users["data"][0].get("password").is_none());
 
+    let aliases = format!("{account}/aliases");
+    let (status, listed) = admin.call("GET", &aliases, &Value::Null).await;
+    assert_eq!((status, listed), (200, json!({"data": []})));
+    for name in ["ana_1", "no.name", "%00"] {
+        let (status, _) = admin
+            .call("DELETE", &format!("{aliases}/{name}"), &Value::Null)
+            .await;
+        assert_eq!(status, 404, "{name}");
+    }
+    let (status, _) = admin
+        .call("GET", &format!("{aliases}?after=no.name"), &Value::Null)
+        .await;
+    assert_eq!(status, 422);
+
     let other = admin.merchant().await;
-    for path in ["MyPSPID", "MyPSPID/users"] {
+    for path in ["MyPSPID", "MyPSPID/users", "MyPSPID/aliases"] {
         let path = format!("/merchants/{other}/directlink-accounts/{path}");
         assert_eq!(admin.call("GET", &path, &Value::Null).await.0, 404, "{path}");
     }

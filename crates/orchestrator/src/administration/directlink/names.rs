@@ -1,4 +1,4 @@
-//! What accounts and users of DirectLink are called.
+//! What accounts, users and kept cards of DirectLink are called.
 
 use std::{fmt, str::FromStr};
 use thiserror::Error;
@@ -10,6 +10,10 @@ pub struct Pspid(String);
 /// The name of a user: 2 to 20 letters, digits, `-`, `_`, `.` and `@`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UserId(String);
+
+/// The name of a card that a shop keeps: 1 to 50 letters, digits, `-` and `_`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AliasName(String);
 
 /// The text is no such name; says what one is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Error)]
@@ -43,6 +47,30 @@ impl FromStr for UserId {
             return Ok(Self(text.to_owned()));
         }
         Err(NotAName("must have 2 to 20 letters, digits, -, _, . or @"))
+    }
+}
+
+impl FromStr for AliasName {
+    type Err = NotAName;
+
+    fn from_str(text: &str) -> Result<Self, NotAName> {
+        let is_of_name = |symbol: u8| symbol.is_ascii_alphanumeric() || matches!(symbol, b'-' | b'_');
+        if (1..=50).contains(&text.len()) && text.bytes().all(is_of_name) {
+            return Ok(Self(text.to_owned()));
+        }
+        Err(NotAName("must have 1 to 50 letters, digits, - or _"))
+    }
+}
+
+impl AliasName {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for AliasName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
     }
 }
 
@@ -86,5 +114,7 @@ mod tests {
         assert!("api@shop".parse::<UserId>().is_ok());
         assert!("a".parse::<UserId>().is_err());
         assert!("x".repeat(21).parse::<UserId>().is_err());
+        assert!("__".parse::<AliasName>().is_ok() && "x".repeat(50).parse::<AliasName>().is_ok());
+        assert!("a.b".parse::<AliasName>().is_err() && "x".repeat(51).parse::<AliasName>().is_err());
     }
 }

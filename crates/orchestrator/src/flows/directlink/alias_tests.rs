@@ -5,11 +5,12 @@ use super::{
     account::DirectLinkAccount,
     alias::Alias,
     facts::Operation,
-    testing::{card, told, unauthenticated, wanted},
+    testing::{audit, card, told, unauthenticated, wanted},
 };
 use crate::flows::testing::World;
 use primitives::{Card, ExpiryDate, Pan};
 use sqlx::PgPool;
+use store::sealed::SealedColumn;
 
 const VISA: &str = "4000000000001000";
 const OTHER: &str = "4111111111111111";
@@ -192,4 +193,69 @@ async fn what_nobody_tried_to_pay_is_forgotten_in_time(pool: PgPool) {
     world.gateway.sweep().await.unwrap();
     assert_eq!(proposed(&pool).await, 0);
     assert_eq!(world.kept(&shop, "ana").await, None);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_name_that_is_deleted_has_no_card_any_more_nor_gets_one_from_open_orders(pool: PgPool) {
+    let world = World::new(pool.clone()).await;
+    let (shop, other) = (world.account("shop").await, world.account("other").await);
+    let store = world.gateway.store();
+    world.tried(&shop, keeping("one", VISA)).await;
+    world.tried(&other, keeping("one", OTHER)).await;
+    world.script().ares = "C";
+    let open = Wanted {
+        three_ds: wanted(Operation::Sale).three_ds,
+        ..keeping("two", VISA)
+    };
+    let waiting = world.tried(&shop, open).await;
+
+    let entry = audit("directlink_alias.delete");
+    assert!(
+        store
+            .directlink_alias_delete("shop", "ana", &entry)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !store
+            .directlink_alias_delete("shop", "ana", &entry)
+            .await
+            .unwrap()
+    );
+    assert_eq!(world.kept(&shop, "ana").await, None);
+    world.post_results(&world.rreq()).await;
+    world.comes_to(waiting.order.id, "authorized").await;
+    assert_eq!(world.kept(&shop, "ana").await, None);
+    assert_eq!(proposed(&pool).await, 0);
+    assert_eq!(world.kept(&other, "ana").await.as_deref(), Some(OTHER));
+    let audited = sqlx::query_scalar("SELECT count(*) FROM audit WHERE action = 'directlink_alias.delete'");
+    let audited: i64 = audited.fetch_one(&pool).await.unwrap();
+    assert_eq!(audited, 1);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn kept_and_proposed_cards_are_among_what_is_sealed_anew(pool: PgPool) {
+    let world = World::new(pool.clone()).await;
+    let shop = world.account("shop").await;
+    let store = world.gateway.store();
+    world.tried(&shop, keeping("one", VISA)).await;
+    world.script().ares = "C";
+    let open = Wanted {
+        three_ds: wanted(Operation::Sale).three_ds,
+        ..keeping("two", VISA)
+    };
+    world.tried(&shop, open).await;
+    for column in [SealedColumn::Aliases, SealedColumn::ProposedAliases] {
+        assert!(SealedColumn::ALL.contains(&column));
+        let sealed = store.sealed_list(column, None, 10).await.unwrap();
+        let [one] = sealed.as_slice() else {
+            panic!("{column:?}: {}", sealed.len());
+        };
+        let opened = world.gateway.vault().open_kept_card("shop", "ana", &one.sealed);
+        assert_eq!(opened.unwrap().pan.reveal(), VISA);
+        assert!(store.sealed_replace(column, one, b"anew").await.unwrap());
+        assert!(!store.sealed_replace(column, one, b"anew").await.unwrap());
+        let rest = store.sealed_list(column, Some(one.place()), 10).await.unwrap();
+        assert!(rest.is_empty());
+    }
 }
