@@ -1,5 +1,6 @@
 //! Shops on the form-encoded gateway: signed forms in, one `ncresponse` out, and what comes of it at the processors.
 
+mod aliases;
 mod authentication;
 mod cards;
 mod duplicates;
