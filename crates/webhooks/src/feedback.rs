@@ -4,15 +4,18 @@
 //! A message is a row that the change's own transaction wrote. It is taken under a lease, so that any number of processes
 //! share the work and none is lost with one of them; a process that dies between sending and recording leaves it to be sent
 //! once more. Which address it goes to, and whether in a query or as a form, is the account's choice at the time of sending
-//! ([`target`]). What the shop's server answers does not matter beyond its status.
+//! ([`target`]). What the shop's server answers does not matter beyond its status. How many go to one account at once has a limit
+//! ([`under_way`]), so that a shop whose server hangs does not keep the others from being told.
 
 pub(crate) mod target;
+mod under_way;
 
 use crate::{
     deliver::Sender,
     dispatcher::{CannotStart, Clock},
     ending::AttemptCode,
     settings::{DispatcherSettings, KEYS_WITHIN},
+    telemetry,
 };
 use async_trait::async_trait;
 use payments::directlink::{Facts, signature::Hash};
@@ -28,13 +31,12 @@ use store::{
 use target::NoRequest;
 use thiserror::Error;
 use time::OffsetDateTime;
-use tokio::{sync::Notify, task::JoinSet};
+use tokio::{sync::Notify, time::Instant};
+use under_way::UnderWay;
 use uuid::Uuid;
 
 /// How often a message is repeated.
 const REPEATS: u32 = 4;
-/// How many are on their way at once.
-const CONCURRENCY: usize = 64;
 /// How long a message waits when it is we who cannot send it.
 const POSTPONED_BY: Duration = Duration::from_secs(30);
 /// The shortest sleep: what is due may be in the hands of another process that is just taking it.
@@ -89,6 +91,7 @@ pub struct FeedbackSender {
     clock: Clock,
     lease: Duration,
     poll: Duration,
+    measure: Duration,
     pause: Duration,
     owner: Uuid,
     handle: FeedbackHandle,
@@ -115,6 +118,7 @@ impl FeedbackSender {
             clock,
             lease: settings.lease,
             poll: settings.poll,
+            measure: settings.measure,
             pause: settings.feedback_pause,
             owner,
             handle: FeedbackHandle::default(),
@@ -130,10 +134,16 @@ impl FeedbackSender {
     pub async fn run(self, shutdown: impl Future<Output = ()>) {
         let mut shutdown = pin::pin!(shutdown);
         let this = Arc::new(self);
-        let mut sending = JoinSet::new();
+        let mut under_way = UnderWay::default();
+        let mut measure_at = Instant::now();
+        telemetry::describe_feedback();
         loop {
-            let wait = match Self::begin_due(&this, &mut sending).await {
-                Ok(()) => this.until_next(sending.len()).await,
+            if Instant::now() >= measure_at {
+                measure_at = Instant::now() + this.measure;
+                this.show_backlog().await;
+            }
+            let wait = match Self::begin_due(&this, &mut under_way).await {
+                Ok(()) => this.until_next(&under_way).await,
                 Err(error) => {
                     tracing::warn!(cause = %error, "feedback cannot be taken; trying again");
                     this.poll
@@ -142,30 +152,32 @@ impl FeedbackSender {
             tokio::select! {
                 biased;
                 () = &mut shutdown => break,
-                Some(ended) = sending.join_next() => note(ended),
+                Some(()) = under_way.ended() => {}
                 () = this.handle.0.notified() => {}
                 () = tokio::time::sleep(wait) => {}
+                () = tokio::time::sleep_until(measure_at) => {}
             }
         }
-        while let Some(ended) = sending.join_next().await {
-            note(ended);
-        }
+        while let Some(()) = under_way.ended().await {}
     }
 
     /// Begins to send what is due now, as far as there is room.
-    async fn begin_due(this: &Arc<Self>, sending: &mut JoinSet<()>) -> Result<(), StoreError> {
-        let room = CONCURRENCY.saturating_sub(sending.len());
-        let Some(limit) = i64::try_from(room).ok().filter(|room| *room > 0) else {
-            return Ok(());
-        };
-        let now = this.now();
-        for leased in this
-            .store
-            .feedback_lease(this.owner, now, now + this.lease, limit)
-            .await?
-        {
-            let this = Arc::clone(this);
-            sending.spawn(async move { this.send(&leased).await });
+    async fn begin_due(this: &Arc<Self>, under_way: &mut UnderWay) -> Result<(), StoreError> {
+        // What is taken makes room for others: those that were behind many of an account that may have no more now.
+        while let Some(room) = under_way.room() {
+            let now = this.now();
+            let leased = this
+                .store
+                .feedback_lease(this.owner, now, now + this.lease, &room)
+                .await?;
+            if leased.is_empty() {
+                break;
+            }
+            for leased in leased {
+                let this = Arc::clone(this);
+                let pspid = leased.payment.pspid.clone();
+                under_way.begin(pspid, async move { this.send(&leased).await });
+            }
         }
         Ok(())
     }
@@ -224,17 +236,25 @@ impl FeedbackSender {
     }
 
     /// How long to sleep, should nothing happen.
-    async fn until_next(&self, sending: usize) -> Duration {
-        if sending >= CONCURRENCY {
+    async fn until_next(&self, under_way: &UnderWay) -> Duration {
+        let Some(room) = under_way.room() else {
             return self.poll;
-        }
+        };
         let now = self.now();
-        match self.store.feedback_next_due_at(now).await {
+        match self.store.feedback_next_due_at(now, &room).await {
             Ok(Some(at)) => Duration::try_from(at - now)
                 .unwrap_or_default()
                 .max(SPIN)
                 .min(self.poll),
             Ok(None) | Err(_) => self.poll,
+        }
+    }
+
+    async fn show_backlog(&self) {
+        let now = self.now();
+        match self.store.feedback_backlog(now).await {
+            Ok(backlog) => telemetry::feedback_backlog(&backlog, now),
+            Err(error) => tracing::warn!(%error, "waiting feedback cannot be measured"),
         }
     }
 
@@ -249,11 +269,4 @@ fn facts(leased: &LeasedFeedback) -> Facts {
         tracing::error!(payid = leased.payment.payid, %error, "the facts of a DirectLink payment cannot be read");
         Facts::default()
     })
-}
-
-fn note(ended: Result<(), tokio::task::JoinError>) {
-    if let Err(error) = ended {
-        // Its lease runs out, and then it is sent again.
-        tracing::error!(cause = %error, "sending feedback broke");
-    }
 }

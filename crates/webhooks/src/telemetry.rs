@@ -5,7 +5,10 @@ use crate::attempt::Attempted;
 use metrics::{counter, describe_counter, describe_gauge, describe_histogram, gauge, histogram};
 use primitives::{Id, id::kind};
 use std::collections::BTreeMap;
-use store::deliveries::{Backlog, QueueBacklog, Verdict};
+use store::{
+    deliveries::{Backlog, QueueBacklog, Verdict},
+    directlink::feedback::FeedbackBacklog,
+};
 use time::OffsetDateTime;
 
 const ATTEMPTS: &str = "pasarela_webhook_attempts_total";
@@ -19,6 +22,8 @@ const ENDPOINT_LAG: &str = "pasarela_webhook_endpoint_lag_seconds";
 const ENDPOINT_QUEUE: &str = "pasarela_webhook_endpoint_queue_depth";
 const ENDPOINT_OLDEST_DUE: &str = "pasarela_webhook_endpoint_oldest_due_seconds";
 const DISABLED: &str = "pasarela_webhook_endpoints_disabled_total";
+const FEEDBACK: &str = "pasarela_directlink_feedback_queue_depth";
+const FEEDBACK_OLDEST_DUE: &str = "pasarela_directlink_feedback_oldest_due_seconds";
 
 /// Gives the metrics their help texts.
 pub(crate) fn describe() {
@@ -59,6 +64,19 @@ pub(crate) fn describe() {
     describe_counter!(
         DISABLED,
         "Endpoints that were disabled for what they answered, by reason."
+    );
+}
+
+/// Gives the metrics of feedback their help texts.
+pub(crate) fn describe_feedback() {
+    describe_gauge!(
+        FEEDBACK,
+        "Feedback to DirectLink shops that is not over: all, and what is due or on its way."
+    );
+    describe_gauge!(
+        FEEDBACK_OLDEST_DUE,
+        metrics::Unit::Seconds,
+        "How long the longest due feedback has been due."
     );
 }
 
@@ -131,6 +149,14 @@ pub(crate) fn backlog(backlog: &Backlog, now: OffsetDateTime) {
     gauge!(QUEUE, "state" => "open").set((backlog.ready + backlog.waiting) as f64);
     gauge!(QUEUE, "state" => "due").set(backlog.ready as f64);
     gauge!(OLDEST_DUE).set(age(backlog.oldest_ready_at, now));
+}
+
+/// Shows what feedback is waiting in the database.
+#[expect(clippy::cast_precision_loss, reason = "counts up to 100 000")]
+pub(crate) fn feedback_backlog(backlog: &FeedbackBacklog, now: OffsetDateTime) {
+    gauge!(FEEDBACK, "state" => "open").set(backlog.open as f64);
+    gauge!(FEEDBACK, "state" => "due").set(backlog.due as f64);
+    gauge!(FEEDBACK_OLDEST_DUE).set(age(backlog.oldest_due_at, now));
 }
 
 fn age(since: Option<OffsetDateTime>, now: OffsetDateTime) -> f64 {

@@ -264,3 +264,82 @@ async fn while_the_account_cannot_be_had_nothing_is_sent_and_no_attempt_counts(p
     assert_eq!(rows, [row("delivered", 1, "delivered")]);
     assert_eq!(shop.got().len(), 1);
 }
+
+/// Two shops of one merchant, of which one has a server that takes connections and says nothing.
+struct TwoShops {
+    hangs: Shop,
+    answers: Shop,
+}
+
+#[async_trait]
+impl FeedbackAccounts for TwoShops {
+    async fn feedback_account(&self, pspid: &str) -> Result<FeedbackAccount, NoAccount> {
+        let shop = if pspid == "hangs" {
+            &self.hangs
+        } else {
+            &self.answers
+        };
+        Ok(shop.account.clone())
+    }
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_shop_whose_server_hangs_keeps_nobody_else_waiting(pool: PgPool) {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut shops = TwoShops {
+        hangs: Shop::answering(&[200], "POST").await,
+        answers: Shop::answering(&[200], "POST").await,
+    };
+    shops.hangs.account.post_sale.accept_url = Some(format!("http://{}/", silent.local_addr().unwrap()));
+    let answers = shops.answers.clone();
+    tell(&pool, &[]).await;
+    sqlx::raw_sql(MANY_THAT_HANG).execute(&pool).await.unwrap();
+    let patient = DispatcherSettings {
+        attempt_timeout: Duration::from_secs(60),
+        lease: Duration::from_secs(120),
+        ..settings()
+    };
+    let store = Store::from_pool(pool.clone());
+    let sender = FeedbackSender::new(store, &patient, Arc::new(shops), Arc::new(moment)).unwrap();
+    let handle = sender.handle();
+    let running = tokio::spawn(sender.run(std::future::pending()));
+    let on_its_way = async || -> i64 {
+        let leased = "SELECT count(*) FROM directlink_feedback WHERE lease_until IS NOT NULL";
+        sqlx::query_scalar(leased).fetch_one(&pool).await.unwrap()
+    };
+    while on_its_way().await == 0 {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+
+    let told = std::time::Instant::now();
+    let younger = "INSERT INTO directlink_feedback (payid, occasion, telling, next_at, created_at, updated_at)
+                   SELECT p.payid, f.occasion, f.telling, now(), now(), now()
+                   FROM directlink_payments p, (SELECT * FROM directlink_feedback LIMIT 1) f WHERE p.pspid = 'shop'";
+    sqlx::query(younger).execute(&pool).await.unwrap();
+    handle.wake();
+    while answers.got().is_empty() {
+        assert!(told.elapsed() < Duration::from_secs(20), "the message waits");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    // Those that may not be sent now are nobody's, so another process could send them.
+    assert!(on_its_way().await <= 9);
+    running.abort();
+}
+
+/// An account with three hundred messages.
+const MANY_THAT_HANG: &str = r#"
+    INSERT INTO directlink_accounts (pspid, merchant_id, hash, operation, feedback_on_redirect, post_sale_method, attempts_max,
+                                     status, version, created_at, updated_at)
+    SELECT 'hangs', id, 'sha256', 'SAL', true, 'POST', 10, 'active', 1, now(), now() FROM merchants;
+    INSERT INTO orders (merchant_id, id, reference, order_type, store_code, currency, total_amount, details, callbacks,
+                        lifecycle, payments, version, created_at, updated_at)
+    SELECT m.id, gen_random_uuid(), 'H', 'DEUNA_NOW', 'all', 'EUR', 1500, '{}', '{}', 'open', 1, 1, now(), now()
+    FROM merchants m, generate_series(1, 300);
+    INSERT INTO directlink_payments (pspid, reference, merchant_id, order_id, operation, facts, return_token, created_at)
+    SELECT 'hangs', 'H', merchant_id, id, 'SAL', '{}', left(translate(id::text, '-', ''), 26), now()
+    FROM orders WHERE reference = 'H';
+    INSERT INTO directlink_feedback (payid, occasion, telling, next_at, created_at, updated_at)
+    SELECT payid, 'end', '{"status": 9, "error": 0, "amount": {"amount": 1500, "currency": "EUR"},
+                           "acceptance": "123456", "eci": "5", "brand": "visa",
+                           "card_number": "XXXXXXXXXXXX1111", "level": null}', now(), now(), now()
+    FROM directlink_payments WHERE pspid = 'hangs'"#;

@@ -1,6 +1,9 @@
-//! What DirectLink shops are told of their payments, on its way to their servers.
+//! What DirectLink shops are told of their payments, on its way to their servers: written and listed here, taken in [`lease`].
 
-use super::payments::DirectLinkPayment;
+mod lease;
+
+pub use lease::{FeedbackRoom, LeasedFeedback};
+
 use crate::{
     Store, StoreError,
     audit::{AuditEntry, audit_insert_in},
@@ -9,23 +12,22 @@ use payments::{
     Order,
     directlink::{Change, Occasion, Telling},
 };
-use primitives::Id;
-use serde_json::Value;
 use sqlx::{PgConnection, types::Json};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-/// A message that somebody is sending.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LeasedFeedback {
-    pub id: i64,
-    pub payment: DirectLinkPayment,
-    pub occasion: Occasion,
-    pub telling: Telling,
-    /// This attempt's number, from 1.
-    pub attempt: u32,
-    /// When what it tells came to pass.
-    pub created_at: OffsetDateTime,
+/// How many messages are counted at most when the backlog is measured.
+const BACKLOG_COUNTED_MAX: i64 = 100_000;
+
+/// How much is waiting to be told, each counted up to 100 000.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct FeedbackBacklog {
+    /// Messages that are not over.
+    pub open: u64,
+    /// Those of them that are due or being sent.
+    pub due: u64,
+    /// Since when the longest of these has been due.
+    pub oldest_due_at: Option<OffsetDateTime>,
 }
 
 /// How an attempt ended.
@@ -70,49 +72,6 @@ pub struct Feedback {
     pub updated_at: OffsetDateTime,
 }
 
-struct LeasedRow {
-    id: i64,
-    occasion: String,
-    telling: Json<Telling>,
-    attempts: i32,
-    created_at: OffsetDateTime,
-    payid: i64,
-    pspid: String,
-    reference: String,
-    merchant_id: Uuid,
-    order_id: Uuid,
-    operation: String,
-    facts: Value,
-    return_token: String,
-    begun_at: OffsetDateTime,
-}
-
-impl TryFrom<LeasedRow> for LeasedFeedback {
-    type Error = StoreError;
-
-    fn try_from(row: LeasedRow) -> Result<Self, StoreError> {
-        Ok(Self {
-            id: row.id,
-            payment: DirectLinkPayment {
-                payid: row.payid,
-                pspid: row.pspid,
-                reference: row.reference,
-                merchant: Id::from_uuid(row.merchant_id),
-                order: Id::from_uuid(row.order_id),
-                operation: row.operation,
-                facts: row.facts,
-                return_token: row.return_token,
-                created_at: row.begun_at,
-            },
-            occasion: occasion(row.id, &row.occasion)?,
-            telling: row.telling.0,
-            // The column is checked to be no less than 0.
-            attempt: row.attempts.unsigned_abs(),
-            created_at: row.created_at,
-        })
-    }
-}
-
 fn occasion(id: i64, word: &str) -> Result<Occasion, StoreError> {
     Occasion::parse(word).ok_or_else(|| StoreError::Corrupt {
         table: "directlink_feedback",
@@ -122,49 +81,6 @@ fn occasion(id: i64, word: &str) -> Result<Occasion, StoreError> {
 }
 
 impl Store {
-    /// Takes up to `limit` messages that are due, and keeps them from everybody else until `until`. A message waits for an
-    /// earlier one of its payment that is on its way for the first time, so that shops mostly hear things in their order.
-    pub async fn feedback_lease(
-        &self,
-        owner: Uuid,
-        now: OffsetDateTime,
-        until: OffsetDateTime,
-        limit: i64,
-    ) -> Result<Vec<LeasedFeedback>, StoreError> {
-        sqlx::query_as!(
-            LeasedRow,
-            r#"WITH leased AS (
-                 UPDATE directlink_feedback f
-                 SET lease_owner = $1, lease_until = $3, attempts = attempts + 1
-                 FROM (
-                     SELECT id FROM directlink_feedback due
-                     WHERE outcome IS NULL AND next_at <= $2 AND (lease_until IS NULL OR lease_until <= $2)
-                           AND NOT EXISTS (SELECT FROM directlink_feedback earlier
-                                           WHERE earlier.payid = due.payid AND earlier.id < due.id
-                                                 AND earlier.outcome IS NULL
-                                                 AND (earlier.attempts = 0 OR earlier.lease_until > $2))
-                     ORDER BY next_at LIMIT $4
-                     FOR UPDATE SKIP LOCKED
-                 ) taken
-                 WHERE f.id = taken.id
-                 RETURNING f.id, f.payid, f.occasion, f.telling, f.attempts, f.created_at
-             )
-             SELECT l.id, l.occasion, l.telling AS "telling!: Json<Telling>", l.attempts, l.created_at, l.payid,
-                    p.pspid, p.reference, p.merchant_id, p.order_id, p.operation, p.facts, p.return_token,
-                    p.created_at AS begun_at
-             FROM leased l JOIN directlink_payments p ON p.payid = l.payid ORDER BY l.id"#,
-            owner,
-            now,
-            until,
-            limit,
-        )
-        .fetch_all(self.pool())
-        .await?
-        .into_iter()
-        .map(LeasedFeedback::try_from)
-        .collect()
-    }
-
     /// Records how an attempt of `owner` ended. `false`: its lease had run out and somebody else has the message.
     pub async fn feedback_record(
         &self,
@@ -202,23 +118,22 @@ impl Store {
         Ok(written.rows_affected() == 1)
     }
 
-    /// When somebody has to look at a message next: when it is due, or when the lease of whoever has it runs out. Those that wait
-    /// for an earlier one of their payment do not count.
-    pub async fn feedback_next_due_at(
-        &self,
-        now: OffsetDateTime,
-    ) -> Result<Option<OffsetDateTime>, StoreError> {
-        Ok(sqlx::query_scalar!(
-            r#"SELECT GREATEST(next_at, lease_until) AS "at!" FROM directlink_feedback due
-               WHERE outcome IS NULL
-                     AND NOT EXISTS (SELECT FROM directlink_feedback earlier
-                                     WHERE earlier.payid = due.payid AND earlier.id < due.id AND earlier.outcome IS NULL
-                                           AND (earlier.attempts = 0 OR earlier.lease_until > $1))
-               ORDER BY 1 LIMIT 1"#,
+    /// Measures what is open.
+    pub async fn feedback_backlog(&self, now: OffsetDateTime) -> Result<FeedbackBacklog, StoreError> {
+        let row = sqlx::query!(
+            r#"SELECT count(*) AS "open!", count(*) FILTER (WHERE next_at <= $1) AS "due!",
+                      min(next_at) FILTER (WHERE next_at <= $1) AS oldest_due_at
+               FROM (SELECT next_at FROM directlink_feedback WHERE outcome IS NULL ORDER BY next_at LIMIT $2) AS open"#,
             now,
+            BACKLOG_COUNTED_MAX,
         )
-        .fetch_optional(self.pool())
-        .await?)
+        .fetch_one(self.pool())
+        .await?;
+        Ok(FeedbackBacklog {
+            open: row.open.unsigned_abs(),
+            due: row.due.unsigned_abs(),
+            oldest_due_at: row.oldest_due_at,
+        })
     }
 
     /// What an account's shop was told or is to be told, the latest first: of one payment, or of all; up to `limit` before the

@@ -8,7 +8,7 @@ use crate::{
     merchants::tests::NOW,
 };
 use payments::{directlink::NcError, order::NewOrder};
-use primitives::{Amount, Currency};
+use primitives::{Amount, Currency, Id};
 use serde_json::json;
 use sqlx::PgPool;
 use time::Duration;
@@ -149,8 +149,27 @@ fn report(leased: &LeasedFeedback, then: FeedbackVerdict) -> FeedbackReport {
     }
 }
 
+/// Room for so many, three of one account.
+fn room(all: i64, busy: &[(&str, i64)]) -> FeedbackRoom {
+    FeedbackRoom {
+        all,
+        per_account: 3,
+        busy: busy
+            .iter()
+            .map(|(pspid, on_its_way)| ((*pspid).to_owned(), *on_its_way))
+            .collect(),
+    }
+}
+
+async fn next_due_at(store: &Store, now: OffsetDateTime) -> Option<OffsetDateTime> {
+    store.feedback_next_due_at(now, &room(10, &[])).await.unwrap()
+}
+
 async fn lease(store: &Store, owner: Uuid, now: OffsetDateTime) -> Vec<LeasedFeedback> {
-    store.feedback_lease(owner, now, now + LEASE, 10).await.unwrap()
+    store
+        .feedback_lease(owner, now, now + LEASE, &room(10, &[]))
+        .await
+        .unwrap()
 }
 
 async fn count(store: &Store) -> i64 {
@@ -230,7 +249,7 @@ async fn a_message_is_one_senders_at_a_time_and_comes_back_when_the_sender_dies(
         .unwrap();
     let [first] = <[_; 1]>::try_from(lease(&store, ONE, NOW).await).unwrap();
     assert_eq!(lease(&store, OTHER, NOW).await, []);
-    assert_eq!(store.feedback_next_due_at(NOW).await.unwrap(), Some(NOW + LEASE));
+    assert_eq!(next_due_at(&store, NOW).await, Some(NOW + LEASE));
 
     let [second] = <[_; 1]>::try_from(lease(&store, OTHER, NOW + LEASE).await).unwrap();
     assert_eq!(second.attempt, 2);
@@ -239,7 +258,7 @@ async fn a_message_is_one_senders_at_a_time_and_comes_back_when_the_sender_dies(
     let at = NOW + LEASE + Duration::minutes(10);
     let again = report(&second, FeedbackVerdict::Again(at));
     assert!(store.feedback_record(OTHER, &again, NOW + LEASE).await.unwrap());
-    assert_eq!(store.feedback_next_due_at(NOW).await.unwrap(), Some(at));
+    assert_eq!(next_due_at(&store, NOW).await, Some(at));
     assert_eq!(lease(&store, ONE, at).await[0].attempt, 3);
 }
 
@@ -266,7 +285,7 @@ async fn a_change_waits_for_the_end_to_be_tried_and_no_longer(pool: PgPool) {
     let first = lease(&store, ONE, NOW).await;
     assert_eq!(first.iter().map(|it| it.telling.status).collect::<Vec<_>>(), [9]);
     assert_eq!(lease(&store, OTHER, NOW).await, []);
-    assert_eq!(store.feedback_next_due_at(NOW).await.unwrap(), Some(NOW + LEASE));
+    assert_eq!(next_due_at(&store, NOW).await, Some(NOW + LEASE));
 
     // The end could not be told, and is told again in ten minutes; the change need not wait for that.
     let again = report(&first[0], FeedbackVerdict::Again(NOW + Duration::minutes(10)));
@@ -344,4 +363,93 @@ async fn old_messages_are_dropped_once_they_are_over(pool: PgPool) {
         .unwrap();
     assert_eq!(store.feedback_prune(NOW).await.unwrap(), 0, "it is not old");
     assert_eq!(store.feedback_prune(later).await.unwrap(), 1);
+}
+
+/// An account beside that of the order, and messages about as many payments of its.
+async fn another_shop(store: &Store, pspid: &str, messages: u128) {
+    let merchant = "UPDATE merchants SET updated_at = updated_at RETURNING id";
+    let merchant: Uuid = sqlx::query_scalar(merchant)
+        .fetch_one(store.pool())
+        .await
+        .unwrap();
+    sqlx::query(
+        "INSERT INTO directlink_accounts (pspid, merchant_id, hash, operation, feedback_on_redirect, post_sale_method,
+                                          attempts_max, status, version, created_at, updated_at)
+         VALUES ($1, $2, 'sha256', 'SAL', true, 'POST', 10, 'active', 1, $3, $3)",
+    )
+    .bind(pspid)
+    .bind(merchant)
+    .bind(NOW)
+    .execute(store.pool())
+    .await
+    .unwrap();
+    for number in 0..messages {
+        let order = Order {
+            id: Id::from_uuid(Uuid::from_u128(100 + number)),
+            merchant: Id::from_uuid(merchant),
+            ..order()
+        };
+        store.record(recording(&order, Vec::new())).await.unwrap();
+        let token = format!("{number:026}");
+        let new = NewDirectLinkPayment {
+            pspid,
+            reference: "shop-1",
+            merchant: order.merchant,
+            order: order.id,
+            operation: "SAL",
+            facts: json!({}),
+            return_token: &token,
+            created_at: NOW,
+        };
+        store.directlink_payment_insert(&new).await.unwrap();
+        let told = recording(&order, vec![change(Occasion::End, 9)]);
+        store.record(told).await.unwrap();
+    }
+}
+
+#[sqlx::test(migrator = "crate::MIGRATOR")]
+async fn an_account_takes_no_more_than_its_room_and_others_go_first(pool: PgPool) {
+    let order = order();
+    let store = store(pool, &order, true).await;
+    another_shop(&store, "busy", 5).await;
+    store
+        .record(recording(&order, vec![change(Occasion::End, 9)]))
+        .await
+        .unwrap();
+    let lease = async |room: FeedbackRoom| {
+        let leased = store.feedback_lease(ONE, NOW, NOW + LEASE, &room).await.unwrap();
+        let mut names: Vec<_> = leased.into_iter().map(|it| it.payment.pspid).collect();
+        names.sort();
+        names
+    };
+    // The other's message is the youngest, and has nothing before it.
+    assert_eq!(lease(room(2, &[])).await, ["busy", "shop"]);
+    assert_eq!(lease(room(10, &[("busy", 1)])).await, ["busy", "busy"]);
+    let full = room(10, &[("busy", 3), ("shop", 1)]);
+    assert_eq!(lease(full.clone()).await, Vec::<String>::new());
+    // Nobody need look for what there is no room for, and what is left is anybody's.
+    let due = store.feedback_next_due_at(NOW, &full).await.unwrap();
+    assert_eq!(due, Some(NOW + LEASE), "the other's lease");
+    assert_eq!(next_due_at(&store, NOW).await, Some(NOW));
+    assert_eq!(lease(room(10, &[])).await, ["busy", "busy"]);
+}
+
+#[sqlx::test(migrator = "crate::MIGRATOR")]
+async fn what_waits_is_measured(pool: PgPool) {
+    let order = order();
+    let store = store(pool, &order, true).await;
+    let measured = async |now| {
+        let backlog = store.feedback_backlog(now).await.unwrap();
+        (backlog.open, backlog.due, backlog.oldest_due_at)
+    };
+    assert_eq!(measured(NOW).await, (0, 0, None));
+    another_shop(&store, "other", 2).await;
+    let leased = lease(&store, ONE, NOW).await;
+    let again = report(&leased[0], FeedbackVerdict::Again(NOW + LEASE));
+    store.feedback_record(ONE, &again, NOW).await.unwrap();
+    assert_eq!(measured(NOW).await, (2, 1, Some(NOW)));
+    let over = report(&leased[1], FeedbackVerdict::Delivered);
+    store.feedback_record(ONE, &over, NOW).await.unwrap();
+    assert_eq!(measured(NOW).await, (1, 0, None));
+    assert_eq!(measured(NOW + LEASE).await, (1, 1, Some(NOW + LEASE)));
 }
