@@ -200,6 +200,8 @@ async fn a_parameter_that_is_wrong_is_named() {
         ),
         ("EMAIL", "nobody", "50001225", "EMAIL not valid"),
         ("OWNERCTY", "9Q", "50001209", "OWNERCTY not valid"),
+        ("OWNERCTY", "ESP", "50001209", "OWNERCTY not valid"),
+        ("OWNERCTY", "Mexico", "50001209", "OWNERCTY not valid"),
         ("REMOTE_ADDR", "here", "50001150", "REMOTE_ADDR is no address"),
         ("RTIMEOUT", "3x", "50001111", "RTIMEOUT not valid"),
         ("ECI", "8", "50001070", "ECI not supported"),

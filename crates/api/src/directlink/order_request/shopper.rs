@@ -39,8 +39,9 @@ pub fn read(reading: &Reading<'_>, ip_address: Option<String>) -> Shopper {
 
 /// The bill's address.
 pub fn billing(reading: &Reading<'_>) -> Option<Address> {
-    if let Some(country) = reading.get("OWNERCTY")
-        && Country::parse(country.trim()).is_err()
+    if reading
+        .get("OWNERCTY")
+        .is_some_and(|country| !is_country_code(country.trim()))
     {
         reading.complain(NcError::COUNTRY, "OWNERCTY not valid");
     }
@@ -63,6 +64,11 @@ pub fn billing(reading: &Reading<'_>) -> Option<Address> {
         ],
     );
     postal(reading, "ECOM_BILLTO_POSTAL").or(of_owner)
+}
+
+/// One of the two-letter codes of ISO 3166, which is all that the protocol has; names and other codes are for other faces.
+fn is_country_code(text: &str) -> bool {
+    text.len() == 2 && Country::parse(text).is_ok()
 }
 
 /// The parcel's address.
