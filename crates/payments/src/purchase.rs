@@ -68,6 +68,8 @@ pub struct Purchase {
     pub device_id: Option<String>,
     pub session_id: Option<String>,
     pub metadata: Option<Value>,
+    /// How many payments may be tried under the order's number, this one included, where a shopper tries again on our page.
+    pub tries_max: Option<u8>,
     /// In which language our pages speak to the shopper, as `en_US`, where the merchant says.
     pub language: Option<String>,
 }

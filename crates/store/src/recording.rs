@@ -12,7 +12,11 @@ use crate::{
     authentications::{AuthenticationRecord, authentication_write_in},
     card_declines::card_decline_insert_in,
     cards::SealedCard,
-    directlink::{aliases::alias_settle_in, feedback::feedback_insert_in},
+    directlink::{
+        aliases::alias_settle_in,
+        feedback::feedback_insert_in,
+        payments::{Tries, directlink_tries_insist_in},
+    },
     events::{NewEvent, events_insert_in},
     holds::hold_insert_in,
     idempotency::{Claim, claim_insert_in},
@@ -39,6 +43,8 @@ pub struct Recording<'a> {
     pub order_is_new: bool,
     /// The payment is new, and these are its card and the address of its page.
     pub new_payment: Option<SealedCard>,
+    /// The payment is one of its order's tries, of which there may be so many.
+    pub tries: Option<Tries<'a>>,
     /// Why the new payment takes its routes.
     pub routing: Option<Box<Explanation>>,
     pub attempts: &'a [AttemptRecord],
@@ -65,7 +71,7 @@ pub struct Recording<'a> {
 
 impl Store {
     /// Writes a step. [`StoreError::Changed`]: somebody else was faster; nothing is written, decide again.
-    /// [`StoreError::Taken`] with `idempotency_keys_pkey`: the key is in use.
+    /// [`StoreError::Taken`] with `idempotency_keys_pkey`: the key is in use. [`StoreError::LimitReached`]: no more may be tried.
     pub async fn record(&self, recording: Recording<'_>) -> Result<(), StoreError> {
         self.write(recording).await.map_err(|error| match error {
             StoreError::Taken(constraint)
@@ -93,11 +99,14 @@ impl Store {
             (None, _) if recording.order_is_new => (First::NewOrder, Rest::all_of(&recording)),
             (None, _) => (First::Order, Rest::all_of(&recording)),
         };
-        if rest.is_empty() {
+        if rest.is_empty() && recording.tries.is_none() {
             let mut connection = self.pool().acquire().await?;
             return first.write_in(&mut connection, &recording).await;
         }
         let mut transaction = self.pool().begin().await?;
+        if let Some(tries) = recording.tries {
+            directlink_tries_insist_in(&mut transaction, tries).await?;
+        }
         first.write_in(&mut transaction, &recording).await?;
         rest.write_in(&mut transaction, &recording).await?;
         Ok(transaction.commit().await?)

@@ -125,6 +125,7 @@ impl OrderRequest {
             stored_credential: self.presence.stored_credential,
             description: self.description,
             language: self.language,
+            tries_max: None,
             alias: self.alias,
         }
     }

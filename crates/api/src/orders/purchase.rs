@@ -156,6 +156,7 @@ pub fn read(root: &Fields<'_>, named: Named<'_>, around: Surroundings<'_>) -> Op
         device_id,
         session_id,
         metadata,
+        tries_max: None,
         language: None,
     })
 }

@@ -6,7 +6,7 @@ use crate::{
     gateway::Gateway,
 };
 use payments::{
-    Limits, News, Order, OrderDocument, Outgoing, SettlementRecord, Step, decide,
+    Limits, News, Numbering, Order, OrderDocument, Outgoing, SettlementRecord, Step, decide,
     directlink::changes::Before, hold::Hold, routing::Explanation, settlement::SettlementState,
     status::Announcement,
 };
@@ -15,6 +15,7 @@ use store::{
     StoreError,
     authentications::AuthenticationRecord,
     cards::SealedCard,
+    directlink::payments::Tries,
     events::{NewEvent, Recipients, Subject},
     idempotency::Claim,
     recording::Recording,
@@ -29,6 +30,8 @@ pub(crate) struct Writes {
     pub order_is_new: bool,
     /// The card of a new payment.
     pub card: Option<SealedCard>,
+    /// How many payments may be tried under a DirectLink order's number, the new one included.
+    pub tries_max: Option<u8>,
     /// Why the new payment takes its routes.
     pub routing: Option<Box<Explanation>>,
     pub authentications: Vec<AuthenticationRecord>,
@@ -146,6 +149,7 @@ impl Gateway {
             order: &step.order,
             order_is_new: writes.order_is_new,
             new_payment: writes.card,
+            tries: tries(&step.order, writes.tries_max),
             routing: writes.routing,
             attempts: &step.attempts,
             settlements: &step.settlements,
@@ -196,6 +200,18 @@ impl Gateway {
         OrderDocument::announcing(order, self.addresses(), announcement)
             .as_json()
             .to_owned()
+    }
+}
+
+/// What is insisted on where the number of tries is limited. Only DirectLink has an order tried again under its number.
+fn tries(order: &Order, most: Option<u8>) -> Option<Tries<'_>> {
+    match (&order.numbering, most) {
+        (Numbering::DirectLink(pspid), Some(most)) => Some(Tries {
+            pspid,
+            reference: &order.reference,
+            most,
+        }),
+        (Numbering::DirectLink(_) | Numbering::Merchant, _) => None,
     }
 }
 

@@ -66,6 +66,9 @@ pub struct Wanted {
     pub description: Option<String>,
     /// `LANGUAGE`, as `en_US`.
     pub language: Option<String>,
+    /// How many payments may be tried under the reference, this one included, where the shopper tries again on our page; `None`:
+    /// any number, as a shop posts them.
+    pub tries_max: Option<u8>,
     /// `ALIAS` and `ALIASOPERATION`.
     pub alias: Option<Alias>,
     /// Without a name for the card, which comes of `alias`.

@@ -63,6 +63,7 @@ impl Gateway {
             order: &order,
             order_is_new: true,
             new_payment: None,
+            tries: None,
             routing: None,
             attempts: &[],
             settlements: &[],

@@ -26,7 +26,7 @@ use payments::{
     three_ds::approach,
 };
 use primitives::{Brand, Card, Id, Moment, id::kind};
-use store::{cards::SealedCard, orders::PaymentKey};
+use store::{StoreError, cards::SealedCard, orders::PaymentKey};
 
 impl Gateway {
     /// Pays an order. Goes on to the end even if the caller goes away meanwhile.
@@ -166,6 +166,7 @@ impl Gateway {
             let writes = Writes {
                 order_is_new,
                 card: Some(card),
+                tries_max: purchase.tries_max,
                 routing: Some(Box::new(explanation)),
                 authentications,
                 look_again_within: None,
@@ -176,6 +177,10 @@ impl Gateway {
                 Ok(Some(advanced)) => return Ok((advanced, asked)),
                 Ok(None) => return Err(Fault::Missing("a decision").into()),
                 Err(stopped) if is_race(&stopped) => {}
+                Err(Stopped::Fault(Fault::Store(StoreError::LimitReached(what)))) => {
+                    let text = format!("no more {what} are allowed");
+                    return Err(Refusal::new(RefusalCode::AttemptsExceeded, text).into());
+                }
                 Err(stopped) => return Err(stopped),
             }
         }

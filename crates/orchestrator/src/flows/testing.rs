@@ -356,6 +356,7 @@ pub fn purchase(order: Id<kind::Order>) -> Purchase {
         device_id: None,
         session_id: None,
         metadata: None,
+        tries_max: None,
         language: None,
     }
 }

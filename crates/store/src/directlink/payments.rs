@@ -3,6 +3,7 @@
 use crate::{Store, StoreError};
 use primitives::{Id, id::kind};
 use serde_json::Value;
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -66,6 +67,55 @@ impl From<Row> for DirectLinkPayment {
             created_at: row.created_at,
         }
     }
+}
+
+/// What a step that begins a payment insists on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tries<'a> {
+    pub pspid: &'a str,
+    /// `ORDERID`.
+    pub reference: &'a str,
+    /// How many there may be, the new one included.
+    pub most: u8,
+}
+
+/// Keeps others who insist on the same waiting until this transaction ends, and counts what was tried.
+///
+/// # Errors
+/// [`StoreError::LimitReached`] when no more may be tried.
+pub(crate) async fn directlink_tries_insist_in(
+    connection: &mut PgConnection,
+    tries: Tries<'_>,
+) -> Result<(), StoreError> {
+    // The first of a reference is the same for everybody. Feedback about it may be written meanwhile.
+    sqlx::query_scalar!(
+        "SELECT payid FROM directlink_payments WHERE pspid = $1 AND reference = $2 ORDER BY payid LIMIT 1
+         FOR NO KEY UPDATE",
+        tries.pspid,
+        tries.reference,
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    // A statement of its own: it sees what was committed while this one waited.
+    if tries_in(connection, tries.pspid, tries.reference).await? < i64::from(tries.most) {
+        Ok(())
+    } else {
+        Err(StoreError::LimitReached("tries of an order"))
+    }
+}
+
+async fn tries_in(connection: &mut PgConnection, pspid: &str, reference: &str) -> Result<i64, StoreError> {
+    Ok(sqlx::query_scalar!(
+        r#"SELECT count(o.payment_id) AS "count!"
+           FROM (SELECT * FROM directlink_payments WHERE pspid = $1 AND reference = $2 OFFSET 0) d
+           CROSS JOIN LATERAL (
+               SELECT payment_id FROM orders WHERE merchant_id = d.merchant_id AND id = d.order_id OFFSET 0
+           ) o"#,
+        pspid,
+        reference,
+    )
+    .fetch_one(connection)
+    .await?)
 }
 
 impl Store {
@@ -134,17 +184,8 @@ impl Store {
 
     /// How many payments under a reference somebody tried to pay.
     pub async fn directlink_tries(&self, pspid: &str, reference: &str) -> Result<i64, StoreError> {
-        Ok(sqlx::query_scalar!(
-            r#"SELECT count(o.payment_id) AS "count!"
-               FROM (SELECT * FROM directlink_payments WHERE pspid = $1 AND reference = $2 OFFSET 0) d
-               CROSS JOIN LATERAL (
-                   SELECT payment_id FROM orders WHERE merchant_id = d.merchant_id AND id = d.order_id OFFSET 0
-               ) o"#,
-            pspid,
-            reference,
-        )
-        .fetch_one(self.pool())
-        .await?)
+        let mut connection = self.pool().acquire().await?;
+        tries_in(&mut connection, pspid, reference).await
     }
 
     /// The payment whose browser comes back with that token.

@@ -107,6 +107,7 @@ async fn tell(store: &Store, news: SettlementNews, moment: Moment) -> Option<Ord
             order: &step.order,
             order_is_new: false,
             new_payment: None,
+            tries: None,
             routing: None,
             attempts: &step.attempts,
             settlements: &step.settlements,

@@ -217,6 +217,7 @@ fn purchase(
         device_id: None,
         session_id: None,
         metadata: None,
+        tries_max: wanted.tries_max,
         language: wanted.language,
     }
 }

@@ -13,7 +13,7 @@ use crate::{
     gateway::Gateway,
 };
 use acquiring::StoredCredential;
-use payments::{Payment, Refusal};
+use payments::{Payment, Refusal, RefusalCode};
 use primitives::Card;
 use serde_json::Value;
 use std::sync::Arc;
@@ -79,9 +79,21 @@ impl Gateway {
         {
             return Ok(None);
         }
-        let wanted = wanted_again(&view, card)?;
-        let ordered = self.order_to_rest(&account, wanted, Waiting::GoesOn).await?;
-        Ok(Some(ordered))
+        let wanted = Wanted {
+            tries_max: Some(account.account.attempts_max),
+            ..wanted_again(&view, card)?
+        };
+        match self.order_to_rest(&account, wanted, Waiting::GoesOn).await {
+            Ok(ordered) => Ok(Some(ordered)),
+            // Another tab had the last one meanwhile.
+            Err(Stopped::Refused(refusal))
+                if refusal.code == RefusalCode::AttemptsExceeded
+                    && self.tries_left(&account, &view).await? == 0 =>
+            {
+                Ok(None)
+            }
+            Err(stopped) => Err(stopped),
+        }
     }
 
     async fn come_back(&self, token: &str) -> Result<Option<Come>, Fault> {
@@ -154,6 +166,7 @@ fn wanted_again(view: &View, card: Card) -> Result<Wanted, Fault> {
             .and_then(Value::as_str)
             .map(str::to_owned),
         language: terms.language.clone(),
+        tries_max: None,
         alias,
         facts,
     })

@@ -159,6 +159,45 @@ async fn a_card_that_is_sent_twice_is_tried_once(pool: PgPool) {
 }
 
 #[sqlx::test(migrator = "store::MIGRATOR")]
+async fn many_tabs_at_once_try_no_more_cards_than_are_allowed(pool: PgPool) {
+    // Given a shopper who failed the first of three tries, and an issuer that declines whatever comes next.
+    let world = Arc::new(World::new(pool).await);
+    let shop = world.account("shop").await;
+    let view = world.waiting(&shop).await;
+    world.challenge_fails().await;
+    world.comes_to(view.order.id, "denied").await;
+    (world.script().ares, world.script().charge) = ("Y", "declined");
+    // When twenty tabs go on until they are told that no try is left.
+    let mut tabs = JoinSet::new();
+    for _ in 0..20 {
+        let (world, token) = (Arc::clone(&world), view.payment.return_token.clone());
+        tabs.spawn(async move {
+            let mut tried = Vec::new();
+            while let Some(ordered) = world.again(&token, card()).await {
+                if let Ordered::Tried(view) = ordered {
+                    tried.push(view.payment.payid);
+                }
+            }
+            tried
+        });
+    }
+    let mut tried: Vec<_> = tabs.join_all().await.into_iter().flatten().collect();
+    tried.sort_unstable();
+    tried.dedup();
+    // Then two more were tried between them.
+    assert_eq!(tried.len(), 2, "{tried:?}");
+    let tries = world
+        .gateway
+        .store()
+        .directlink_tries("shop", &view.payment.reference);
+    assert_eq!(tries.await.unwrap(), 3);
+    assert_eq!(world.script().charges.len(), 2);
+    // The shop itself may send its order as often as it likes.
+    let posted = world.tried(&shop, wanted(Operation::Sale)).await;
+    assert_eq!(posted.telling.status, 2);
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
 async fn a_browser_comes_back_to_an_account_that_was_disabled_meanwhile(pool: PgPool) {
     let world = World::new(pool).await;
     let shop = world.account("shop").await;

@@ -136,6 +136,7 @@ pub fn wanted(operation: Operation) -> Wanted {
         stored_credential: None,
         description: Some("Two shirts".into()),
         language: Some("pt_BR".into()),
+        tries_max: None,
         alias: None,
         facts: Facts {
             com_plus: Some("basket 7".into()),
