@@ -161,6 +161,8 @@ pub fn wire(
         wake_deliveries: waking(dispatcher.handle(), notices.handle(), feedback.handle()),
     };
     let (gateway, telling) = Gateway::new(parts);
+    let waited_for = gateway.clone();
+    let feedback = feedback.telling(Arc::new(move |order| waited_for.feedback_attempted(order)));
     let policy = config.environment.url_policy();
     let shared = Arc::new(gateway.clone());
     let orders = OrdersState::new(Arc::clone(&shared) as _, policy);

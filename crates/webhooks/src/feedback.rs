@@ -19,7 +19,7 @@ use crate::{
 };
 use async_trait::async_trait;
 use payments::directlink::{Facts, signature::Hash};
-use primitives::Secret;
+use primitives::{Id, Secret, id::kind};
 use std::{error::Error as StdError, future::Future, pin, sync::Arc, time::Duration};
 use store::{
     Store, StoreError,
@@ -95,7 +95,11 @@ pub struct FeedbackSender {
     pause: Duration,
     owner: Uuid,
     handle: FeedbackHandle,
+    attempted: Attempted,
 }
+
+/// Told of the order whose shop an attempt was made to tell.
+pub type Attempted = Arc<dyn Fn(Id<kind::Order>) + Send + Sync>;
 
 impl FeedbackSender {
     /// A sender that starts working when [`run`](Self::run). It goes by the settings of webhooks: which addresses may be
@@ -122,7 +126,14 @@ impl FeedbackSender {
             pause: settings.feedback_pause,
             owner,
             handle: FeedbackHandle::default(),
+            attempted: Arc::new(|_| {}),
         })
+    }
+
+    /// Has somebody told of every attempt, once what came of it is recorded.
+    #[must_use]
+    pub fn telling(self, attempted: Attempted) -> Self {
+        Self { attempted, ..self }
     }
 
     /// What wakes this sender.
@@ -205,6 +216,7 @@ impl FeedbackSender {
             // The lease runs out, and the message is sent once more; the shop takes the second for the first.
             tracing::warn!(cause = %error, "what came of feedback could not be recorded");
         }
+        (self.attempted)(leased.payment.order);
     }
 
     async fn attempted(&self, leased: &LeasedFeedback) -> (FeedbackVerdict, &'static str, Option<u16>) {

@@ -63,6 +63,7 @@ impl Shop {
                     decline_url: None,
                     change_url: Some(format!("{at}change")),
                     method: method.to_owned(),
+                    online: false,
                 },
                 hash: Hash::Sha256,
                 sha_out: Some("Mysecretsig1875!?".to_owned().into()),

@@ -2,6 +2,7 @@
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use axum::Router;
 use axum::extract::{Request as Received, State};
@@ -26,6 +27,14 @@ poll_seconds = 1
 feedback_pause_seconds = 1
 ";
 
+/// A shop's server may take longer than any browser waits for it.
+const PATIENT: &str = "
+[webhooks]
+attempt_timeout_ms = 20000
+lease_seconds = 60
+poll_seconds = 1
+";
+
 /// A shop's server.
 #[derive(Clone)]
 struct Server {
@@ -33,6 +42,8 @@ struct Server {
     heard: Arc<Mutex<Vec<Heard>>>,
     /// What it answers, one status after the other and the last one for ever; `None`: nothing, while the caller waits.
     answers: Arc<Mutex<Vec<Option<StatusCode>>>>,
+    /// How long it thinks before it answers.
+    thinks: Duration,
 }
 
 /// A request that the server got.
@@ -56,11 +67,16 @@ impl Heard {
 
 impl Server {
     async fn answering(answers: &[Option<StatusCode>]) -> Self {
+        Self::answering_after(Duration::ZERO, answers).await
+    }
+
+    async fn answering_after(thinks: Duration, answers: &[Option<StatusCode>]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let server = Self {
             address: listener.local_addr().unwrap(),
             heard: Arc::default(),
             answers: Arc::new(Mutex::new(answers.to_vec())),
+            thinks,
         };
         let router = Router::new().fallback(receive).with_state(server.clone());
         tokio::spawn(async move { axum::serve(listener, router).await });
@@ -101,6 +117,32 @@ impl Server {
     }
 }
 
+/// Browsers of the seeded account's shop wait until its server was told.
+async fn tells_before_the_shopper_sees(system: &System) {
+    let operator = Operator::log_in(system.http.clone(), &system.sandbox_json).await;
+    let online = json!({"post_sale_timing": "online"});
+    let changed = operator
+        .call(Method::PATCH, &account_path(system), Some(&online))
+        .await;
+    assert_eq!(changed.status, 200, "{}", changed.text);
+}
+
+/// A browser comes back from the hosted page of that payment: where it is sent, and how long that took.
+async fn browser_comes_back(system: &System, payid: &str) -> (String, Duration) {
+    let question = format!("SELECT return_token FROM directlink_payments WHERE payid = {payid}");
+    let token = system.database.ask(&question);
+    let page = format!(
+        "{}/ncol/test/order_A3DS.asp?token={}",
+        system.gateway_url,
+        token.trim()
+    );
+    let started = Instant::now();
+    let answer = system.http.send(Method::GET, &page, &[], None).await.unwrap();
+    assert_eq!(answer.status, 303, "{answer:?}");
+    let to = answer.headers["location"].to_str().unwrap().to_owned();
+    (to, started.elapsed())
+}
+
 /// The seeded account, as operators name it.
 fn account_path(system: &System) -> String {
     let [merchant, pspid] = [("directlink_merchant", "id"), ("directlink", "pspid")]
@@ -126,7 +168,10 @@ async fn receive(State(server): State<Server>, received: Received) -> StatusCode
         }
     };
     match answer {
-        Some(status) => status,
+        Some(status) => {
+            tokio::time::sleep(server.thinks).await;
+            status
+        }
         None => std::future::pending().await,
     }
 }
@@ -292,5 +337,52 @@ async fn a_query_is_sent_again_until_it_is_received_and_a_redirect_will_do() {
         standing(&system, payid) == "delivered 1"
     })
     .await;
+    system.finish().await;
+}
+
+#[tokio::test]
+async fn a_browser_goes_on_once_the_shop_was_told_or_took_too_long() {
+    // Given a shop that wants to know before its shoppers do, and whose server thinks for a while.
+    let system = System::start_with(PATIENT).await;
+    tells_before_the_shopper_sees(&system).await;
+    let thinks = Duration::from_secs(2);
+    let slow = Server::answering_after(thinks, &[Some(StatusCode::OK)]).await;
+    let shop = slow.told_of(&system, "POST").await;
+    let order = || {
+        shop.order(10_000, &Card::visa(0))
+            .with("ACCEPTURL", "https://shop.example/paid")
+    };
+    // When a shopper's browser comes back while the server thinks.
+    let paid = shop.pays(&order()).await;
+    assert_eq!(paid.told(), ("5", "0"), "{paid:?}");
+    let (to, _) = browser_comes_back(&system, paid.payid()).await;
+    // Then it arrives after the server knows.
+    assert!(to.starts_with("https://shop.example/paid"), "{to}");
+    assert_eq!(standing(&system, paid.payid()), "delivered 1");
+    // And a second time at once.
+    let (_, took) = browser_comes_back(&system, paid.payid()).await;
+    assert!(took < thinks, "{took:?}");
+
+    // Given a server that takes the request and never answers it.
+    let dead = Server::answering(&[None]).await;
+    let shop = dead.told_of(&system, "POST").await;
+    let paid = shop.pays(&order()).await;
+    // Then the browser is kept for some seconds and goes on, while the server is still being told.
+    let (to, took) = browser_comes_back(&system, paid.payid()).await;
+    assert!(to.starts_with("https://shop.example/paid"), "{to}");
+    assert!(
+        (Duration::from_secs(4)..Duration::from_secs(15)).contains(&took),
+        "{took:?}"
+    );
+    assert_eq!(standing(&system, paid.payid()), "open 1");
+
+    // Nobody is kept from a shop whose server refuses: there is nothing to wait for until the repeat.
+    let refuses = Server::answering(&[Some(StatusCode::SERVICE_UNAVAILABLE)]).await;
+    let shop = refuses.told_of(&system, "POST").await;
+    let paid = shop.pays(&order()).await;
+    refuses.request(1).await;
+    let (to, took) = browser_comes_back(&system, paid.payid()).await;
+    assert!(to.starts_with("https://shop.example/paid"), "{to}");
+    assert!(took < Duration::from_secs(4), "{took:?}");
     system.finish().await;
 }

@@ -55,6 +55,9 @@ pub trait DirectLink: Send + Sync + 'static {
     /// such a token.
     async fn returned(&self, token: &str) -> Result<Option<(Arc<DirectLinkAccount>, Returned)>, Fault>;
 
+    /// Returns once the payment's browser may go on to the shop: at once, unless the account wants its server told before.
+    async fn shop_told(&self, account: &DirectLinkAccount, view: &View) -> Result<(), Fault>;
+
     /// Another try of a refused order, with a card that the shopper typed on our page. `None`: there is no such token, or no
     /// try is left.
     async fn again(&self, token: &str, card: Card) -> Result<Option<Ordered>, Refusal>;
@@ -107,6 +110,10 @@ impl DirectLink for Gateway {
 
     async fn returned(&self, token: &str) -> Result<Option<(Arc<DirectLinkAccount>, Returned)>, Fault> {
         self.directlink_returned(token).await
+    }
+
+    async fn shop_told(&self, account: &DirectLinkAccount, view: &View) -> Result<(), Fault> {
+        self.directlink_shop_told(account, view).await
     }
 
     async fn again(&self, token: &str, card: Card) -> Result<Option<Ordered>, Refusal> {

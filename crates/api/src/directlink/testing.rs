@@ -189,6 +189,7 @@ fn account(pspid: &str) -> Option<DirectLinkAccount> {
             decline_url: None,
             change_url: None,
             method: "POST".to_owned(),
+            online: false,
         },
         attempts_max: 10,
         disabled: false,
@@ -358,6 +359,10 @@ impl DirectLink for FakeDirectLink {
 
     async fn returned(&self, _token: &str) -> Result<Option<(Arc<DirectLinkAccount>, Returned)>, Fault> {
         Ok(None)
+    }
+
+    async fn shop_told(&self, _: &DirectLinkAccount, _: &View) -> Result<(), Fault> {
+        Ok(())
     }
 
     async fn again(&self, _token: &str, _card: Card) -> Result<Option<Ordered>, Refusal> {

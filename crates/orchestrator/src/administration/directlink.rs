@@ -61,6 +61,7 @@ pub(super) fn blank(pspid: &Pspid, merchant: Id<kind::Merchant>, now: OffsetDate
             decline_url: None,
             change_url: None,
             method: String::new(),
+            online: false,
         },
         attempts_max: 0,
         disabled: false,

@@ -8,7 +8,7 @@
 //! [`account`] says who calls, [`alias`] which cards its shop keeps, [`facts`] what is kept of a request, which [`payments`] has
 //! since feedback needs it too. [`order`] tries to get a new order paid, unless what [`standing`] finds under its reference
 //! forbids that; [`maintenance`] is what is asked afterwards, [`find`] how it stands, and [`returned`] where a browser goes that
-//! comes back.
+//! comes back, and [`told`] what it may have to wait for.
 
 mod access;
 pub mod account;
@@ -18,6 +18,7 @@ mod maintenance;
 mod order;
 mod returned;
 mod standing;
+mod told;
 
 #[cfg(test)]
 mod access_tests;

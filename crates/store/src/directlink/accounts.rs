@@ -58,6 +58,8 @@ pub struct PostSale {
     pub change_url: Option<String>,
     /// `GET` or `POST`.
     pub method: String,
+    /// Whether the browser goes on to the shop only once the shop's server was told, or that took too long.
+    pub online: bool,
 }
 
 /// An account's passphrases as they are stored.
@@ -67,6 +69,11 @@ pub struct SealedPassphrases {
     pub sha_in_sealed: Option<Vec<u8>>,
     pub sha_out_sealed: Option<Vec<u8>>,
 }
+
+/// `post_sale_timing` of accounts whose browsers do not wait.
+const DEFERRED: &str = "deferred";
+/// That of accounts whose browsers do.
+const ONLINE: &str = "online";
 
 struct Row {
     pspid: String,
@@ -86,6 +93,7 @@ struct Row {
     post_sale_decline_url: Option<String>,
     post_sale_change_url: Option<String>,
     post_sale_method: String,
+    post_sale_timing: String,
     attempts_max: i16,
     status: String,
     version: i64,
@@ -101,6 +109,11 @@ impl TryFrom<Row> for Account {
             table: "directlink_accounts",
             column,
             key: row.pspid.clone(),
+        };
+        let online = match row.post_sale_timing.as_str() {
+            DEFERRED => false,
+            ONLINE => true,
+            _ => return Err(corrupt("post_sale_timing")),
         };
         Ok(Self {
             disabled: match row.status.as_str() {
@@ -129,6 +142,7 @@ impl TryFrom<Row> for Account {
                 decline_url: row.post_sale_decline_url,
                 change_url: row.post_sale_change_url,
                 method: row.post_sale_method,
+                online,
             },
             version: row.version,
             created_at: row.created_at,
@@ -140,6 +154,10 @@ impl TryFrom<Row> for Account {
 impl Account {
     fn status(&self) -> &'static str {
         if self.disabled { "disabled" } else { "active" }
+    }
+
+    fn post_sale_timing(&self) -> &'static str {
+        if self.post_sale.online { ONLINE } else { DEFERRED }
     }
 }
 
@@ -158,9 +176,9 @@ impl Store {
             "INSERT INTO directlink_accounts (pspid, merchant_id, processor, hash, sha_in_sealed, sha_out_sealed, operation,
                  allowed_addresses, accept_url, decline_url, exception_url, cancel_url, feedback_on_redirect,
                  post_sale_accept_url, post_sale_decline_url, post_sale_change_url, post_sale_method, attempts_max, status,
-                 version, created_at, updated_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text[]::cidr[], $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, 1,
-                 $20, $20)",
+                 post_sale_timing, version, created_at, updated_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8::text[]::cidr[], $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $21,
+                 1, $20, $20)",
             account.pspid,
             account.merchant.uuid(),
             account.processor,
@@ -181,6 +199,7 @@ impl Store {
             i16::from(account.attempts_max),
             account.status(),
             account.created_at,
+            account.post_sale_timing(),
         )
         .execute(&mut *transaction)
         .await?;
@@ -202,7 +221,7 @@ impl Store {
                  allowed_addresses = $8::text[]::cidr[], accept_url = $9, decline_url = $10, exception_url = $11,
                  cancel_url = $12, feedback_on_redirect = $13, post_sale_accept_url = $14, post_sale_decline_url = $15,
                  post_sale_change_url = $16, post_sale_method = $17, attempts_max = $18, status = $19,
-                 version = version + 1, updated_at = $20
+                 post_sale_timing = $21, version = version + 1, updated_at = $20
              WHERE pspid = $1 AND version = $2",
             account.pspid,
             account.version,
@@ -224,6 +243,7 @@ impl Store {
             i16::from(account.attempts_max),
             account.status(),
             account.updated_at,
+            account.post_sale_timing(),
         )
         .execute(&mut *transaction)
         .await?;
@@ -241,7 +261,7 @@ impl Store {
             r#"SELECT pspid, merchant_id, processor, hash, sha_in_sealed, sha_out_sealed, operation,
                  allowed_addresses::text[] AS "allowed_addresses!", accept_url, decline_url, exception_url, cancel_url,
                  feedback_on_redirect, post_sale_accept_url, post_sale_decline_url, post_sale_change_url, post_sale_method,
-                 attempts_max, status, version, created_at, updated_at
+                 post_sale_timing, attempts_max, status, version, created_at, updated_at
              FROM directlink_accounts WHERE pspid = $1"#,
             pspid,
         )
@@ -263,7 +283,7 @@ impl Store {
             r#"SELECT pspid, merchant_id, processor, hash, sha_in_sealed, sha_out_sealed, operation,
                  allowed_addresses::text[] AS "allowed_addresses!", accept_url, decline_url, exception_url, cancel_url,
                  feedback_on_redirect, post_sale_accept_url, post_sale_decline_url, post_sale_change_url, post_sale_method,
-                 attempts_max, status, version, created_at, updated_at
+                 post_sale_timing, attempts_max, status, version, created_at, updated_at
              FROM directlink_accounts WHERE merchant_id = $1 AND pspid > $2 ORDER BY pspid LIMIT $3"#,
             merchant.uuid(),
             after.unwrap_or_default(),

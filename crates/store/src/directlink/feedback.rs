@@ -118,6 +118,18 @@ impl Store {
         Ok(written.rows_affected() == 1)
     }
 
+    /// Whether a payment's shop has yet to be told something for the first time: nobody tried, or somebody is trying now.
+    pub async fn feedback_is_awaited(&self, payid: i64) -> Result<bool, StoreError> {
+        Ok(sqlx::query_scalar!(
+            r#"SELECT EXISTS (SELECT FROM directlink_feedback
+                              WHERE payid = $1 AND outcome IS NULL
+                                    AND (attempts = 0 OR attempts = 1 AND lease_until IS NOT NULL)) AS "awaited!""#,
+            payid,
+        )
+        .fetch_one(self.pool())
+        .await?)
+    }
+
     /// Measures what is open.
     pub async fn feedback_backlog(&self, now: OffsetDateTime) -> Result<FeedbackBacklog, StoreError> {
         let row = sqlx::query!(

@@ -60,6 +60,7 @@ fn account(pspid: &str) -> Account {
             decline_url: None,
             change_url: None,
             method: "GET".into(),
+            online: false,
         },
         attempts_max: 10,
         disabled: false,
@@ -83,6 +84,7 @@ async fn an_account_reads_back_as_it_was_written(pool: PgPool) {
     shop.allowed_addresses.clear();
     shop.sha_out_sealed = Some(vec![4]);
     shop.attempts_max = 1;
+    shop.post_sale.online = true;
     let update = audit("directlink_account.update");
     store.directlink_account_update(&shop, &update).await.unwrap();
     let stale = store.directlink_account_update(&shop, &update).await;

@@ -51,6 +51,9 @@ pub struct DirectLinkAccountBody {
     pub post_sale_change_url: Option<String>,
     /// `POST` (unless told) or `GET`.
     pub post_sale_method: Option<String>,
+    /// When browsers go on to the shop: at once (`deferred`, unless told), or once its server was told how the payment ended, or
+    /// did not listen for some seconds (`online`).
+    pub post_sale_timing: Option<String>,
     /// How often a shopper may try to pay one order; ten times unless told.
     #[schema(minimum = 1, maximum = 50)]
     pub attempts_max: Option<u8>,
@@ -83,6 +86,7 @@ pub struct DirectLinkAccountReply {
     pub post_sale_decline_url: Option<String>,
     pub post_sale_change_url: Option<String>,
     pub post_sale_method: String,
+    pub post_sale_timing: String,
     pub attempts_max: u8,
     pub status: String,
     pub version: i64,

@@ -59,13 +59,17 @@ impl Destination {
 
 /// Sends the browser to the shop as the payment's `WIN3DS` wants it, with how the payment stands; to a page of ours if the shop
 /// has none.
-pub(super) fn leave(
+pub(super) async fn leave(
     browsers: &Browsers,
     account: &DirectLinkAccount,
     view: &View,
     destination: Destination,
     words: &'static Words,
 ) -> Response {
+    if let Err(fault) = browsers.gateway.shop_told(account, view).await {
+        // Whether the shop was told is no reason to keep its shopper.
+        fault.logged();
+    }
     let address = destination
         .address(account, view)
         // Checked when it was taken in: shops older than TLS everywhere may have pages of plain http.

@@ -26,7 +26,7 @@ pub(super) async fn answer(browsers: &Browsers, headers: &HeaderMap, token: &str
         Ok((account, Returned::Over(view))) => {
             let words = language::words(view.language.as_deref(), headers);
             let destination = Destination::of(view.telling.status);
-            leave(browsers, &account, &view, destination, words)
+            leave(browsers, &account, &view, destination, words).await
         }
         Ok((account, Returned::MayRetry { view, left })) => {
             retry::form(browsers, headers, &account, &view, left, &Wrong::new())
@@ -42,7 +42,7 @@ pub(super) async fn cancelled(browsers: &Browsers, headers: &HeaderMap, token: &
     match stands(browsers, headers, token).await {
         Ok((account, Returned::MayRetry { view, .. })) => {
             let words = language::words(view.language.as_deref(), headers);
-            leave(browsers, &account, &view, Destination::Cancel, words)
+            leave(browsers, &account, &view, Destination::Cancel, words).await
         }
         Ok(_) => answer(browsers, headers, token).await,
         Err(refused) => refused,

@@ -118,6 +118,7 @@ fn account() -> DirectLinkAccount {
             decline_url: None,
             change_url: None,
             method: "POST".to_owned(),
+            online: false,
         },
         attempts_max: 10,
         disabled: false,
@@ -227,6 +228,10 @@ impl DirectLink for OnePayment {
             "broken" => Err(Fault::Missing("the database")),
             _ => Ok(None),
         }
+    }
+
+    async fn shop_told(&self, _: &DirectLinkAccount, _: &View) -> Result<(), Fault> {
+        Ok(())
     }
 
     async fn card_type(&self, _: &str) -> Result<Option<CardType>, Fault> {

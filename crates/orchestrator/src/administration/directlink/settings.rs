@@ -9,7 +9,7 @@ use std::net::IpAddr;
 use store::directlink::accounts::{Account, AccountUrls, PostSale};
 
 /// What may be said of an account. What is shown with it, and cannot be changed so, may be sent back as it was read.
-pub(in super::super) const MEMBERS: [&str; 24] = [
+pub(in super::super) const MEMBERS: [&str; 25] = [
     "pspid",
     "processor",
     "hash",
@@ -26,6 +26,7 @@ pub(in super::super) const MEMBERS: [&str; 24] = [
     "post_sale_decline_url",
     "post_sale_change_url",
     "post_sale_method",
+    "post_sale_timing",
     "attempts_max",
     "status",
     "merchant_id",
@@ -39,6 +40,7 @@ pub(in super::super) const MEMBERS: [&str; 24] = [
 const HASHES: [(&str, &str); 3] = [("sha1", "sha1"), ("sha256", "sha256"), ("sha512", "sha512")];
 const OPERATIONS: [(&str, &str); 2] = [("RES", "RES"), ("SAL", "SAL")];
 const METHODS: [(&str, &str); 2] = [("POST", "POST"), ("GET", "GET")];
+const TIMINGS: [(&str, bool); 2] = [("deferred", false), ("online", true)];
 const STATUSES: [(&str, bool); 2] = [("active", false), ("disabled", true)];
 
 const ADDRESSES_MAX: usize = 100;
@@ -150,6 +152,7 @@ impl Settings {
             post_sale_url("post_sale_change_url"),
         );
         let method = fields.take("post_sale_method", word(&METHODS), problems);
+        let online = fields.take("post_sale_timing", word(&TIMINGS), problems);
         let attempts_max = fields.take("attempts_max", integer(1..=ATTEMPTS_MAX), problems);
         let disabled = fields.take("status", word(&STATUSES), problems);
         Self {
@@ -166,6 +169,7 @@ impl Settings {
                 decline_url,
                 change_url,
                 method: method.unwrap_or("POST").to_owned(),
+                online: online.unwrap_or_default(),
             },
             attempts_max: attempts_max.unwrap_or(ATTEMPTS_DEFAULT),
             disabled: disabled.unwrap_or_default(),
@@ -219,6 +223,14 @@ fn members(account: &Account) -> Map<String, Value> {
         ("post_sale_decline_url", json!(account.post_sale.decline_url)),
         ("post_sale_change_url", json!(account.post_sale.change_url)),
         ("post_sale_method", json!(account.post_sale.method)),
+        (
+            "post_sale_timing",
+            json!(if account.post_sale.online {
+                "online"
+            } else {
+                "deferred"
+            }),
+        ),
         ("attempts_max", json!(account.attempts_max)),
         (
             "status",

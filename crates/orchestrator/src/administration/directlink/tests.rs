@@ -50,6 +50,8 @@ async fn an_account_is_created_read_changed_and_audited_without_its_passphrases(
     // What was read may be sent back with a change, and keeps the passphrases.
     let mut change = shown.clone();
     change["attempts_max"] = json!(5);
+    assert_eq!(change["post_sale_timing"], "deferred");
+    change["post_sale_timing"] = json!("online");
     change["status"] = json!("disabled");
     let changed = administration
         .directlink_account_update(ACTOR, merchant, &pspid, &change)
@@ -58,6 +60,11 @@ async fn an_account_is_created_read_changed_and_audited_without_its_passphrases(
     assert_eq!(
         (changed.attempts_max, changed.disabled, changed.version),
         (5, true, 2)
+    );
+    assert!(changed.post_sale.online);
+    assert_eq!(
+        directlink_account_as_written(&changed)["post_sale_timing"],
+        "online"
     );
     assert_eq!(changed.sha_in_sealed, Some(sealed));
     let outdated = administration
@@ -100,6 +107,7 @@ async fn every_member_at_fault_is_named(pool: PgPool) {
         "operation": "RFD", "allowed_addresses": ["10.0.0.1/8"], "accept_url": "ftp://shop.example",
         "decline_url": "/no", "exception_url": 1, "cancel_url": "https://u:p@shop.example",
         "feedback_on_redirect": true, "post_sale_accept_url": "https://<PARAMVAR>/x", "post_sale_method": "PUT",
+        "post_sale_timing": "never",
         "attempts_max": 51, "status": "gone", "colour": 1,
     });
     let refused = administration
@@ -124,6 +132,7 @@ async fn every_member_at_fault_is_named(pool: PgPool) {
             "feedback_on_redirect",
             "post_sale_accept_url",
             "post_sale_method",
+            "post_sale_timing",
             "attempts_max",
             "status"
         ]

@@ -57,6 +57,7 @@ impl World {
                 decline_url: None,
                 change_url: None,
                 method: "POST".into(),
+                online: false,
             },
             attempts_max: 3,
             disabled: false,

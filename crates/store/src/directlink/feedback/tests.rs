@@ -90,6 +90,7 @@ async fn store(pool: PgPool, order: &Order, numbered: bool) -> Store {
             decline_url: None,
             change_url: None,
             method: "POST".into(),
+            online: false,
         },
         attempts_max: 10,
         disabled: false,
@@ -122,6 +123,7 @@ fn recording(order: &Order, feedback: Vec<Change>) -> crate::recording::Recordin
         order,
         order_is_new: feedback.is_empty(),
         new_payment: None,
+        tries: None,
         routing: None,
         attempts: &[],
         settlements: &[],
@@ -248,6 +250,8 @@ async fn a_message_is_one_senders_at_a_time_and_comes_back_when_the_sender_dies(
         .await
         .unwrap();
     let [first] = <[_; 1]>::try_from(lease(&store, ONE, NOW).await).unwrap();
+    let awaited = async || store.feedback_is_awaited(first.payment.payid).await.unwrap();
+    assert!(awaited().await, "it is just being sent");
     assert_eq!(lease(&store, OTHER, NOW).await, []);
     assert_eq!(next_due_at(&store, NOW).await, Some(NOW + LEASE));
 
@@ -258,6 +262,7 @@ async fn a_message_is_one_senders_at_a_time_and_comes_back_when_the_sender_dies(
     let at = NOW + LEASE + Duration::minutes(10);
     let again = report(&second, FeedbackVerdict::Again(at));
     assert!(store.feedback_record(OTHER, &again, NOW + LEASE).await.unwrap());
+    assert!(!awaited().await, "a repeat is not waited for");
     assert_eq!(next_due_at(&store, NOW).await, Some(at));
     assert_eq!(lease(&store, ONE, at).await[0].attempt, 3);
 }
@@ -273,7 +278,13 @@ async fn what_was_postponed_does_not_count_as_an_attempt(pool: PgPool) {
     let leased = lease(&store, ONE, NOW).await;
     let postponed = report(&leased[0], FeedbackVerdict::Postponed(NOW));
     assert!(store.feedback_record(ONE, &postponed, NOW).await.unwrap());
-    assert_eq!(lease(&store, ONE, NOW).await[0].attempt, 1);
+    let payid = leased[0].payment.payid;
+    assert!(store.feedback_is_awaited(payid).await.unwrap());
+    let leased = lease(&store, ONE, NOW).await;
+    assert_eq!(leased[0].attempt, 1);
+    let delivered = report(&leased[0], FeedbackVerdict::Delivered);
+    assert!(store.feedback_record(ONE, &delivered, NOW).await.unwrap());
+    assert!(!store.feedback_is_awaited(payid).await.unwrap());
 }
 
 #[sqlx::test(migrator = "crate::MIGRATOR")]

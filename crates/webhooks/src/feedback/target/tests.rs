@@ -13,6 +13,7 @@ fn account(method: &str) -> FeedbackAccount {
             decline_url: at("decline"),
             change_url: at("change"),
             method: method.to_owned(),
+            online: false,
         },
         hash: Hash::Sha1,
         sha_out: Some(Secret::new("Mysecretsig1875!?".to_owned())),

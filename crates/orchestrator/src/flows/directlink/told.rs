@@ -1,0 +1,40 @@
+//! A browser that goes on to its shop only once the shop's server was told how the payment ended (ogone-directlink.md, section
+//! 9.3: *online*).
+//!
+//! Nothing is sent from here: the message is on its way anyway, with whoever sends feedback, and what becomes of it wakes the
+//! browser's request.
+
+use super::{View, account::DirectLinkAccount};
+use crate::{fault::Fault, gateway::Gateway};
+use primitives::{Id, id::kind};
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// How long a browser is kept from its shop at most. Shops that take longer are told all the same.
+const TOLD_WITHIN: Duration = Duration::from_secs(5);
+
+impl Gateway {
+    /// Waits until the shop's server was told what there is to tell of the payment, or a first attempt failed, or some seconds
+    /// have passed; not at all where the account does not want it.
+    pub async fn directlink_shop_told(&self, account: &DirectLinkAccount, view: &View) -> Result<(), Fault> {
+        if !account.account.post_sale.online {
+            return Ok(());
+        }
+        let deadline = Instant::now() + TOLD_WITHIN;
+        let watcher = self.watch().wait_for(view.order.id);
+        loop {
+            let changed = watcher.changed();
+            if !self.store().feedback_is_awaited(view.payment.payid).await? {
+                return Ok(());
+            }
+            if tokio::time::timeout_at(deadline, changed).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+
+    /// An attempt to tell that order's shop has ended: browsers that wait for it look again.
+    pub fn feedback_attempted(&self, order: Id<kind::Order>) {
+        self.watch().changed(order);
+    }
+}
