@@ -1,10 +1,15 @@
 //! `AMOUNT` and `CURRENCY`: the amount in hundredths, whatever the currency.
 
 use crate::directlink::complaints::Reading;
-use payments::directlink::{NcError, amount};
+use payments::directlink::{
+    NcError,
+    amount::{self, NoAmount},
+};
 use primitives::{Amount, Currency};
 
 const DIGITS_MAX: usize = 15;
+/// Said of what is no number, and of numbers that are more than any payment.
+const TOO_LONG: &str = "AMOUNT too long or not numeric";
 /// Enough of a wrong currency to find it again.
 const SHOWN_MAX_CHARACTERS: usize = 6;
 
@@ -24,7 +29,7 @@ pub fn hundredths(reading: &Reading<'_>) -> Option<i64> {
     let text = text.trim();
     let numeric = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     if !numeric || text.len() > DIGITS_MAX {
-        reading.complain(NcError::INVALID, "AMOUNT too long or not numeric");
+        reading.complain(NcError::INVALID, TOO_LONG);
         return None;
     }
     let number = text.parse().ok().filter(|number| *number > 0);
@@ -45,15 +50,17 @@ fn currency(reading: &Reading<'_>) -> Option<Currency> {
 }
 
 /// An amount in a currency's own minor units. Yen are sent with two zeros; of the dinar's three digits the last is zero.
-pub fn of_hundredths(reading: &Reading<'_>, hundredths: i64, currency: Currency) -> Option<Amount> {
-    let amount = amount::of_hundredths(hundredths, currency);
-    if amount.is_none() {
-        reading.complain(
-            NcError::DECIMALS,
-            format!("AMOUNT has decimals that {} lacks", currency.code()),
-        );
-    }
-    amount
+fn of_hundredths(reading: &Reading<'_>, hundredths: i64, currency: Currency) -> Option<Amount> {
+    let (error, text) = match amount::of_hundredths(hundredths, currency) {
+        Ok(amount) => return Some(amount),
+        Err(NoAmount::TooFine) => {
+            let text = format!("AMOUNT has decimals that {} lacks", currency.code());
+            (NcError::DECIMALS, text)
+        }
+        Err(NoAmount::OutOfRange) => (NcError::INVALID, TOO_LONG.to_owned()),
+    };
+    reading.complain(error, text);
+    None
 }
 
 #[cfg(test)]
@@ -108,6 +115,11 @@ mod tests {
             ),
             (
                 "AMOUNT=1234567890123456&CURRENCY=EUR",
+                NcError::INVALID,
+                "AMOUNT too long or not numeric",
+            ),
+            (
+                "AMOUNT=999999999999999&CURRENCY=EUR",
                 NcError::INVALID,
                 "AMOUNT too long or not numeric",
             ),

@@ -8,7 +8,8 @@ use crate::{
 };
 use acquiring::Captures;
 use payments::{
-    News, Order, Outgoing, PaymentState, Refusal, RefusalCode, directlink::amount::of_hundredths,
+    News, Order, Outgoing, PaymentState, Refusal, RefusalCode,
+    directlink::amount::{NoAmount, of_hundredths},
     settlement::SettlementNews,
 };
 use primitives::{Amount, Id, id::kind};
@@ -93,19 +94,13 @@ fn amount(order: &Order, hundredths: Option<i64>) -> Result<Option<Amount>, Refu
     let Some(hundredths) = hundredths else {
         return Ok(None);
     };
-    match of_hundredths(hundredths, order.amount.currency()) {
-        Some(amount) if !amount.is_zero() => Ok(Some(amount)),
-        Some(_) => Err(Refusal::of_field(
-            RefusalCode::PayloadError,
-            "AMOUNT",
-            "must be more than 0",
-        )),
-        None => Err(Refusal::of_field(
-            RefusalCode::PayloadError,
-            "AMOUNT",
-            "has decimals that the order's currency lacks",
-        )),
-    }
+    let wrong = match of_hundredths(hundredths, order.amount.currency()) {
+        Ok(amount) if !amount.is_zero() => return Ok(Some(amount)),
+        Ok(_) => "must be more than 0",
+        Err(NoAmount::TooFine) => "has decimals that the order's currency lacks",
+        Err(NoAmount::OutOfRange) => "too long or not numeric",
+    };
+    Err(Refusal::of_field(RefusalCode::PayloadError, "AMOUNT", wrong))
 }
 
 /// Whether a capture may leave more to be captured. Shops send `SAL` where `SAS` is meant: a processor that captures once takes
