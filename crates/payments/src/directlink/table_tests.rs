@@ -2,7 +2,7 @@
 
 use super::{NcError, Telling, status};
 use crate::{
-    Order,
+    Market, Order,
     attempt::Outcome,
     authentication_policy::ThreeDsCode,
     decide::{AuthenticationPlan, News, matrix::states, testing::*},
@@ -10,7 +10,7 @@ use crate::{
     routing::Route,
     settlement::{Offers, SettlementNews, SettlementState},
 };
-use acquiring::{Advice, Captures, ChargeKind, Reason, SettlementAnswer, SettlementKind};
+use acquiring::{Advice, Captures, ChargeKind, Initiator, Reason, SettlementAnswer, SettlementKind};
 use std::fmt::Write;
 
 fn told(order: &Order, sale: bool) -> String {
@@ -261,5 +261,20 @@ fn what_is_told_of_a_payment_is_what_the_processor_and_the_issuer_said() {
             Some(eci),
             "{of_network}"
         );
+    }
+}
+
+#[test]
+fn a_charge_without_a_shopper_at_a_page_says_how_it_came() {
+    for (market, initiator, eci) in [
+        (Market::Ecommerce, Initiator::Customer, "7"),
+        (Market::Ecommerce, Initiator::Merchant, "9"),
+        (Market::Moto, Initiator::Customer, "1"),
+        (Market::Moto, Initiator::Merchant, "2"),
+    ] {
+        let mut order = after(held());
+        let terms = &mut order.payment.as_mut().unwrap().terms;
+        (terms.market, terms.initiator) = (market, initiator);
+        assert_eq!(Telling::of(&order, false).eci.as_deref(), Some(eci), "{market:?}");
     }
 }

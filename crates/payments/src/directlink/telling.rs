@@ -6,13 +6,11 @@ use super::{
     spelling,
     status::{self, Told},
 };
-use crate::{Order, PaymentState, payment::Payment, settlement::SettlementState};
-use acquiring::SettlementKind;
+use crate::{Market, Order, PaymentState, payment::Payment, settlement::SettlementState};
+use acquiring::{Initiator, SettlementKind};
 use primitives::{Amount, Brand};
 use serde::{Deserialize, Serialize};
 
-/// `ECI` of a charge whose cardholder was not authenticated: e-commerce over TLS.
-const ECI_NOT_AUTHENTICATED: &str = "7";
 /// `ACCEPTANCE` of an approval whose processor gave no code.
 const ACCEPTANCE_WITHOUT_CODE: &str = "000000";
 
@@ -88,7 +86,8 @@ fn acceptance(payment: &Payment) -> Option<String> {
     }
 }
 
-/// Without leading zeros: 5 where the cardholder was authenticated, 6 where that was tried, whatever the network's own numbers.
+/// Without leading zeros: 5 where the cardholder was authenticated, 6 where that was tried, whatever the network's own numbers;
+/// else how the order came, which is in most cases over a page with TLS.
 fn eci(payment: &Payment) -> String {
     let of_network = payment
         .authentication
@@ -97,7 +96,12 @@ fn eci(payment: &Payment) -> String {
     match of_network {
         Some("05" | "02") => "5",
         Some("06" | "01") => "6",
-        Some(_) | None => ECI_NOT_AUTHENTICATED,
+        Some(_) | None => match (payment.terms.market, payment.terms.initiator) {
+            (Market::Ecommerce, Initiator::Customer) => "7",
+            (Market::Ecommerce, Initiator::Merchant) => "9",
+            (Market::Moto, Initiator::Customer) => "1",
+            (Market::Moto, Initiator::Merchant) => "2",
+        },
     }
     .to_owned()
 }
