@@ -56,8 +56,8 @@ pub(super) async fn let_in(
 
 /// The first field that is looked at, so that an empty body says so too.
 fn names_an_order(page: Page, form: &Form) -> Result<(), Complaint> {
-    let by_number = matches!(page, Page::Maintenance | Page::Query) && form.get("PAYID").is_some();
-    if by_number || form.get("ORDERID").is_some() {
+    let by_number = matches!(page, Page::Maintenance | Page::Query) && form.filled("PAYID").is_some();
+    if by_number || form.filled("ORDERID").is_some() {
         return Ok(());
     }
     Err(invalid("no orderid"))

@@ -53,6 +53,8 @@ async fn the_checks_are_made_in_the_vendors_order() {
             ("USERID", ""),
             ("PSWD", ""),
         ];
+        let blank = ask(&face, page, &with(form, &[("ORDERID", " "), ("PAYID", " ")])).await;
+        assert_eq!(blank.error(), ("50001111", "no orderid"), "{page}");
         for (left_out, error, text) in [
             (0..5, "50001111", "no orderid"),
             (2..5, "50001111", "no PSPID"),

@@ -85,6 +85,11 @@ impl Form {
         Some(&parameter.value)
     }
 
+    /// The same, where it is more than blanks.
+    pub fn filled(&self, name: &str) -> Option<&str> {
+        self.get(name).filter(|value| !value.trim().is_empty())
+    }
+
     /// All of them, in the order of arrival.
     pub fn parameters(&self) -> &[Parameter] {
         &self.parameters

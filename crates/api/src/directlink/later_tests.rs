@@ -12,7 +12,7 @@ fn refunded() -> View {
         telling(83, NcError::REFUSED, Some(2)),
     ];
     view.facts.com_plus = Some("left & right".to_owned());
-    view.facts.param_plus = Some("Session=7&STATUS=2&1st=x&a<b=c&xmlns=y&session=8".to_owned());
+    view.facts.param_plus = Some("Session=7&STATUS=2&1st=x&a<b=c&xmlns=y&session=8&b=x%26y&odd".to_owned());
     view
 }
 
@@ -86,20 +86,22 @@ async fn the_payment_s_number_goes_before_the_order_s() {
         ask(&face, "maintenancedirect.asp", &form).await.get("STATUS"),
         "91"
     );
-    let by_order = with(CAPTURE, &[("PAYID", ""), ("ORDERID", "A1")]);
-    assert_eq!(
-        ask(&face, "maintenancedirect.asp", &by_order).await.get("STATUS"),
-        "91"
-    );
+    for none in ["", " "] {
+        let by_order = with(CAPTURE, &[("PAYID", none), ("ORDERID", "A1")]);
+        let answer = ask(&face, "maintenancedirect.asp", &by_order).await;
+        assert_eq!(answer.get("STATUS"), "91", "{none:?}");
+    }
     let asked = fake.asked();
     assert!(
         matches!(&asked[0], Asked::Maintain(Which::Number(PAYID), _)),
         "{asked:?}"
     );
-    assert!(
-        matches!(&asked[1], Asked::Maintain(Which::Reference(it), _) if it == "A1"),
-        "{asked:?}"
-    );
+    for by_order in &asked[1..] {
+        assert!(
+            matches!(by_order, Asked::Maintain(Which::Reference(it), _) if it == "A1"),
+            "{asked:?}"
+        );
+    }
 }
 
 #[tokio::test]
@@ -219,6 +221,13 @@ async fn a_wrong_parameter_is_named() {
             "50001131",
             "unknown PAYIDSUB 7",
         ),
+        (
+            "querydirect.asp",
+            "PAYID",
+            "99999999999999999999",
+            "50001130",
+            "unknown orderid 99999999999999999999 for merchant OpenShop",
+        ),
     ] {
         let form = if page.starts_with('m') { CAPTURE } else { QUERY };
         let answer = ask(&face, page, &with(form, &[(name, value)])).await;
@@ -240,7 +249,7 @@ async fn a_query_tells_all_there_is() {
         "<?xml version=\"1.0\"?>\n<ncresponse\norderID=\"A1\"\nPAYID=\"3000000001\"\nPAYIDSUB=\"2\"\nNCSTATUS=\"0\"\n\
          NCERROR=\"0\"\nNCERRORPLUS=\"!\"\nACCEPTANCE=\"test123\"\nSTATUS=\"9\"\nECI=\"7\"\namount=\"15.5\"\n\
          currency=\"EUR\"\nPM=\"CreditCard\"\nBRAND=\"VISA\"\nCARDNO=\"XXXXXXXXXXXX1111\"\nED=\"1230\"\n\
-         IP=\"192.0.2.10\"\nCOMPLUS=\"left &amp; right\"\nSession=\"7\"/>"
+         IP=\"192.0.2.10\"\nCOMPLUS=\"left &amp; right\"\nSession=\"7\"\nb=\"x&amp;y\"\nodd=\"\"/>"
     );
 }
 

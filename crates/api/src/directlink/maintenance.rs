@@ -24,9 +24,9 @@ pub(super) async fn answer(
     let which = query::which(form)?;
     let asked = asked(form)?;
     progress.money_may_move(refusals::uncertain_maintenance(asked));
-    match Box::pin(state.gateway.maintain(account, which.clone(), asked)).await {
+    match Box::pin(state.gateway.maintain(account, which, asked)).await {
         Ok(maintained) => Ok(done(form, &maintained)),
-        Err(NotMaintained::Unknown) => Err(query::unknown(account, &which).into()),
+        Err(NotMaintained::Unknown) => Err(query::unknown(account, form).into()),
         Err(NotMaintained::Refused { view, why }) => {
             Ok(refused(form, &view, &refusals::of_maintenance(&why, asked)))
         }
@@ -91,7 +91,8 @@ fn done(form: &Form, maintained: &Maintained) -> NcResponse {
         .with("currency", currency)
 }
 
-/// The payment is there, but does not let it be done. The request counts, as the vendor's do.
+/// The payment is there, but does not let it be done. The level is the one that it would have had, which the next thing asked
+/// gets: nothing is on record of what nobody was asked.
 fn refused(form: &Form, view: &View, why: &NotDone) -> NcResponse {
     let level = view.levels.len().saturating_add(1);
     answer::new(form)

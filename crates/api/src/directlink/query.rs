@@ -9,7 +9,7 @@ use super::{
     xml::NcResponse,
 };
 use orchestrator::flows::directlink::{View, Which, account::DirectLinkAccount, facts::Operation};
-use payments::directlink::{NcError, Telling, status::Told};
+use payments::directlink::{NcError, Telling, feedback::shop_pairs, status::Told};
 
 const NUMBER_MAX_CHARACTERS: usize = 20;
 const ORDER_ID_MAX_CHARACTERS: usize = 40;
@@ -21,16 +21,19 @@ pub(super) async fn answer(
 ) -> Result<NcResponse, NotDone> {
     let which = which(form)?;
     let level = level(form, &which)?;
-    let found = state.gateway.find(account, which.clone()).await;
+    let found = state.gateway.find(account, which).await;
     let view = found.map_err(|fault| call::faulty(&fault))?;
-    let view = view.ok_or_else(|| unknown(account, &which))?;
+    let view = view.ok_or_else(|| unknown(account, form))?;
     Ok(told(form, &view, level)?)
 }
 
 /// The payment that a request names: `PAYID`, else `ORDERID`.
 pub(super) fn which(form: &Form) -> Result<Which, Complaint> {
     let reading = Reading::of(form);
-    let which = match reading.text("PAYID", NUMBER_MAX_CHARACTERS).map(str::trim) {
+    let number = form
+        .filled("PAYID")
+        .and_then(|_| reading.text("PAYID", NUMBER_MAX_CHARACTERS));
+    let which = match number.map(str::trim) {
         // Numbers too large to have been given out are as unknown as any other.
         Some(digits) if digits.bytes().all(|byte| byte.is_ascii_digit()) => {
             Some(Which::Number(digits.parse().unwrap_or(i64::MAX)))
@@ -47,12 +50,9 @@ pub(super) fn which(form: &Form) -> Result<Which, Complaint> {
 }
 
 /// There is no such payment, or it is another merchant's, which is the same to the one who asks.
-pub(super) fn unknown(account: &DirectLinkAccount, which: &Which) -> Complaint {
-    let named = match which {
-        Which::Number(number) => number.to_string(),
-        Which::Reference(reference) => reference.clone(),
-    };
-    let pspid = &account.account.pspid;
+pub(super) fn unknown(account: &DirectLinkAccount, form: &Form) -> Complaint {
+    let named = form.filled("PAYID").or_else(|| form.get("ORDERID"));
+    let (named, pspid) = (named.unwrap_or_default().trim(), &account.account.pspid);
     Complaint::new(
         NcError::UNKNOWN_ORDER,
         format!("unknown orderid {named} for merchant {pspid}"),
@@ -63,10 +63,11 @@ pub(super) fn unknown(account: &DirectLinkAccount, which: &Which) -> Complaint {
 fn level(form: &Form, which: &Which) -> Result<Option<usize>, Complaint> {
     match (form.get("PAYIDSUB").map(str::trim), which) {
         (None, _) | (_, Which::Reference(_)) => Ok(None),
-        (Some(given), Which::Number(_)) => given
-            .parse()
-            .map(Some)
-            .map_err(|_| Complaint::new(NcError::INVALID, "PAYIDSUB not numeric")),
+        (Some(given), Which::Number(_)) if given.bytes().all(|byte| byte.is_ascii_digit()) => {
+            // Numbers too large to count with are as unknown as any other; an empty one is the payment's own.
+            Ok((!given.is_empty()).then(|| given.parse().unwrap_or(usize::MAX)))
+        }
+        (Some(_), Which::Number(_)) => Err(Complaint::new(NcError::INVALID, "PAYIDSUB not numeric")),
     }
 }
 
@@ -118,16 +119,15 @@ fn as_it_began(view: &View) -> Telling {
     telling
 }
 
-/// `COMPLUS`, and each pair of `PARAMPLUS` under its own name, as far as XML lets it and the answer does not have it already.
+/// `COMPLUS`, and each pair of `PARAMPLUS` under its own name, read as for feedback, as far as XML lets it and the answer does not have it already.
 fn handed_back(mut response: NcResponse, view: &View) -> NcResponse {
     if let Some(value) = &view.facts.com_plus {
         response = response.with("COMPLUS", value);
     }
-    let pairs = view.facts.param_plus.as_deref().unwrap_or_default();
-    for (name, value) in pairs.split('&').filter_map(|pair| pair.split_once('=')) {
-        let name = name.trim();
-        if is_attribute_name(name) && !response.has(name) {
-            response = response.with(name, value);
+    let pairs = shop_pairs(view.facts.param_plus.as_deref().unwrap_or_default());
+    for (name, value) in pairs {
+        if is_attribute_name(&name) && !response.has(&name) {
+            response = response.with(&name, value);
         }
     }
     response
