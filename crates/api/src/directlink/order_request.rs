@@ -168,7 +168,7 @@ fn read<'a>(reading: &Reading<'a>, kept: Option<&'a KeptCard>, today: Date) -> O
     let description = owned(reading.text("COM", DESCRIPTION_MAX_CHARACTERS));
     let param_plus = owned(reading.text("PARAMPLUS", PLUS_MAX_CHARACTERS));
     let com_plus = owned(reading.text("COMPLUS", PLUS_MAX_CHARACTERS));
-    let param_var = owned(reading.text("PARAMVAR", PARAM_VAR_MAX_CHARACTERS));
+    let param_var = owned(param_var(reading));
     let (billing, shipping) = (shopper::billing(reading), shopper::shipping(reading));
     hints::check(reading);
     let card = card?;
@@ -209,6 +209,16 @@ fn operation(reading: &Reading<'_>) -> Option<Operation> {
     };
     reading.complain(complaint.0, complaint.1);
     None
+}
+
+/// A part of the account's post-sale address. In its path, one or two points would be the way to another page.
+fn param_var<'a>(reading: &Reading<'a>) -> Option<&'a str> {
+    let given = reading.text("PARAMVAR", PARAM_VAR_MAX_CHARACTERS)?;
+    if matches!(given.trim(), "." | "..") {
+        reading.complain(NcError::INVALID, "PARAMVAR not valid");
+        return None;
+    }
+    Some(given)
 }
 
 /// Pages of the shop that only the shopper's browser is sent to.

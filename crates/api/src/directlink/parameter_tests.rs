@@ -175,8 +175,12 @@ async fn a_parameter_that_is_wrong_is_named() {
         ),
         ("CARDNO", "4111x11111111111", "50001177", "CARDNO not numeric"),
         ("ED", "1x/30", "50001181", "ED must be MMYY or MM/YY"),
+        ("ED", "1//230", "50001181", "ED must be MMYY or MM/YY"),
+        ("ED", "1/230", "50001181", "ED must be MMYY or MM/YY"),
+        ("ED", "12/30/", "50001181", "ED must be MMYY or MM/YY"),
         ("ED", "13/30", "50001182", "ED has no such month"),
         ("ED", "10/26", "50001183", "ED must be in the future"),
+        ("PARAMVAR", "..", "50001111", "PARAMVAR not valid"),
         ("CVC", "12x", "50001180", "CVC not numeric"),
         (
             "CVC",

@@ -77,16 +77,19 @@ fn expiry(reading: &Reading<'_>, today: Date) -> Option<ExpiryDate> {
         reading.complain(NcError::INVALID, "no exp date");
         return None;
     };
-    let digits = given.trim().replace('/', "");
-    let halves = digits.split_at_checked(2);
-    let numeric = digits.bytes().all(|byte| byte.is_ascii_digit());
+    let given = given.trim();
+    let halves = given.split_once('/').or_else(|| given.split_at_checked(2));
+    let numeric = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     let complaint = match halves {
-        Some((month, year)) if numeric && matches!(year.len(), 2 | 4) => match ExpiryDate::parse(month, year)
+        Some((month, year))
+            if month.len() == 2 && matches!(year.len(), 2 | 4) && numeric(month) && numeric(year) =>
         {
-            Ok(expiry) if !expiry.is_over(today) => return Some(expiry),
-            Err(CardError::Month) => (NcError::EXPIRY_MONTH, "ED has no such month"),
-            Ok(_) | Err(_) => (NcError::EXPIRED, "ED must be in the future"),
-        },
+            match ExpiryDate::parse(month, year) {
+                Ok(expiry) if !expiry.is_over(today) => return Some(expiry),
+                Err(CardError::Month) => (NcError::EXPIRY_MONTH, "ED has no such month"),
+                Ok(_) | Err(_) => (NcError::EXPIRED, "ED must be in the future"),
+            }
+        }
         _ => (NcError::EXPIRY_NOT_NUMERIC, "ED must be MMYY or MM/YY"),
     };
     reading.complain(complaint.0, complaint.1);
