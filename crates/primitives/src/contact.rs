@@ -114,11 +114,18 @@ impl HttpUrl {
         }
     }
 
-    /// Without credentials, short, and in one line.
+    /// Without credentials, short, in one line, and with its two strokes: without them a browser reads the rest as a path of the
+    /// page that sends it there.
     fn plain(text: &str, url: &url::Url) -> Result<Self, NotAnAllowedUrl> {
+        let in_one_line = !text.chars().any(char::is_control);
+        let text = text.trim();
+        let rest = text
+            .get(url.scheme().len()..)
+            .and_then(|rest| rest.strip_prefix("://"));
+        let absolute = rest.is_some_and(|rest| !rest.starts_with(['/', '\\']));
         let plain = url.username().is_empty() && url.password().is_none();
-        if plain && text.len() <= 2048 && !text.chars().any(char::is_control) {
-            Ok(Self(text.trim().to_owned()))
+        if absolute && plain && in_one_line && text.len() <= 2048 {
+            Ok(Self(text.to_owned()))
         } else {
             Err(NotAnAllowedUrl)
         }
@@ -172,6 +179,11 @@ mod tests {
             "ftp://shop.example",
             "javascript:alert(1)",
             "/paid",
+            "https:paid",
+            "https:/paid",
+            "https:///paid",
+            "https://\\paid",
+            "https:\\\\shop.example\\paid",
             "http://u:p@shop.example",
             "",
         ] {

@@ -23,6 +23,7 @@ use axum::{
     http::{HeaderMap, Method},
     response::{IntoResponse, Redirect, Response},
 };
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use primitives::UrlPolicy;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -120,9 +121,11 @@ fn return_address(token: &str) -> String {
     format!("order_A3DS.asp?{token}")
 }
 
+/// What a header has no place for, and what is no part of any address.
+const NOT_IN_AN_ADDRESS: &AsciiSet = &CONTROLS.add(b' ').add(b'"').add(b'<').add(b'>');
+
 /// Sends the browser to an address outside, in place of this one.
 fn redirect(address: &str) -> Response {
-    // A header has no place for what is beyond ASCII.
-    let address = percent_encoding::utf8_percent_encode(address, percent_encoding::CONTROLS).to_string();
+    let address = utf8_percent_encode(address, NOT_IN_AN_ADDRESS).to_string();
     Redirect::to(&address).into_response()
 }

@@ -360,3 +360,12 @@ async fn bodies_that_are_no_form_are_turned_away() {
         assert_eq!(got.status, StatusCode::NOT_FOUND);
     }
 }
+
+#[test]
+fn what_is_no_part_of_an_address_is_escaped_on_the_way_out() {
+    let response = super::redirect("https://shop.example/ñ a\"><i>?q=%20#x");
+    assert_eq!(
+        response.headers()[axum::http::header::LOCATION],
+        "https://shop.example/%C3%B1%20a%22%3E%3Ci%3E?q=%20#x"
+    );
+}
