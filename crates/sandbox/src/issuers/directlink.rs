@@ -11,9 +11,10 @@ pub const ACQUIRER_MERCHANT_ID: &str = "DIRECTLINK00001";
 /// The card whose issuer says that this is not its holder.
 const REFUSED_CARD: &str = "4419177274955460";
 
-/// What such a merchant's card does.
-pub fn scenario_of(account_number: &str) -> Scenario {
+/// What such a merchant's card does. Cards without a challenge have one where the shop mandates it.
+pub fn scenario_of(account_number: &str, mandates_challenge: bool) -> Scenario {
     match Scenario::told_of(account_number) {
+        Some(Scenario::Frictionless) if mandates_challenge => Scenario::Challenge,
         Some(scenario) => scenario,
         None if account_number == REFUSED_CARD => Scenario::NotAuthenticated,
         // The brand's range has the card, and who answers for its issuer says `U`.
@@ -40,7 +41,14 @@ mod tests {
             ("374111111111111", Scenario::Unavailable),
             ("4242424242424242", Scenario::Unavailable),
         ] {
-            assert_eq!(scenario_of(card), scenario, "{card}");
+            assert_eq!(scenario_of(card, false), scenario, "{card}");
+        }
+        for (card, scenario) in [
+            ("4186455175836497", Scenario::Challenge),
+            ("371449635311004", Scenario::StaticPassword),
+            ("4111111111111111", Scenario::Unavailable),
+        ] {
+            assert_eq!(scenario_of(card, true), scenario, "{card}");
         }
     }
 }

@@ -3,7 +3,7 @@
 use emv3ds::message::AReq;
 use primitives::Brand;
 
-use super::{certification, directlink};
+use super::{certification, directlink, wishes};
 
 /// How directory server and issuer behave towards one card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -122,7 +122,7 @@ impl Scenario {
         if certification::is_certification_card(account_number) {
             certification::scenario_of(areq)
         } else if areq.acquirer_merchant_id.as_deref() == Some(directlink::ACQUIRER_MERCHANT_ID) {
-            directlink::scenario_of(account_number)
+            directlink::scenario_of(account_number, wishes::mandates_challenge(areq))
         } else {
             Self::of(account_number)
         }
