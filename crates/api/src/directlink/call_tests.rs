@@ -302,3 +302,12 @@ async fn nobody_converts_currencies() {
     }
     assert_eq!(CONTENT_TYPE, "text/XML; Charset=iso-8859-1");
 }
+
+#[tokio::test]
+async fn a_path_in_capitals_leads_to_the_same_page() {
+    let body = serde_urlencoded::to_string(QUERY).unwrap();
+    for path in ["/NCOL/TEST/QUERYDIRECT.ASP", "/ncol/Test/querydirect.asp"] {
+        let answer = send(&face().0, post(path, body.clone())).await;
+        assert_eq!(answer.get("NCERROR"), "0", "{path}");
+    }
+}

@@ -84,6 +84,7 @@ pub fn router(state: DirectLinkState) -> OpenApiRouter {
     OpenApiRouter::new()
         // Names come in any letter case, so the handler finds the page.
         .route("/ncol/{environment}/{page}", any(entry::receive))
+        .route("/NCOL/{environment}/{page}", any(entry::receive))
         .route("/{page}", any(entry::receive))
         .with_state(state)
         // Answers hold personal data, and a payment read a second ago may stand elsewhere now.
