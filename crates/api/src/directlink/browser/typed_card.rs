@@ -4,6 +4,7 @@ use super::{
     Brought,
     words::{Field, Texts},
 };
+use crate::directlink::order_request::card::is_name;
 use primitives::{Card, CardError, ExpiryDate, Pan, SecurityCode};
 use time::Date;
 
@@ -94,7 +95,7 @@ fn holder(text: &str, field: &Field) -> Result<String, &'static str> {
     if name.is_empty() {
         return Err(field.missing);
     }
-    if name.chars().count() > HOLDER_MAX_CHARACTERS || name.chars().any(char::is_control) {
+    if name.chars().count() > HOLDER_MAX_CHARACTERS || !is_name(name) {
         return Err(field.wrong);
     }
     Ok(name.to_owned())
@@ -156,6 +157,10 @@ mod tests {
                 (CODE, texts.code.wrong),
                 (HOLDER, texts.holder.wrong),
             ]
+        );
+        assert_eq!(
+            typed("4111111111111111", "12/30", "123", "<b>Ana").unwrap_err(),
+            [(HOLDER, texts.holder.wrong)]
         );
         for (expiry, text) in [
             ("10/26", texts.expired),

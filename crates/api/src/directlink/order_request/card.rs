@@ -132,16 +132,20 @@ fn security_code(reading: &Reading<'_>, pan: Option<&Pan>, needed: bool) -> Opti
     None
 }
 
+/// Whether nothing stands in a holder's name that shops could not put into a page of theirs.
+pub fn is_name(text: &str) -> bool {
+    !text
+        .chars()
+        .any(|character| character.is_control() || matches!(character, '<' | '>'))
+}
+
 fn holder(reading: &Reading<'_>) -> Option<String> {
     let given = reading.get("CN").unwrap_or_default().trim();
     if given.chars().count() > HOLDER_MAX_CHARACTERS {
         reading.complain(NcError::HOLDER_TOO_LONG, "CN too long");
         return None;
     }
-    if given
-        .chars()
-        .any(|character| character.is_control() || matches!(character, '<' | '>'))
-    {
+    if !is_name(given) {
         reading.complain(NcError::HOLDER_CHARACTERS, "CN has characters that no name has");
         return None;
     }
