@@ -211,13 +211,19 @@ mod tests {
         };
         let facts = Facts {
             com_plus: Some("c".to_owned()),
+            alias: Some("ana_1".to_owned()),
             param_plus: Some("SessionID=1&ShopperID=2".to_owned()),
             ..Facts::default()
         };
         let pairs = feedback(&telling, &facts).pairs(Some((&secret(), Hash::Sha256)));
         assert_eq!(
-            names(&pairs)[10..],
+            names(&pairs)[6..],
             [
+                "CARDNO",
+                "ALIAS",
+                "ED",
+                "CN",
+                "TRXDATE",
                 "PAYID",
                 "PAYIDSUB",
                 "NCERROR",
@@ -234,7 +240,7 @@ mod tests {
 
     #[test]
     fn the_signature_is_over_what_is_sent() {
-        // Given the vendor's longer vector, without the fields of the fraud module and the alias, which are not sent here.
+        // Given the vendor's longer vector, without the fields of the fraud module, which are not sent here.
         let telling = Telling {
             status: 5,
             acceptance: Some("test123".to_owned()),
@@ -245,6 +251,7 @@ mod tests {
             expiry: Some("1230".to_owned()),
             holder: Some("Señora Person".to_owned()),
             ip_address: Some("192.0.2.10".to_owned()),
+            alias: Some("1987839941297952".to_owned()),
             param_plus: Some("MYOWN=unsigned".to_owned()),
             ..Facts::default()
         };
@@ -262,7 +269,8 @@ mod tests {
         }
         let made = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, &text);
         let made: String = made.as_ref().iter().map(|byte| format!("{byte:02X}")).collect();
-        // Then it is our signature.
+        // Then it is our signature, and the alias is under it.
+        assert!(String::from_utf8_lossy(&text).contains("ALIAS=1987839941297952Mysecret"));
         assert!(pairs.contains(&("SHASIGN".to_owned(), made)));
     }
 
