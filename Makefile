@@ -9,6 +9,7 @@
 #   make chaos       only the tests that kill things, and ten thousand operations while they are killed
 #   make webhooks    twenty thousand webhooks to consumers of all manners, and what kills them on their way
 #   make simulate    a million histories of the rules of payments, in a few minutes
+#   make fuzz        half a minute of arbitrary input for each target of fuzz/, guided by what it runs through
 #   make sqlx-prepare   after a query or a migration changed: writes .sqlx/
 
 SHELL := /bin/bash
@@ -29,7 +30,7 @@ WITH_POSTGRES := $(TARGET)/debug/sandbox with-postgres --
 # program after the other.
 TEST_RUNNER = $(shell PATH='$(PATH)' cargo nextest --version >/dev/null 2>&1 && echo nextest run || echo test)
 
-.PHONY: help run demo bench chaos webhooks simulate test test-fast check fmt lint layers deny sqlx-prepare sqlx-check \
+.PHONY: help run demo bench chaos webhooks simulate fuzz test test-fast check fmt lint layers deny sqlx-prepare sqlx-check \
 	tests ten-thousand consumers tools postgres browser dev-binaries run-binaries
 
 help:
@@ -98,8 +99,13 @@ simulate: tools
 	@PASARELA_SIMULATE_HISTORIES=$${PASARELA_SIMULATE_HISTORIES:-1000000} \
 		cargo test --locked -p payments --test simulation -- --nocapture no_history_breaks_a_rule
 
+# FUZZ_SECONDS: for how long each target is fed. Builds everything once more, with instruments, below target/fuzz/.
+fuzz: tools
+	@deploy/dev/fuzz $${FUZZ_SECONDS:-30}
+
 fmt:
 	@cargo fmt --all --check
+	@cargo fmt --manifest-path fuzz/Cargo.toml --check
 
 lint:
 	@cargo clippy --locked --workspace --all-targets -- -D warnings

@@ -1,5 +1,5 @@
-//! Arbitrary input to every page: always HTTP 200 with well-formed XML, never a panic. This is the fuzz target of forms and
-//! signatures: it runs with every test run, and longer with `PROPTEST_CASES`.
+//! Arbitrary input to every page: always HTTP 200 with well-formed XML, never a panic. This runs with every test run, and longer
+//! with `PROPTEST_CASES`; what is guided by the code that it runs through is in `fuzz/` (`make fuzz`).
 
 use super::testing::*;
 use axum::{Router, body::Body, http::Request};
