@@ -21,7 +21,7 @@ pub mod windows_1252;
 #[cfg(test)]
 mod table_tests;
 
-pub use changes::{CardFate, Change, Occasion};
+pub use changes::{CardFate, Change, Occasion, WAITS_FOR_SHOPPER};
 pub use facts::Facts;
 pub use feedback::Feedback;
 pub use ncerror::NcError;

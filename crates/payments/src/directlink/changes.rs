@@ -14,6 +14,7 @@ use crate::{
 };
 use acquiring::ChargeKind;
 use primitives::{Id, id::kind};
+use time::Duration;
 
 /// On what occasion a shop's server is told something; each has an address of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,11 +42,22 @@ impl Occasion {
     }
 }
 
+/// For how long a refusal waits for a shopper who may try another card, and does not come back: as long as people may look for
+/// one.
+pub const WAITS_FOR_SHOPPER: Duration = Duration::minutes(30);
+
 /// Something that a shop's server is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Change {
     pub occasion: Occasion,
     pub telling: Telling,
+}
+
+impl Change {
+    /// Whether another try of the same order may follow, so that the shop is told only if none does.
+    pub fn may_be_overtaken(&self) -> bool {
+        self.occasion == Occasion::End && self.telling.is_refusal()
+    }
 }
 
 /// What becomes of the card that an order was to have kept.

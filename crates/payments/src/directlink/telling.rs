@@ -51,6 +51,11 @@ impl Telling {
         Self::new(order, status::of_settlement(kind, state), amount, Some(level))
     }
 
+    /// Whether it is the issuer, or want of an authentication, that nothing was paid for: another card may be.
+    pub fn is_refusal(&self) -> bool {
+        matches!(self.status, 0 | 2)
+    }
+
     fn new(order: &Order, told: Told, amount: Amount, level: Option<u32>) -> Self {
         let payment = order.payment.as_ref();
         Self {

@@ -4,13 +4,14 @@ mod lease;
 
 pub use lease::{FeedbackRoom, LeasedFeedback};
 
+use super::payments::tries_in;
 use crate::{
     Store, StoreError,
     audit::{AuditEntry, audit_insert_in},
 };
 use payments::{
     Order,
-    directlink::{Change, Occasion, Telling},
+    directlink::{Change, Occasion, Telling, WAITS_FOR_SHOPPER},
 };
 use sqlx::{PgConnection, types::Json};
 use time::OffsetDateTime;
@@ -64,7 +65,7 @@ pub struct Feedback {
     pub attempts: u32,
     /// When it is sent next, while it is open.
     pub next_at: Option<OffsetDateTime>,
-    /// `delivered`, `given_up`, `no_url`; `None` while it is open.
+    /// `delivered`, `given_up`, `no_url`, `overtaken`; `None` while it is open.
     pub outcome: Option<String>,
     pub last_code: Option<String>,
     pub last_http_status: Option<u16>,
@@ -217,6 +218,23 @@ impl Store {
         Ok(true)
     }
 
+    /// Has a payment's refusal told that waits for its shopper, who leaves. Whether there was one.
+    pub async fn feedback_no_longer_waits(
+        &self,
+        payid: i64,
+        now: OffsetDateTime,
+    ) -> Result<bool, StoreError> {
+        let written = sqlx::query!(
+            "UPDATE directlink_feedback SET waits_for_shopper = false, next_at = $2, updated_at = $2
+             WHERE payid = $1 AND waits_for_shopper AND outcome IS NULL AND next_at > $2",
+            payid,
+            now,
+        )
+        .execute(self.pool())
+        .await?;
+        Ok(written.rows_affected() > 0)
+    }
+
     /// Forgets the messages that are over and were written before that time. Answers how many.
     pub async fn feedback_prune(&self, before: OffsetDateTime) -> Result<u64, StoreError> {
         let pruned = sqlx::query!(
@@ -229,20 +247,61 @@ impl Store {
     }
 }
 
-/// Writes what a step is to tell. An order that has no number of the protocol's is no shop's of it, and nothing is written.
+/// Writes what a step is to tell. An order that has no number of the protocol's is no shop's of it, and nothing is written. A
+/// refusal waits while its shopper is on our pages and may try again; the end of a later try takes its place.
 pub(crate) async fn feedback_insert_in(
     connection: &mut PgConnection,
     order: &Order,
     change: &Change,
     now: OffsetDateTime,
 ) -> Result<(), StoreError> {
-    sqlx::query!(
-        "INSERT INTO directlink_feedback (payid, occasion, telling, next_at, created_at, updated_at)
-         SELECT payid, $3, $4, $5, $5, $5 FROM directlink_payments WHERE merchant_id = $1 AND order_id = $2",
+    let own = sqlx::query!(
+        "SELECT d.payid, d.pspid, d.reference, d.with_shopper, a.attempts_max
+         FROM directlink_payments d JOIN directlink_accounts a ON a.pspid = d.pspid
+         WHERE d.merchant_id = $1 AND d.order_id = $2",
         order.merchant.uuid(),
         order.id.uuid(),
+    )
+    .fetch_optional(&mut *connection)
+    .await?;
+    let Some(own) = own else { return Ok(()) };
+    if change.occasion == Occasion::End {
+        overtake_in(connection, &own.pspid, &own.reference, own.payid, now).await?;
+    }
+    let waits = change.may_be_overtaken()
+        && own.with_shopper
+        && tries_in(connection, &own.pspid, &own.reference).await? < i64::from(own.attempts_max);
+    sqlx::query!(
+        "INSERT INTO directlink_feedback (payid, occasion, telling, waits_for_shopper, next_at, created_at, updated_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $6)",
+        own.payid,
         change.occasion.as_str(),
         Json(&change.telling) as _,
+        waits,
+        if waits { now + WAITS_FOR_SHOPPER } else { now },
+        now,
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// What waited to be told of earlier tries is not told: a later one ended.
+async fn overtake_in(
+    connection: &mut PgConnection,
+    pspid: &str,
+    reference: &str,
+    by: i64,
+    now: OffsetDateTime,
+) -> Result<(), StoreError> {
+    sqlx::query!(
+        "UPDATE directlink_feedback f SET outcome = 'overtaken', updated_at = $4
+         FROM directlink_payments earlier
+         WHERE earlier.pspid = $1 AND earlier.reference = $2 AND earlier.payid < $3 AND f.payid = earlier.payid
+               AND f.waits_for_shopper AND f.outcome IS NULL AND f.attempts = 0",
+        pspid,
+        reference,
+        by,
         now,
     )
     .execute(connection)

@@ -21,6 +21,8 @@ pub struct NewDirectLinkPayment<'a> {
     pub facts: Value,
     /// 26 characters that nobody can guess.
     pub return_token: &'a str,
+    /// Whether the shopper is on our pages already.
+    pub with_shopper: bool,
     pub created_at: OffsetDateTime,
 }
 
@@ -104,7 +106,11 @@ pub(crate) async fn directlink_tries_insist_in(
     }
 }
 
-async fn tries_in(connection: &mut PgConnection, pspid: &str, reference: &str) -> Result<i64, StoreError> {
+pub(super) async fn tries_in(
+    connection: &mut PgConnection,
+    pspid: &str,
+    reference: &str,
+) -> Result<i64, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"SELECT count(o.payment_id) AS "count!"
            FROM (SELECT * FROM directlink_payments WHERE pspid = $1 AND reference = $2 OFFSET 0) d
@@ -122,8 +128,9 @@ impl Store {
     /// Gives an order its number.
     pub async fn directlink_payment_insert(&self, new: &NewDirectLinkPayment<'_>) -> Result<i64, StoreError> {
         Ok(sqlx::query_scalar!(
-            "INSERT INTO directlink_payments (pspid, reference, merchant_id, order_id, operation, facts, return_token, created_at)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8) RETURNING payid",
+            "INSERT INTO directlink_payments (pspid, reference, merchant_id, order_id, operation, facts, return_token, with_shopper,
+                                              created_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) RETURNING payid",
             new.pspid,
             new.reference,
             new.merchant.uuid(),
@@ -131,10 +138,22 @@ impl Store {
             new.operation,
             new.facts,
             new.return_token,
+            new.with_shopper,
             new.created_at,
         )
         .fetch_one(self.pool())
         .await?)
+    }
+
+    /// The shopper of this payment is asked to our pages.
+    pub async fn directlink_payment_comes_with_shopper(&self, payid: i64) -> Result<(), StoreError> {
+        sqlx::query!(
+            "UPDATE directlink_payments SET with_shopper = true WHERE payid = $1",
+            payid,
+        )
+        .execute(self.pool())
+        .await?;
+        Ok(())
     }
 
     /// The payment with that number, if it is this account's.

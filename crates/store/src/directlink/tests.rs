@@ -204,6 +204,7 @@ async fn ordered(pool: &PgPool, pspid: &str, number: u128, payment: Option<(&str
         operation: "RES",
         facts: json!({ "com_plus": "x" }),
         return_token: &token,
+        with_shopper: false,
         created_at: NOW,
     };
     let store = Store::from_pool(pool.clone());

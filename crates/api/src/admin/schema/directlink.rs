@@ -172,7 +172,8 @@ pub struct DirectLinkFeedbackReply {
     pub ncerror: String,
     /// Which capture, void or refund it is about, from 1.
     pub payidsub: Option<u32>,
-    /// `delivered`, `given_up` or `no_url`; absent while it is to be sent.
+    /// `delivered`, `given_up`, `no_url` or, where a later try of the same order ended before it was told, `overtaken`; absent while
+    /// it is to be sent.
     pub outcome: Option<String>,
     pub attempts: u32,
     /// When it is sent next.

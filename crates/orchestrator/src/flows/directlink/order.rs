@@ -113,6 +113,8 @@ impl Gateway {
         let created = Box::pin(self.create_order(caller, new, None)).await?;
         let order = created.document.token();
         let return_token = crate::clock::page_token();
+        // Whose tries are counted sits before our card form.
+        let with_shopper = wanted.tries_max.is_some();
         let new = NewDirectLinkPayment {
             pspid: &account.account.pspid,
             reference: &wanted.order_id,
@@ -121,6 +123,7 @@ impl Gateway {
             operation: wanted.operation.as_str(),
             facts: serde_json::to_value(&wanted.facts)?,
             return_token: &return_token,
+            with_shopper,
             created_at: self.clock().now(),
         };
         let payid = self.store().directlink_payment_insert(&new).await?;
@@ -139,7 +142,11 @@ impl Gateway {
             .directlink_payment_load(&account.account.pspid, payid)
             .await?
             .ok_or(Fault::Missing("the payment that was just numbered"))?;
-        Ok(self.directlink_view(payment).await?)
+        let view = self.directlink_view(payment).await?;
+        if view.page_url.is_some() && !with_shopper {
+            self.store().directlink_payment_comes_with_shopper(payid).await?;
+        }
+        Ok(view)
     }
 
     /// Where the hosted page brings the browser back to.

@@ -281,6 +281,7 @@ async fn an_order_whose_process_died_before_its_payment_stands_in_nobody_s_way(p
         operation: "SAL",
         facts: serde_json::json!({}),
         return_token: "01JDEADBEEFDEADBEEFDEADBEE",
+        with_shopper: false,
         created_at: world.gateway.clock().now(),
     };
     let store = world.gateway.store();

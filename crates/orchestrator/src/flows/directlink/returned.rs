@@ -125,7 +125,7 @@ impl Gateway {
 
 /// Whether it was the issuer, or want of an authentication, that nothing was paid for; the shopper who cancelled is done.
 fn is_refused(view: &View) -> bool {
-    view.order.payment.is_some() && matches!(view.telling.status, 0 | 2)
+    view.order.payment.is_some() && view.telling.is_refusal()
 }
 
 /// The same order again, with another card.

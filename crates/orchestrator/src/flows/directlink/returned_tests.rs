@@ -128,6 +128,60 @@ async fn a_refused_shopper_may_try_until_the_account_s_maximum(pool: PgPool) {
     }
 }
 
+/// STATUS, how long it was to wait in minutes, and what came of it, of everything that shops are to be told.
+async fn to_be_told(pool: &PgPool) -> Vec<(i32, i32, Option<String>)> {
+    sqlx::query_as(
+        "SELECT (telling->>'status')::int, (EXTRACT(EPOCH FROM next_at - created_at) / 60)::int, outcome
+         FROM directlink_feedback ORDER BY id",
+    )
+    .fetch_all(pool)
+    .await
+    .unwrap()
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_shop_is_not_told_of_a_refusal_while_its_shopper_may_try_another_card(pool: PgPool) {
+    let world = World::new(pool.clone()).await;
+    let shop = world.account("shop").await;
+    let refused = |wait, outcome: Option<&str>| (0, wait, outcome.map(str::to_owned));
+    let view = world.waiting(&shop).await;
+    world.challenge_fails().await;
+    world.comes_to(view.order.id, "denied").await;
+    assert_eq!(to_be_told(&pool).await, [refused(30, None)]);
+
+    // The second try takes the place of the first, be it refused as well.
+    world.script().ares = "N";
+    let second = match world.again(&view.payment.return_token, card()).await {
+        Some(Ordered::Tried(second)) => *second,
+        other => panic!("{other:?}"),
+    };
+    let overtaken = refused(30, Some("overtaken"));
+    assert_eq!(to_be_told(&pool).await, [overtaken.clone(), refused(30, None)]);
+
+    // The shopper leaves: it is told at once, and no third try can take that back.
+    let left = world.gateway.directlink_shop_told(&shop, &second).await;
+    left.unwrap();
+    assert_eq!(to_be_told(&pool).await, [overtaken.clone(), refused(0, None)]);
+
+    // The last try has none after it.
+    let third = world.again(&second.payment.return_token, card()).await;
+    assert!(matches!(third, Some(Ordered::Tried(_))), "{third:?}");
+    assert_eq!(
+        to_be_told(&pool).await,
+        [overtaken, refused(0, None), refused(0, None)]
+    );
+}
+
+#[sqlx::test(migrator = "store::MIGRATOR")]
+async fn a_shop_is_told_at_once_of_a_refusal_that_it_saw_itself(pool: PgPool) {
+    let world = World::new(pool.clone()).await;
+    let shop = world.account("shop").await;
+    world.script().ares = "N";
+    let refused = world.tried(&shop, wanted(Operation::Sale)).await;
+    assert_eq!(told(&refused), (0, 40_001_134));
+    assert_eq!(to_be_told(&pool).await, [(0, 0, None)]);
+}
+
 #[sqlx::test(migrator = "store::MIGRATOR")]
 async fn a_card_that_is_sent_twice_is_tried_once(pool: PgPool) {
     let world = Arc::new(World::new(pool).await);

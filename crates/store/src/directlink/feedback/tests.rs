@@ -110,6 +110,7 @@ async fn store(pool: PgPool, order: &Order, numbered: bool) -> Store {
             operation: "SAL",
             facts: json!({ "param_var": "mx" }),
             return_token: "01JDEADBEEFDEADBEEFDEADBEE",
+            with_shopper: false,
             created_at: NOW,
         };
         store.directlink_payment_insert(&new).await.unwrap();
@@ -410,6 +411,7 @@ async fn another_shop(store: &Store, pspid: &str, messages: u128) {
             operation: "SAL",
             facts: json!({}),
             return_token: &token,
+            with_shopper: false,
             created_at: NOW,
         };
         store.directlink_payment_insert(&new).await.unwrap();
