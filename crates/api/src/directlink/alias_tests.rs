@@ -114,7 +114,7 @@ async fn what_is_wrong_with_a_name_or_its_card_is_told() {
             "CVC is mandatory for this card",
         ),
         (
-            paid_with(KEPT_AMEX, &[]),
+            paid_with(KEPT_WITH_LONG_CODE, &[]),
             NcError::CVC_FORMAT,
             "CVC has not the length of this card's",
         ),

@@ -53,9 +53,9 @@ pub const PASSPHRASE: &str = "Mysecretsig1875!?";
 /// The only payment there is, of every account.
 pub const PAYID: i64 = 3_000_000_001;
 
-/// What [`OPEN`] keeps: a card, one of American Express, and one that has expired.
+/// What [`OPEN`] keeps: a card, one whose security code has four digits, and one that has expired.
 pub const KEPT: &str = "kept";
-pub const KEPT_AMEX: &str = "kept-amex";
+pub const KEPT_WITH_LONG_CODE: &str = "kept-with-long-code";
 pub const KEPT_TOO_LONG: &str = "kept-too-long";
 
 /// What becomes of an order, by its `ORDERID`.
@@ -265,7 +265,7 @@ impl DirectLink for FakeDirectLink {
     async fn kept_card(&self, account: &DirectLinkAccount, alias: &str) -> Result<Option<KeptCard>, Fault> {
         let (number, year) = match (account.account.pspid.as_str(), alias) {
             (OPEN, KEPT) => ("4111111111111111", "2030"),
-            (OPEN, KEPT_AMEX) => ("374111111111111", "2030"),
+            (OPEN, KEPT_WITH_LONG_CODE) => ("374111111111111", "2030"),
             (OPEN, KEPT_TOO_LONG) => ("4111111111111111", "2025"),
             (OPEN, BROKEN) => return Err(Fault::Missing("the database")),
             _ => return Ok(None),
