@@ -194,7 +194,7 @@ impl FeedbackSender {
     }
 
     async fn send(&self, leased: &LeasedFeedback) {
-        let (then, code, http_status) = self.attempted(leased).await;
+        let (then, code, http_status) = self.attempt(leased).await;
         let report = FeedbackReport {
             id: leased.id,
             attempt: leased.attempt,
@@ -219,7 +219,7 @@ impl FeedbackSender {
         (self.attempted)(leased.payment.order);
     }
 
-    async fn attempted(&self, leased: &LeasedFeedback) -> (FeedbackVerdict, &'static str, Option<u16>) {
+    async fn attempt(&self, leased: &LeasedFeedback) -> (FeedbackVerdict, &'static str, Option<u16>) {
         let request = match self.account(&leased.payment.pspid).await {
             Ok(account) => target::request(&account, leased, &facts(leased)),
             Err(error) => {
