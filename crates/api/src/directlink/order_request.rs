@@ -5,6 +5,7 @@ pub mod amount;
 pub mod authentication;
 pub mod browser;
 pub mod card;
+pub mod exposure;
 pub mod hints;
 pub mod presence;
 pub mod shopper;
@@ -171,6 +172,7 @@ fn read<'a>(reading: &Reading<'a>, kept: Option<&'a KeptCard>, today: Date) -> O
     let param_var = owned(param_var(reading));
     let (billing, shipping) = (shopper::billing(reading), shopper::shipping(reading));
     hints::check(reading);
+    exposure::check(reading);
     let card = card?;
     Some(OrderRequest {
         order_id: order_id?.to_owned(),

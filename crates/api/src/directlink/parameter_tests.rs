@@ -149,6 +149,29 @@ async fn a_parameter_that_is_too_long_is_named() {
 }
 
 #[tokio::test]
+async fn a_parameter_that_is_kept_in_the_open_must_not_have_the_card_number_in_it() {
+    let face = face().0;
+    for (name, value) in [
+        ("ORDERID", "4111-1111-1111-1111"),
+        ("COM", "paid with 4111 1111 1111 1111"),
+        ("PARAMPLUS", "card=4111-1111-1111-1111&x=1"),
+        ("COMPLUS", "x4111111111111111"),
+        ("PARAMVAR", "4111111111111111"),
+        ("ACCEPTURL", "https://shop.example/?card=4111111111111111"),
+        ("OWNERADDRESS", "4111111111111111"),
+    ] {
+        let text = format!("{name} must not have the card number in it");
+        assert_eq!(
+            error(&face, &[(name, value)]).await,
+            ("50001111".to_owned(), text)
+        );
+    }
+    let text = "CN has characters that no name has".to_owned();
+    let holder = error(&face, &[("CN", "4111 1111 1111 1111")]).await;
+    assert_eq!(holder, ("50001175".to_owned(), text));
+}
+
+#[tokio::test]
 async fn a_parameter_that_is_wrong_is_named() {
     let face = face().0;
     for (name, value, code, text) in [

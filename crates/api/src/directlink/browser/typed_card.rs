@@ -4,7 +4,7 @@ use super::{
     Brought,
     words::{Field, Texts},
 };
-use crate::directlink::order_request::card::is_name;
+use crate::directlink::order_request::card::{HOLDER_MAX_CHARACTERS, is_name};
 use primitives::{Card, CardError, ExpiryDate, Pan, SecurityCode};
 use time::Date;
 
@@ -13,9 +13,6 @@ pub(super) const NUMBER: &str = "number";
 pub(super) const EXPIRY: &str = "expiry";
 pub(super) const CODE: &str = "code";
 pub(super) const HOLDER: &str = "holder";
-
-/// As long as `CN`.
-const HOLDER_MAX_CHARACTERS: usize = 35;
 
 /// What is wrong with which field. Never quotes what was typed.
 pub(super) type Wrong = Vec<(&'static str, &'static str)>;
@@ -160,6 +157,10 @@ mod tests {
         );
         assert_eq!(
             typed("4111111111111111", "12/30", "123", "<b>Ana").unwrap_err(),
+            [(HOLDER, texts.holder.wrong)]
+        );
+        assert_eq!(
+            typed("4111111111111111", "12/30", "123", "4111 1111 1111 1111").unwrap_err(),
             [(HOLDER, texts.holder.wrong)]
         );
         for (expiry, text) in [

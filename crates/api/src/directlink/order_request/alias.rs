@@ -1,6 +1,6 @@
 //! `ALIAS`: the name that the shop's card is kept under, or is to be kept under.
 
-use super::presence::OnFile;
+use super::{exposure::holds, presence::OnFile};
 use crate::directlink::{complaints::Reading, form::Form};
 use orchestrator::flows::directlink::alias::{Alias, KeptCard};
 use payments::directlink::NcError;
@@ -8,8 +8,6 @@ use primitives::ExpiryDate;
 
 const NAME_MAX_CHARACTERS: usize = 50;
 const USAGE_MAX_CHARACTERS: usize = 255;
-/// Shorter digits are no card number, and names may well have them.
-const NUMBER_MIN_DIGITS: usize = 12;
 
 /// The name whose card an order is to be paid with, if there can be one of that name.
 pub fn pays_with(form: &Form) -> Option<&str> {
@@ -101,29 +99,4 @@ fn is_name(text: &str) -> bool {
         && text
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-'))
-}
-
-/// Whether a name has the card's number in it, however that is spaced: names are kept and told in the open.
-fn holds(name: &str, number: &str) -> bool {
-    let bare = |text: &str| text.replace([' ', '-', '_'], "");
-    let number = bare(number);
-    number.len() >= NUMBER_MIN_DIGITS && bare(name).contains(&number)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_that_has_the_card_s_number_in_it_is_seen() {
-        for name in [
-            "4111111111111111",
-            "ana-4111_1111-1111_1111",
-            "x4111111111111111x",
-        ] {
-            assert!(holds(name, "4111 1111-1111 1111"), "{name}");
-        }
-        assert!(!holds("XXXXXXXXXXXX1111", "4111111111111111"));
-        assert!(!holds("ana-1", "1"), "that is no card number");
-    }
 }

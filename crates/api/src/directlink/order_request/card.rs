@@ -8,7 +8,10 @@ use time::Date;
 
 const NUMBER_MAX_CHARACTERS: usize = 21;
 const CODE_MAX_CHARACTERS: usize = 5;
-const HOLDER_MAX_CHARACTERS: usize = 35;
+/// Of `CN`, and of what is typed on our page in its place.
+pub const HOLDER_MAX_CHARACTERS: usize = 35;
+/// No name has more digits, but a card number in the wrong field does; the name is kept and shown in the open.
+const HOLDER_MAX_DIGITS: usize = 11;
 /// Of `PM` and `BRAND`.
 const NAME_MAX_CHARACTERS: usize = 25;
 
@@ -132,11 +135,13 @@ fn security_code(reading: &Reading<'_>, pan: Option<&Pan>, needed: bool) -> Opti
     None
 }
 
-/// Whether nothing stands in a holder's name that shops could not put into a page of theirs.
+/// Whether nothing stands in a holder's name that shops could not put into a page of theirs, and no card number.
 pub fn is_name(text: &str) -> bool {
-    !text
-        .chars()
-        .any(|character| character.is_control() || matches!(character, '<' | '>'))
+    let digits = text.chars().filter(char::is_ascii_digit).count();
+    digits <= HOLDER_MAX_DIGITS
+        && !text
+            .chars()
+            .any(|character| character.is_control() || matches!(character, '<' | '>'))
 }
 
 fn holder(reading: &Reading<'_>) -> Option<String> {
