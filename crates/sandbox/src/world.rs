@@ -461,7 +461,13 @@ fn lines(settings: &WorldSettings, sandbox_json: &Path) -> Vec<String> {
     let timers = &settings.timers;
     let processors = settings.merchants.first().map(seeds::connections::processors);
     let processors = processors.unwrap_or_default();
-    vec![
+    let directlink = settings.directlink.as_ref().map(|keys| {
+        format!(
+            "seeded   Tienda DirectLink (EUR GBP CHF USD MXN; adyen; proceed; PSPID {} at /ncol/test/orderdirect.asp)",
+            keys.pspid
+        )
+    });
+    let mut lines = vec![
         format!("shop     {}/shop", settings.public_url),
         format!("SMS      {}/sms/inbox", settings.public_url),
         format!("bank app {}/app", settings.public_url),
@@ -471,6 +477,9 @@ fn lines(settings: &WorldSettings, sandbox_json: &Path) -> Vec<String> {
             processors.join(" ")
         ),
         "seeded   Tienda Confiada (the same; attempted and unavailable: proceed)".to_owned(),
+    ];
+    lines.extend(directlink);
+    lines.extend([
         format!(
             "times    first CReq {} s, challenge {} s, RRes {} s, RReq again every {} s, bank app {} s, decoupled {} s, \
              scenario 08 silent for {} s",
@@ -484,5 +493,6 @@ fn lines(settings: &WorldSettings, sandbox_json: &Path) -> Vec<String> {
         ),
         "cards    4000000000001000 frictionless, 4000000000001059 challenge by SMS; all: /shop/cards"
             .to_owned(),
-    ]
+    ]);
+    lines
 }
