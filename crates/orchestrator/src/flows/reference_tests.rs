@@ -1,9 +1,9 @@
 //! Several orders with one reference of the merchant's: at most one is paid, and its end makes room for the next.
 
-use super::testing::{World, purchase};
+use super::testing::{World, new_order, purchase};
 use crate::flows::settle::{AmountAsked, SettlementAsked};
-use payments::{Callbacks, NewOrder, Numbering, PurchaseTarget, Refusal, RefusalCode};
-use primitives::{Amount, Currency, Id, id::kind};
+use payments::{PurchaseTarget, Refusal, RefusalCode};
+use primitives::{Id, id::kind};
 use serde_json::Value;
 use sqlx::PgPool;
 use std::sync::Arc;
@@ -12,31 +12,20 @@ use tokio::task::JoinSet;
 
 const REFERENCE: &str = "cart-1";
 
-fn new_order() -> NewOrder {
-    NewOrder {
-        reference: Some(REFERENCE.into()),
-        numbering: Numbering::Merchant,
-        order_type: "DEUNA_NOW".into(),
-        amount: Amount::new(10_000, Currency::MXN).unwrap(),
-        store_code: "all".into(),
-        details: serde_json::Map::new(),
-        notify_url: None,
-        callbacks: Callbacks::default(),
-        payer_email: None,
-    }
-}
-
 impl World {
     /// An order with the reference that all of them have here.
     async fn order_of_the_cart(&self) -> Id<kind::Order> {
-        let created = self.gateway.create_order(&self.caller, new_order(), None).await;
+        let created = self
+            .gateway
+            .create_order(&self.caller, new_order(Some(REFERENCE)), None)
+            .await;
         created.unwrap().document.token()
     }
 
     /// Creates and pays an order with that reference in one call.
     async fn buy_the_cart(&self) -> Result<Id<kind::Order>, Refusal> {
         let mut purchase = purchase(Id::from_uuid(uuid::Uuid::nil()));
-        purchase.target = PurchaseTarget::New(Box::new(new_order()));
+        purchase.target = PurchaseTarget::New(Box::new(new_order(Some(REFERENCE))));
         let answer = self.gateway.purchase(&self.caller, purchase, None).await?;
         Ok(answer.document.token())
     }
@@ -147,7 +136,9 @@ async fn who_was_too_late_may_try_again_once_the_first_is_denied(pool: PgPool) {
         refused(world.purchase(first, None).await),
         of(RefusalCode::OrderAlreadyProcessed, "order_token")
     );
-    let create = world.gateway.create_order(&world.caller, new_order(), None);
+    let create = world
+        .gateway
+        .create_order(&world.caller, new_order(Some(REFERENCE)), None);
     assert_eq!(
         refused(create.await),
         of(RefusalCode::CannotCreateOrder, "order.order_id")

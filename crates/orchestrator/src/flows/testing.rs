@@ -53,6 +53,21 @@ pub struct World {
     key: String,
 }
 
+/// An order of the merchant's own over 100.00.
+pub fn new_order(reference: Option<&str>) -> NewOrder {
+    NewOrder {
+        reference: reference.map(str::to_owned),
+        numbering: Numbering::Merchant,
+        order_type: "DEUNA_NOW".into(),
+        amount: Amount::new(10_000, Currency::MXN).unwrap(),
+        store_code: "all".into(),
+        details: serde_json::Map::new(),
+        notify_url: None,
+        callbacks: Callbacks::default(),
+        payer_email: None,
+    }
+}
+
 impl World {
     /// One that holds authentications in 2.1.0 and 2.2.0.
     pub async fn new(pool: PgPool) -> Self {
@@ -158,17 +173,7 @@ impl World {
     }
 
     pub async fn order(&self) -> Id<kind::Order> {
-        let new = NewOrder {
-            reference: None,
-            numbering: Numbering::Merchant,
-            order_type: "DEUNA_NOW".into(),
-            amount: Amount::new(10_000, Currency::MXN).unwrap(),
-            store_code: "all".into(),
-            details: serde_json::Map::new(),
-            notify_url: None,
-            callbacks: Callbacks::default(),
-            payer_email: None,
-        };
+        let new = new_order(None);
         let answer = self.gateway.create_order(&self.caller, new, None).await;
         answer.unwrap().document.token()
     }

@@ -8,10 +8,10 @@ use super::{
 };
 use crate::flows::{
     settle::{AmountAsked, SettlementAsked},
-    testing::{World, purchase},
+    testing::{World, new_order, purchase},
 };
-use payments::{Callbacks, NewOrder, Numbering, PurchaseTarget, Refusal, RefusalCode};
-use primitives::{Amount, Currency, Id, id::kind};
+use payments::{PurchaseTarget, Refusal, RefusalCode};
+use primitives::{Id, id::kind};
 use sqlx::PgPool;
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -20,17 +20,7 @@ impl World {
     /// Creates and pays an order of the merchant's own, by the orders API, in one call.
     async fn buys(&self) -> Result<Id<kind::Order>, Refusal> {
         let mut purchase = purchase(Id::from_uuid(uuid::Uuid::nil()));
-        purchase.target = PurchaseTarget::New(Box::new(NewOrder {
-            reference: Some(REFERENCE.into()),
-            numbering: Numbering::Merchant,
-            order_type: "DEUNA_NOW".into(),
-            amount: Amount::new(10_000, Currency::MXN).unwrap(),
-            store_code: "all".into(),
-            details: serde_json::Map::new(),
-            notify_url: None,
-            callbacks: Callbacks::default(),
-            payer_email: None,
-        }));
+        purchase.target = PurchaseTarget::New(Box::new(new_order(Some(REFERENCE))));
         let answer = self.gateway.purchase(&self.caller, purchase, None).await?;
         Ok(answer.document.token())
     }
